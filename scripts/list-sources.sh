@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Tells meson.build which files exist, so that a new file needs no edit there.
+#
+# usage: list-sources.sh ROOT            prints "kind room path", one a line, sorted
+#        list-sources.sh ROOT STAMP DEP  writes the folders as a depfile: a file that comes or
+#                                        goes changes its folder's time and ninja reconfigures
+#
+# kinds: lib      src/<room>/**/*.c
+#        unit     src/<room>/**/test-*.c         one cmocka program each
+#        main     src/cmd/main.c
+#        bpf      bpf/*.bpf.c                    linked into one object, one skeleton
+#        kernel   tests/kernel/test-*.c          one program each, needs root
+#        klib     tests/kernel/lib/**/*.c        shared by those
+#        kbpf     tests/kernel/*.bpf.c           test programs; skeleton "<name>.skel.h"
+#        golden   tests/golden/test-*.c          one program each
+#        script   tests/**/test-*.sh             prints TAP (not in tests/kernel and tests/vm)
+#        fuzz     tests/fuzz/fuzz-*.c            one fuzzer each
+#        bench    bench/*.c                      one program each
+set -eu
+export LC_ALL=C
+cd "$1"
+
+existing() {
+	for dir in "$@"; do
+		if [ -d "$dir" ]; then
+			echo "$dir"
+		fi
+	done
+}
+
+if [ $# -eq 3 ]; then
+	: >"$2"
+	{
+		printf '%s:' "${2##*/}"
+		for dir in . $(existing src bpf tests bench docs docs/man); do
+			case $dir in
+			. | docs | docs/man)
+				printf ' %s/%s' "$1" "$dir"
+				;;
+			*)
+				find "$dir" -type d -exec printf " $1/%s" '{}' ';'
+				;;
+			esac
+		done
+		echo
+	} >"$3"
+	exit 0
+fi
+
+# shellcheck disable=SC2046
+set -- $(existing src bpf tests bench)
+[ $# -gt 0 ] || exit 0
+find "$@" -type f \( -name '*.c' -o -name 'test-*.sh' \) | sort | awk -F/ '
+	function is(prefix) { return index($NF, prefix) == 1 }
+	/\.sh$/ { if ($1 == "tests" && $2 != "kernel" && $2 != "vm") print "script", "-", $0; next }
+	$1 == "src" && $0 == "src/cmd/main.c" { print "main", "cmd", $0; next }
+	$1 == "src" && NF >= 3 { print is("test-") ? "unit" : "lib", $2, $0; next }
+	$1 == "bpf" { if (NF == 2 && /\.bpf\.c$/) print "bpf", "-", $0; next }
+	$1 == "bench" { if (NF == 2 && !/\.bpf\.c$/) print "bench", "-", $0; next }
+	$1 != "tests" { next }
+	$2 == "kernel" && $3 == "lib" { print "klib", "-", $0; next }
+	$2 == "kernel" && NF == 3 && /\.bpf\.c$/ { print "kbpf", "-", $0; next }
+	$2 == "kernel" && NF == 3 && is("test-") { print "kernel", "-", $0; next }
+	$2 == "golden" && NF == 3 && is("test-") { print "golden", "-", $0; next }
+	$2 == "fuzz" && NF == 3 && is("fuzz-") { print "fuzz", "-", $0; next }
+'

@@ -1,0 +1,107 @@
+# shellcheck shell=bash
+# The guest: builds its initramfs and boots it. Sourced after common.sh, never run.
+#
+# An initramfs is busybox, the kernel modules tests may ask for, `init` of this folder and, for a test
+# run, the release binary with its test programs. Nothing in it is linked dynamically.
+
+# Modules a test may need where the kernel does not have them built in: loaded before the first test ...
+readonly guest_preload="overlay veth loop fuse sch_ingress cls_bpf act_bpf inet_diag tcp_diag udp_diag unix_diag"
+# ... or only there, to be loaded on demand (and so that a test has a module to load).
+readonly guest_available="dummy bridge tun ifb squashfs"
+
+# module_file MODULES NAME: prints the path of a module's file; nothing if there is none.
+module_file() {
+	find "$1" -name "$2.ko*" -o -name "${2//_/-}.ko*" | head -n 1
+}
+
+# module_needs FILE: the modules FILE says it depends on. Asked of the file, since Debian ships no
+# modules.dep: it is made at installation.
+module_needs() {
+	tr '\0' '\n' <"$1" | sed -n -e 's/^depends=//p' -e 's/^softdep=pre: //p' | tr -s ', ' '\n' |
+		sed '/^$/d'
+}
+
+# add_module MODULES NAME TARGET: unpacks a module and what it needs. Returns 1 if there is none
+# (it is built in, or this kernel does not have it).
+add_module() {
+	local file base need
+	file=$(module_file "$1" "$2")
+	[ -n "$file" ] || return 1
+	base=$(basename "$file")
+	case $base in
+	*.ko.xz) base=${base%.xz} ;;
+	*.ko) ;;
+	*) vm_die "\"$file\": unknown compression of a kernel module" ;;
+	esac
+	[ ! -e "$3/$base" ] || return 0
+	case $file in
+	*.xz) "$guest_busybox" xz -dc <"$file" >"$3/$base" ;;
+	*) cp "$file" "$3/$base" ;;
+	esac
+	for need in $(module_needs "$3/$base"); do
+		add_module "$1" "$need" "$3" || true
+	done
+}
+
+# add_modules KERNEL ROOT: all of them, with the tables modprobe reads.
+add_modules() {
+	local release target name
+	release=$(cat "$vm_cache/$1/release")
+	target=$2/lib/modules/$release
+	mkdir -p "$target" "$2/etc"
+	for name in $guest_preload $guest_available; do
+		add_module "$vm_cache/$1/modules" "$name" "$target" || continue
+		[[ " $guest_available " == *" $name "* ]] || echo "$name"
+	done >"$2/etc/preload"
+	"$guest_busybox" depmod -b "$2" "$release"
+}
+
+# add_system ROOT: busybox, init and the few files programs expect.
+add_system() {
+	mkdir -p "$1"/{bin,sbin,usr/bin,usr/sbin,etc,proc,sys,dev,tests}
+	cp "$guest_busybox" "$1/bin/busybox"
+	cp "$vm_dir/init" "$1/init"
+	chmod 755 "$1/init" "$1/bin/busybox"
+	ln -s busybox "$1/bin/sh"
+	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/tmp:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' \
+		>"$1/etc/passwd"
+	printf 'root:x:0:\nuser:x:1000:\nnogroup:x:65534:\n' >"$1/etc/group"
+	printf '127.0.0.1 localhost ringside-vm\n::1 localhost\n' >"$1/etc/hosts"
+}
+
+# guest_build KERNEL BIN TO: writes TO/vmlinuz and TO/initramfs. BIN may be empty: no tests.
+# The kernel's cache entry must be there; it is not needed any more afterwards.
+guest_build() {
+	local root=$3/root
+	guest_busybox=$(vm_busybox)
+	rm -rf "$root"
+	add_system "$root"
+	vm_lock -s "$1"
+	add_modules "$1" "$root"
+	cp "$vm_cache/$1/vmlinuz" "$3/vmlinuz"
+	vm_unlock
+	if [ -n "$2" ]; then
+		cp "$2/ringside" "$root/usr/bin/ringside"
+		cp -RL "$2/tests/." "$root/tests/"
+	fi
+	(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) | gzip -1 >"$3/initramfs"
+	rm -rf "$root"
+}
+
+# guest_boot DIR SECONDS APPEND: boots DIR/vmlinuz with DIR/initramfs until it powers off, at most
+# SECONDS. The console goes to DIR/console.log, the second serial line to DIR/serial. Never with
+# KVM: test machines are often guests themselves. A panic makes QEMU exit (-no-reboot, panic=-1).
+# Returns QEMU's status, 124 if the time was up.
+guest_boot() {
+	timeout -k 10 "$2" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 1024 \
+		-nographic -no-reboot -nic none -monitor none \
+		-serial "file:$1/console.log" -serial "file:$1/serial" \
+		-kernel "$1/vmlinuz" -initrd "$1/initramfs" \
+		-append "console=ttyS0 quiet panic=-1 oops=panic lsm=landlock,lockdown,yama,apparmor,bpf $3" \
+		</dev/null >"$1/qemu.log" 2>&1
+}
+
+# guest_finished DIR: true if the guest did everything it had to.
+guest_finished() {
+	grep -q $'^@@ done\r*$' "$1/console.log"
+}
