@@ -18,7 +18,7 @@ is_btf() { [ "$(head -c 2 "$1" 2>/dev/null | od -An -tx1 | tr -d ' ')" = 9feb ];
 
 [ $# -eq 1 ] || vm_die "usage: btf.sh KERNEL (one of: $vm_all_kernels)"
 vm_is_kernel "$1" || vm_die "unknown kernel \"$1\" (known: $vm_all_kernels)"
-vm_need qemu-system-x86_64 cpio gzip timeout flock readelf
+vm_need qemu-system-x86_64 busybox cpio gzip timeout flock readelf
 "$vm_dir/kernels.sh" "$1"
 
 btf=$vm_cache/$1/vmlinux.btf
@@ -26,7 +26,7 @@ if ! is_btf "$btf"; then
 	work=$(mktemp -d)
 	trap 'rm -rf "$work"' EXIT
 	guest_build "$1" "" "$work"
-	guest_boot "$work" "$boot_limit" "ringside.mode=btf" || true
+	guest_boot "$work" "$boot_limit" "$boot_limit" "ringside.mode=btf"
 	if ! guest_finished "$work" || ! is_btf "$work/serial"; then
 		tail -n 20 "$work/console.log" "$work/qemu.log" >&2
 		vm_say "$1: the guest did not deliver its BTF"

@@ -1,19 +1,16 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # What the scripts of this folder share: the cache, the locks, messages. Sourced, never run.
 
 set -euo pipefail
 export LC_ALL=C
 
 # Exit code of "could not be tried here", as automake and meson understand it.
-# shellcheck disable=SC2034
 readonly vm_exit_skip=77
 
 # Every kernel this project is tested on, oldest first.
-# shellcheck disable=SC2034
 readonly vm_all_kernels="5.10 6.1 6.12 7.2"
 
 # This folder.
-# shellcheck disable=SC2034
 vm_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly vm_dir
 

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # The guest: builds its initramfs and boots it. Sourced after common.sh, never run.
 #
 # An initramfs is busybox, the kernel modules tests may ask for, `init` of this folder and, for a test
@@ -88,20 +88,32 @@ guest_build() {
 	rm -rf "$root"
 }
 
-# guest_boot DIR SECONDS APPEND: boots DIR/vmlinuz with DIR/initramfs until it powers off, at most
-# SECONDS. The console goes to DIR/console.log, the second serial line to DIR/serial. Never with
-# KVM: test machines are often guests themselves. A panic makes QEMU exit (-no-reboot, panic=-1).
-# Returns QEMU's status, 124 if the time was up.
+# guest_boot DIR SILENCE LIMIT APPEND: boots DIR/vmlinuz with DIR/initramfs until it powers off. It is
+# stopped when its console says nothing for SILENCE seconds, and after LIMIT seconds in any case.
+# The console goes to DIR/console.log, the second serial line to DIR/serial. Never with KVM: test
+# machines are often guests themselves. A panic makes QEMU exit (-no-reboot, panic=-1).
 guest_boot() {
-	timeout -k 10 "$2" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 1024 \
-		-nographic -no-reboot -nic none -monitor none \
-		-serial "file:$1/console.log" -serial "file:$1/serial" \
+	local line console pid
+	exec {console}< <(exec timeout --foreground -k 10 "$3" \
+		qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 1024 \
+		-nographic -no-reboot -nic none -monitor none -serial stdio -serial "file:$1/serial" \
 		-kernel "$1/vmlinuz" -initrd "$1/initramfs" \
-		-append "console=ttyS0 quiet panic=-1 oops=panic lsm=landlock,lockdown,yama,apparmor,bpf $3" \
-		</dev/null >"$1/qemu.log" 2>&1
+		-append "console=ttyS0 quiet panic=-1 oops=panic lsm=landlock,lockdown,yama,apparmor,bpf $4" \
+		</dev/null 2>"$1/qemu.log")
+	pid=$!
+	# shellcheck disable=SC2064
+	trap "kill $pid 2>/dev/null; exit 130" INT TERM
+	while IFS= read -r -t "$2" line <&"$console"; do
+		printf '%s\n' "${line%$'\r'}"
+	done >"$1/console.log"
+	# Here it has ended, or it is silent: both want the same.
+	kill "$pid" 2>/dev/null || true
+	wait "$pid" || true
+	trap - INT TERM
+	exec {console}<&-
 }
 
 # guest_finished DIR: true if the guest did everything it had to.
 guest_finished() {
-	grep -q $'^@@ done\r*$' "$1/console.log"
+	grep -q '^@@ done$' "$1/console.log"
 }

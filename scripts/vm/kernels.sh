@@ -126,33 +126,37 @@ newest_package() {
 		sort -V | awk 'END { if (NF == 2) print $2, $1 }'
 }
 
+# arrange FOLDER: brings unpacked packages into the form of a cache entry. Debian's folders differ
+# between releases: find what is wanted wherever it is.
+arrange() {
+	local image modules
+	image=$(find "$1/unpacked" -type f -name 'vmlinuz*' | head -n 1)
+	modules=$(find "$1/unpacked" -type d -path '*/lib/modules/*/kernel' | head -n 1)
+	[ -n "$image" ] && [ -n "$modules" ] || return 1
+	modules=$(dirname "$modules")
+	mv "$image" "$1/vmlinuz" &&
+		basename "$modules" >"$1/release" &&
+		mv "$modules" "$1/modules" &&
+		rm -rf "$1/unpacked"
+}
+
 # download KERNEL PACKAGE VERSION: fetches and unpacks into KERNEL.new, then puts it in place.
 download() {
-	local new=$vm_cache/$1.new second image modules names
-	names=("$2=$3")
+	local new=$vm_cache/$1.new second names=("$2=$3") deb
 	second=$(kernel_second "$1")
 	[ -z "$second" ] || names+=("$(sed "$second" <<<"$2")=$3")
 	rm -rf "$new"
-	mkdir -p "$new/unpacked"
+	mkdir -p "$new/unpacked" || return 1
 	(cd "$new" && apt-get -q -c "$vm_cache/$1.apt/apt.conf" download "${names[@]}") \
-		>"$vm_cache/$1.log" 2>&1 || return 1
-	local deb
+		>>"$vm_cache/$1.log" 2>&1 || return 1
 	for deb in "$new"/*.deb; do
-		dpkg-deb -x "$deb" "$new/unpacked" || return 1
-		rm "$deb"
+		dpkg-deb -x "$deb" "$new/unpacked" && rm "$deb" || return 1
 	done
-	image=$(find "$new/unpacked" -type f -name 'vmlinuz*' | head -n 1)
-	modules=$(find "$new/unpacked" -type d -path '*/lib/modules/*/kernel' | head -n 1)
-	[ -n "$image" ] && [ -n "$modules" ] || return 1
-	modules=$(dirname "$modules")
-	mv "$image" "$new/vmlinuz"
-	basename "$modules" >"$new/release"
-	mv "$modules" "$new/modules"
-	rm -rf "$new/unpacked"
-	printf '%s %s\n' "$2" "$3" >"$new/package"
-	date -u +%Y-%m-%dT%H:%M:%SZ >"$new/stamp"
-	rm -rf "${vm_cache:?}/$1"
-	mv "$new" "$vm_cache/$1"
+	arrange "$new" &&
+		printf '%s %s\n' "$2" "$3" >"$new/package" &&
+		date -u +%Y-%m-%dT%H:%M:%SZ >"$new/stamp" &&
+		rm -rf "${vm_cache:?}/$1" &&
+		mv "$new" "$vm_cache/$1"
 }
 
 # is_fresh KERNEL: true if the cache holds it and the last look at the mirrors was recent.
@@ -164,6 +168,7 @@ is_fresh() {
 # refresh KERNEL: brings the entry up to date. On failure prints why, leaves the entry as it was.
 refresh() {
 	local mirrors package version
+	local tool
 	for tool in apt-get apt-cache dpkg-deb; do
 		command -v "$tool" >/dev/null || { echo "no $tool here"; return 1; }
 	done
