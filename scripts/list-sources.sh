@@ -34,15 +34,12 @@ if [ $# -eq 3 ]; then
 	: >"$2"
 	{
 		printf '%s:' "${2##*/}"
-		for dir in . $(existing src bpf tests bench docs docs/man); do
-			case $dir in
-			. | docs | docs/man)
-				printf ' %s/%s' "$1" "$dir"
-				;;
-			*)
-				find "$dir" -type d -exec printf " $1/%s" '{}' ';'
-				;;
-			esac
+		# The root itself is left out: build folders come and go there.
+		for dir in $(existing src bpf tests bench); do
+			find "$dir" -type d -exec printf " $1/%s" '{}' ';'
+		done
+		for dir in $(existing docs docs/man); do
+			printf ' %s/%s' "$1" "$dir"
 		done
 		echo
 	} >"$3"
