@@ -102,7 +102,7 @@ guest_boot() {
 		</dev/null 2>"$1/qemu.log")
 	pid=$!
 	# shellcheck disable=SC2064
-	trap "kill $pid 2>/dev/null; exit 130" INT TERM
+	trap "kill $pid 2>/dev/null; wait $pid; exit 130" INT TERM
 	while IFS= read -r -t "$2" line <&"$console"; do
 		printf '%s\n' "${line%$'\r'}"
 	done >"$1/console.log"

@@ -68,6 +68,7 @@ machine_mirrors() {
 # side by side; which of them holds a suite changes over a release's life. Ask all.
 candidate_mirrors() {
 	awk '
+	/^cdrom:/ { next }
 	{ sub(/\/*$/, ""); print }
 	/\/debian-security$/ { sub(/-security$/, ""); print }
 	/\/debian$/ {

@@ -79,7 +79,7 @@ function finish(status, seconds) {
 	else if (!planned)
 		result("skip", program, skip_all == "" ? "no tests" : skip_all)
 	if (failed)
-		show(program, 30)
+		show(program, status == "" ? 60 : 30)
 	ended[program] = 1
 	program = ""
 	reset()
@@ -106,5 +106,5 @@ END {
 	reasons = ""
 	result(guest_died ? "FAIL" : "pass", "guest boots, runs all, powers off", guest_died ? state : "")
 	if (guest_died && interrupted == "")
-		show("the guest", 30)
+		show("the guest", 60)
 }

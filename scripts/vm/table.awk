@@ -22,6 +22,7 @@ END {
 	line = sprintf("%-" width "s", "test")
 	for (c = 1; c <= columns; c++)
 		line = line sprintf("  %-5s", kernel[c])
+	sub(/ +$/, "", line)
 	print line
 	for (r = 1; r <= rows; r++) {
 		line = sprintf("%-" width "s", substr(row[r], 1, width))
