@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs clang-tidy over src/**/*.c, only over files that changed since they were last clean.
+
+usage: check-lint.py BUILD_DIR [FILE...]
+
+BUILD_DIR must have been built: which headers a file includes is asked of ninja. A file is clean
+under a key made of the settings, its compile command, its text and the text of every header of
+ours that it includes; the keys of clean files are kept in BUILD_DIR/lint-cache/. Test programs
+are not linted. JOBS (default: the number of processors) says how many run at a time.
+
+Exit codes: 0 clean, 1 findings (printed), 2 cannot run.
+"""
+import concurrent.futures
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+
+def compile_commands(build):
+    """Maps each source of ours to (absolute path, object, command)."""
+    with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as f:
+        entries = json.load(f)
+    found = {}
+    for entry in entries:
+        path = os.path.realpath(os.path.join(entry["directory"], entry["file"]))
+        if os.path.exists(path):
+            found[path] = (entry["output"], entry["command"])
+    return found
+
+
+def dependencies(build):
+    """Maps each object to the files it was made of, as ninja recorded them."""
+    text = subprocess.run(["ninja", "-C", build, "-t", "deps"], check=True,
+                          capture_output=True, text=True).stdout
+    deps, current = {}, None
+    for line in text.splitlines():
+        if line.startswith("    ") and current is not None:
+            current.append(os.path.realpath(os.path.join(build, line.strip())))
+        elif line.endswith("(VALID)"):
+            current = deps.setdefault(line.split(":", 1)[0], [])
+        else:
+            current = None
+    return deps
+
+
+class Key:
+    """The key under which a file was clean, or None when its headers are not known."""
+
+    def __init__(self, root, settings):
+        self.root = root + os.sep
+        self.settings = settings
+        self.digests = {}
+
+    def digest(self, path):
+        if path not in self.digests:
+            with open(path, "rb") as f:
+                self.digests[path] = hashlib.sha256(f.read()).digest()
+        return self.digests[path]
+
+    def of(self, path, command, headers):
+        if not headers:
+            return None
+        whole = hashlib.sha256(self.settings + command.encode())
+        for file in sorted({path, *headers}):
+            if file.startswith(self.root) and os.path.exists(file):
+                whole.update(file.encode() + self.digest(file))
+        return whole.hexdigest()
+
+
+def main():
+    if len(sys.argv) < 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    root = os.path.realpath(os.path.join(os.path.dirname(__file__), ".."))
+    build = os.path.realpath(sys.argv[1])
+    only = {os.path.realpath(path) for path in sys.argv[2:]}
+    tidy = shutil.which("clang-tidy-14")
+    if not tidy:
+        print("check-lint: clang-tidy-14 is missing; scripts/setup check installs it",
+              file=sys.stderr)
+        return 2
+
+    with open(os.path.join(root, ".clang-tidy"), "rb") as f:
+        key = Key(root, f.read())
+    cache = os.path.join(build, "lint-cache")
+    os.makedirs(cache, exist_ok=True)
+    deps = dependencies(build)
+    source_dir = os.path.join(root, "src") + os.sep
+
+    todo, clean = [], set()
+    for path, (target, command) in sorted(compile_commands(build).items()):
+        name = os.path.basename(path)
+        if not path.startswith(source_dir) or name.startswith("test-"):
+            continue
+        if only and path not in only:
+            continue
+        mark = key.of(path, command, deps.get(target))
+        if mark and os.path.exists(os.path.join(cache, mark)):
+            clean.add(mark)
+        else:
+            todo.append((path, mark))
+
+    def lint(job):
+        path, mark = job
+        result = subprocess.run(
+            [tidy, "--quiet", "-p", build, "--extra-arg=-Wno-unknown-warning-option",
+             "--extra-arg=-Wno-unused-command-line-argument", path],
+            capture_output=True, text=True, check=False)
+        return path, mark, result
+
+    failures = 0
+    jobs = int(os.environ.get("JOBS") or len(os.sched_getaffinity(0)))
+    with concurrent.futures.ThreadPoolExecutor(max_workers=jobs) as pool:
+        for path, mark, result in pool.map(lint, todo):
+            if result.returncode == 0:
+                if mark:
+                    clean.add(mark)
+                    with open(os.path.join(cache, mark), "w", encoding="utf-8") as f:
+                        f.write(os.path.relpath(path, root) + "\n")
+            else:
+                failures += 1
+                print(result.stdout.replace(root + os.sep, "").rstrip())
+                # On standard error it counts warnings; a refusal to run is all that matters.
+                if not result.stdout.strip():
+                    print(result.stderr.rstrip())
+    if not only:
+        for stale in set(os.listdir(cache)) - clean:
+            os.unlink(os.path.join(cache, stale))
+    print(f"{len(todo)} files linted, {len(clean)} clean, {failures} with findings")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
