@@ -40,10 +40,16 @@ void rs_json_key(struct rs_json *w, const char *key, size_t n);
  * prepare their keys once. */
 static inline void rs_json_key_raw(struct rs_json *w, const char *comma_key, size_t n)
 {
-	size_t skip = !w->comma;
+	struct rs_str *out = w->out;
 
+	if (unlikely(rs_str_reserve(out, n) < 0))
+		return;
+	out->data[out->len] = ',';
+	out->len += w->comma;
 	w->comma = false;
-	rs_str_append(w->out, comma_key + skip, n - skip);
+	/* With a literal key the size is known here, and this is a few moves. */
+	memcpy(out->data + out->len, comma_key + 1, n - 1);
+	out->len += n - 1;
 }
 
 /* A key that is a string literal without anything to escape: rs_json_key_lit(w, "pid"). */
@@ -51,9 +57,10 @@ static inline void rs_json_key_raw(struct rs_json *w, const char *comma_key, siz
 	rs_json_key_raw((w), ",\"" literal "\":", sizeof(",\"" literal "\":") - 1)
 
 /*
- * A string value. Valid UTF-8 is kept, control characters are escaped, each byte that is not part
- * of valid UTF-8 becomes U+FFFD. Returns true when any byte was replaced, so that the caller can
- * add the raw form.
+ * A string value. Valid UTF-8 is kept; control characters and the other characters that are unsafe
+ * on a terminal (rs_utf8_is_unsafe()) are written as \uNNNN, which loses nothing; each byte that is
+ * not part of valid UTF-8 becomes U+FFFD. Returns true when any byte was replaced, so that the
+ * caller can add the raw form.
  */
 bool rs_json_string(struct rs_json *w, const void *data, size_t n);
 bool rs_json_cstr(struct rs_json *w, const char *text); /* NULL writes null */
