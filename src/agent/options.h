@@ -41,7 +41,7 @@ struct rs_agent_options {
 	struct rs_opt_list uids; /* numbers or names */
 	struct rs_opt_list cgroups;
 	struct rs_opt_list paths; /* relative ones start from the working directory */
-	struct rs_opt_list env; /* environment variables shown at exec: names or globs */
+	struct rs_opt_list env; /* environment variables shown at exec, in JSON: names */
 
 	/* What comes out. */
 	enum rs_agent_output output;
