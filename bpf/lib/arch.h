@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The one file that knows the processor: where a system call's number and arguments lie in the
+ * registers that were saved at entry, and where those lie.
+ */
+#pragma once
+
+#include "bpf/lib/kernel.h"
+
+#if defined(__TARGET_ARCH_x86)
+
+struct pt_regs {
+	unsigned long r10, r9, r8, ax, dx, si, di, orig_ax;
+} __core;
+
+#define RS_REGS_ARG0(r) BPF_CORE_READ(r, di)
+#define RS_REGS_ARG1(r) BPF_CORE_READ(r, si)
+#define RS_REGS_ARG2(r) BPF_CORE_READ(r, dx)
+#define RS_REGS_ARG3(r) BPF_CORE_READ(r, r10)
+#define RS_REGS_ARG4(r) BPF_CORE_READ(r, r8)
+#define RS_REGS_ARG5(r) BPF_CORE_READ(r, r9)
+#define RS_REGS_NR(r) ((int)BPF_CORE_READ(r, orig_ax))
+
+/* Size of the stack of a task and what lies above the registers on it: x86-64, no KASAN. */
+#define RS_STACK_SIZE 16384
+#define RS_STACK_PAD 0
+
+#elif defined(__TARGET_ARCH_arm64)
+
+struct user_pt_regs {
+	__u64 regs[31];
+} __core;
+
+struct pt_regs {
+	union {
+		struct user_pt_regs user_regs;
+		__u64 regs[31];
+	};
+	__u64 orig_x0;
+	int syscallno;
+} __core;
+
+#define RS_REGS_ARG0(r) BPF_CORE_READ(r, orig_x0)
+#define RS_REGS_ARG1(r) BPF_CORE_READ(r, regs[1])
+#define RS_REGS_ARG2(r) BPF_CORE_READ(r, regs[2])
+#define RS_REGS_ARG3(r) BPF_CORE_READ(r, regs[3])
+#define RS_REGS_ARG4(r) BPF_CORE_READ(r, regs[4])
+#define RS_REGS_ARG5(r) BPF_CORE_READ(r, regs[5])
+#define RS_REGS_NR(r) BPF_CORE_READ(r, syscallno)
+
+#define RS_STACK_SIZE 16384
+#define RS_STACK_PAD 16
+
+#else
+#error "unknown processor: teach bpf/lib/arch.h where system call arguments are"
+#endif

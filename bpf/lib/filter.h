@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The filters that need nothing collected: kind, agent, uid, comm, cgroup, process scope. */
+#pragma once
+
+#include "bpf/lib/maps.h"
+
+#define RS_CGROUP_LEVELS 16
+
+static __always_inline bool rs_kind_wanted(__u32 kind)
+{
+	return rs_config.kinds & (1ull << kind);
+}
+
+static __always_inline bool rs_cgroup_wanted(void)
+{
+	__u64 levels = rs_config.cgroup_levels;
+
+	for (int level = 0; level < RS_CGROUP_LEVELS; level++) {
+		__u64 id;
+
+		if (!(levels & (1ull << level)))
+			continue;
+		id = bpf_get_current_ancestor_cgroup_id(level);
+		if (id && bpf_map_lookup_elem(&rs_filter_cgroup, &id))
+			return true;
+	}
+	return false;
+}
+
+/* Both of pid and executable must be there when both are asked for. */
+static __always_inline bool rs_scope_wanted(__u32 tgid, __u32 filters)
+{
+	__u32 *bits = bpf_map_lookup_elem(&rs_scope, &tgid);
+	__u32 has = bits ? *bits : 0;
+
+	if ((filters & RS_FILTER_SCOPE) && !(has & RS_SCOPE_PID))
+		return false;
+	if ((filters & RS_FILTER_EXE) && !(has & RS_SCOPE_EXE))
+		return false;
+	return true;
+}
+
+/* Cheapest first. The path filter comes later, when there is a path. */
+static __always_inline bool rs_process_wanted(__u32 tgid)
+{
+	__u32 filters = rs_config.filters;
+
+	if (tgid == rs_config.self)
+		return false;
+	if (!filters)
+		return true;
+	if (filters & RS_FILTER_UID) {
+		__u32 uid = bpf_get_current_uid_gid();
+
+		if (!bpf_map_lookup_elem(&rs_filter_uid, &uid))
+			return false;
+	}
+	if (filters & RS_FILTER_COMM) {
+		char comm[16] = {};
+
+		bpf_get_current_comm(comm, sizeof(comm));
+		if (!bpf_map_lookup_elem(&rs_filter_comm, comm))
+			return false;
+	}
+	if ((filters & (RS_FILTER_SCOPE | RS_FILTER_EXE)) && !rs_scope_wanted(tgid, filters))
+		return false;
+	if ((filters & RS_FILTER_CGROUP) && !rs_cgroup_wanted())
+		return false;
+	return true;
+}
+
+static __always_inline bool rs_wanted(__u32 kind)
+{
+	return rs_kind_wanted(kind) && rs_process_wanted(bpf_get_current_pid_tgid() >> 32);
+}
+
+/* Kinds without a path are shut out by a path filter. */
+static __always_inline bool rs_wanted_pathless(__u32 kind)
+{
+	return !(rs_config.filters & RS_FILTER_PATH) && rs_wanted(kind);
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The kernel's types, as far as we read them. Offsets are relocated at load (CO-RE) against the
+ * running kernel's BTF, so only names and nesting count here. A struct that changed over time
+ * stands here once per shape, the others with a ___suffix that the loader ignores; the comment
+ * names the release that changed it.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#include <bpf/bpf_helpers.h>
+/* keep order: the next two need the types of the first */
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+
+#include "bpf/abi/control.h"
+#include "bpf/abi/event.h"
+
+typedef _Bool bool;
+enum { false, true };
+
+#define __core __attribute__((preserve_access_index))
+
+struct rs_kuid {
+	__u32 val;
+} __core;
+
+/* Capability sets: two u32 until 6.3, one u64 since; the same eight bytes in little endian. */
+struct rs_kcap {
+	__u64 val;
+};
+
+struct ns_common {
+	unsigned int inum;
+} __core;
+
+struct mnt_namespace {
+	struct ns_common ns;
+} __core;
+
+struct pid_namespace {
+	struct ns_common ns;
+} __core;
+
+struct net {
+	struct ns_common ns;
+} __core;
+
+struct uts_namespace {
+	struct ns_common ns;
+} __core;
+
+struct ipc_namespace {
+	struct ns_common ns;
+} __core;
+
+struct cgroup_namespace {
+	struct ns_common ns;
+} __core;
+
+struct user_namespace {
+	struct ns_common ns;
+} __core;
+
+struct nsproxy {
+	struct uts_namespace *uts_ns;
+	struct ipc_namespace *ipc_ns;
+	struct mnt_namespace *mnt_ns;
+	struct net *net_ns;
+	struct cgroup_namespace *cgroup_ns;
+} __core;
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+} __core;
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+} __core;
+
+struct cred {
+	struct rs_kuid uid, gid, suid, sgid, euid, egid, fsuid, fsgid;
+	struct rs_kcap cap_inheritable, cap_permitted, cap_effective;
+	struct user_namespace *user_ns;
+} __core;
+
+struct qstr {
+	__u32 len;
+	const unsigned char *name;
+} __core;
+
+struct hlist_bl_node {
+	void **pprev;
+} __core;
+
+struct super_block {
+	__u32 s_dev;
+	unsigned long s_magic;
+} __core;
+
+struct inode {
+	unsigned short i_mode;
+	struct rs_kuid i_uid, i_gid;
+	struct super_block *i_sb;
+	unsigned long i_ino; /* u64 on all architectures since 7.1: the same width here */
+	unsigned int i_nlink;
+} __core;
+
+struct dentry {
+	struct hlist_bl_node d_hash;
+	struct dentry *d_parent;
+	struct qstr d_name;
+	struct inode *d_inode;
+} __core;
+
+struct vfsmount {
+	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
+} __core;
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
+} __core;
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+} __core;
+
+struct file {
+	struct path f_path;
+	struct inode *f_inode;
+	void *private_data;
+	unsigned int f_flags;
+} __core;
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+} __core;
+
+struct files_struct {
+	struct fdtable *fdt;
+} __core;
+
+struct fs_struct {
+	struct path root;
+	struct path pwd;
+} __core;
+
+struct mm_struct {
+	unsigned long arg_start, arg_end, env_start, env_end;
+} __core;
+
+struct tty_struct {
+	char name[64];
+} __core;
+
+typedef struct {
+	int counter;
+} rs_atomic;
+
+struct signal_struct {
+	rs_atomic live;
+	struct pid *pids[4]; /* PIDTYPE_PID, TGID, PGID, SID */
+	struct tty_struct *tty;
+	__u64 utime, stime;
+	unsigned long long sum_sched_runtime;
+	unsigned long maxrss; /* pages */
+	int group_exit_code;
+	unsigned int flags;
+} __core;
+
+struct sched_entity {
+	__u64 sum_exec_runtime;
+} __core;
+
+struct task_struct {
+	void *stack;
+	unsigned int flags;
+	struct sched_entity se;
+	struct mm_struct *mm;
+	int exit_code;
+	int pid, tgid;
+	struct task_struct *real_parent;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
+	__u64 utime, stime;
+	__u64 start_boottime;
+	const struct cred *real_cred;
+	char comm[16];
+	struct fs_struct *fs;
+	struct files_struct *files;
+	struct nsproxy *nsproxy;
+	struct signal_struct *signal;
+	struct rs_kuid loginuid;
+} __core;
+
+struct linux_binprm {
+	struct file *file;
+	int argc;
+	const char *filename;
+	const char *interp;
+	unsigned int secureexec : 1;
+} __core;
+
+enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };
+
+#define PF_KTHREAD 0x00200000
+#define SIGNAL_GROUP_EXIT 0x00000004
+
+/* Sockets. */
+struct in6_addr {
+	__u8 s6_addr[16];
+};
+
+typedef struct {
+	struct net *net;
+} rs_possible_net;
+
+struct sock_common {
+	__be32 skc_daddr, skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
+	struct {
+		struct net *net;
+	} skc_net;
+	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
+} __core;
+
+/*
+ * sk_type and sk_protocol were bit fields before 5.6; our floor is 5.10.
+ */
+struct sock {
+	struct sock_common __sk_common;
+	__u16 sk_type;
+	__u16 sk_protocol;
+} __core;
+
+struct tcp_sock {
+	__u64 bytes_received, bytes_acked;
+} __core;
+
+struct socket {
+	short type;
+	struct file *file;
+	struct sock *sk;
+} __core;
+
+struct sockaddr_un {
+	__u16 sun_family;
+	char sun_path[108];
+};
+
+struct unix_address {
+	int len;
+	struct sockaddr_un name[1];
+} __core;
+
+struct unix_sock {
+	struct unix_address *addr;
+	struct sock *peer;
+} __core;
+
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+
+/* Tracepoint arguments of a raw tracepoint program. */
+struct rs_raw {
+	__u64 args[8];
+};

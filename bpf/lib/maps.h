@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The maps and variables that all sensors share. core.bpf.c defines them (RS_DEFINE), the other
+ * objects refer to them; bpftool's static linker joins them into one.
+ */
+#pragma once
+
+#include "bpf/lib/kernel.h"
+
+#ifdef RS_DEFINE
+#define RS_SHARED
+#else
+#define RS_SHARED extern
+#endif
+
+/* The events. The size is set before load. */
+struct rs_ring_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+};
+RS_SHARED struct rs_ring_map rs_ring SEC(".maps");
+
+/* See struct rs_lane; RS_LANE_SLOTS per CPU. Sized before load, read by the agent through mmap. */
+struct rs_lanes_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, RS_LANE_SLOTS);
+	__type(key, __u32);
+	__type(value, struct rs_lane);
+};
+RS_SHARED struct rs_lanes_map rs_lanes SEC(".maps");
+
+/* enum rs_fail -> times. */
+struct rs_fails_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, RS_FAIL_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+RS_SHARED struct rs_fails_map rs_fails SEC(".maps");
+
+/*
+ * Scratch of a lane. A path is built in `walk`, from the end of its first half towards the
+ * beginning; a record with fields is put together in `record`. The second half of each array is
+ * room that the verifier asks for: an offset below the half plus a length below it.
+ */
+#define RS_WALK_HALF 4096
+#define RS_RECORD_HALF 16384
+struct rs_scratch {
+	__u8 walk[RS_WALK_HALF * 2];
+	__u32 walk_start; /* the path is walk[walk_start .. RS_WALK_HALF) */
+	__u32 walk_flags; /* RS_FIELD_* */
+	__u32 used; /* bytes of `record` */
+	__u32 pad;
+	__u8 record[RS_RECORD_HALF + RS_PATH_MAX + 64];
+};
+
+struct rs_scratch_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RS_LANES);
+	__type(key, __u32);
+	__type(value, struct rs_scratch);
+};
+RS_SHARED struct rs_scratch_map rs_scratch SEC(".maps");
+
+/* Filters: see struct rs_config. */
+struct rs_scope_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RS_SCOPE_ENTRIES);
+	__type(key, __u32); /* thread group */
+	__type(value, __u32); /* RS_SCOPE_* */
+};
+RS_SHARED struct rs_scope_map rs_scope SEC(".maps");
+
+struct rs_comm_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RS_COMM_ENTRIES);
+	__uint(key_size, 16);
+	__uint(value_size, 4);
+};
+RS_SHARED struct rs_comm_map rs_filter_comm SEC(".maps");
+
+struct rs_uid_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RS_UID_ENTRIES);
+	__type(key, __u32);
+	__type(value, __u32);
+};
+RS_SHARED struct rs_uid_map rs_filter_uid SEC(".maps");
+
+struct rs_cgroup_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RS_CGROUP_ENTRIES);
+	__type(key, __u64);
+	__type(value, __u32);
+};
+RS_SHARED struct rs_cgroup_map rs_filter_cgroup SEC(".maps");
+
+struct rs_exe_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RS_EXE_ENTRIES);
+	__type(key, struct rs_exe_key);
+	__type(value, __u32);
+};
+RS_SHARED struct rs_exe_map rs_filter_exe SEC(".maps");
+
+struct rs_path_map {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, RS_PREFIX_ENTRIES);
+	__type(key, struct rs_prefix);
+	__type(value, __u32); /* 1: all below too; 2: this very path */
+};
+RS_SHARED struct rs_path_map rs_filter_path SEC(".maps");
+
+/* Written by the agent through mmap at any time. */
+RS_SHARED struct rs_config rs_config;
+RS_SHARED struct rs_wake rs_wake;

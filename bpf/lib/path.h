@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Paths from the kernel's own objects. */
+#pragma once
+
+#include "bpf/lib/record.h"
+
+/*
+ * Leaves the absolute path of a dentry on a mount in the scratch of lane @slot: walk, walk_start,
+ * walk_flags. Absolute means up to the root of the mount namespace, whatever the process's root
+ * directory is. Returns its length. The pointers are numbers, so that the function is verified
+ * once and not for each caller.
+ */
+int rs_walk(__u32 slot, __u64 dentry, __u64 mnt);
+
+/* Does the path that rs_walk() left pass the path filter? */
+int rs_walk_wanted(__u32 slot);
+
+/*
+ * The same for a path given by the process, whose field begins at @off of the record, relative to
+ * what rs_walk() left (or absolute). Passes when in doubt: the agent decides after tidying it up.
+ */
+int rs_arg_wanted(__u32 slot, __u32 off);
+
+static __always_inline int rs_walk_path(__u32 slot, const struct path *path)
+{
+	return rs_walk(slot, (__u64)BPF_CORE_READ(path, dentry), (__u64)BPF_CORE_READ(path, mnt));
+}
+
+/* The file behind a descriptor of the current process, NULL if there is none. */
+static __always_inline struct file *rs_fd_file(int fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file **files, *file = NULL;
+
+	if (fd < 0 || (__u32)fd >= BPF_CORE_READ(fdt, max_fds))
+		return NULL;
+	files = BPF_CORE_READ(fdt, fd);
+	if (bpf_probe_read_kernel(&file, sizeof(file), files + fd))
+		rs_failed(RS_FAIL_FD_READ);
+	return file;
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Making records: hold a lane, fill the header, append fields, hand it over. Short records without
+ * fields are built in the ring buffer itself (RS_RESERVE), those with fields in the lane's scratch
+ * and copied once, so that the ring buffer carries only the bytes used.
+ *
+ * Every event that passes the filters is counted as generated before anything can fail.
+ */
+#pragma once
+
+#include "bpf/lib/maps.h"
+
+struct rs_held {
+	struct rs_lane *lane;
+	__u32 slot; /* 0 .. RS_LANES - 1 */
+	__u32 cpu;
+};
+
+static __always_inline void rs_failed(__u32 fail)
+{
+	__u64 *n = bpf_map_lookup_elem(&rs_fails, &fail);
+
+	if (n)
+		__sync_fetch_and_add(n, 1);
+}
+
+/* A kind as an index whose bound the verifier sees. */
+static __always_inline __u32 rs_kind_index(__u32 kind)
+{
+	asm volatile("" : "+r"(kind));
+	return kind & (RS_KIND_MAX - 1);
+}
+
+static __always_inline struct rs_lane *rs_lane(__u32 cpu, __u32 slot)
+{
+	__u32 key = cpu * RS_LANE_SLOTS + slot;
+
+	return bpf_map_lookup_elem(&rs_lanes, &key);
+}
+
+/*
+ * Takes a free lane of this CPU. Everybody who may compete for it runs on this CPU, one at a time,
+ * so that adding one and looking whether it became one decides: two cannot both see one. Plain
+ * atomic additions are all that 5.10 has. May fail without need when two interleave; there are
+ * more lanes.
+ */
+static __always_inline bool rs_hold(struct rs_held *held, __u32 kind)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct rs_lane *lane;
+
+	for (__u32 slot = 0; slot < RS_LANES; slot++) {
+		lane = rs_lane(cpu, slot);
+		if (!lane)
+			return false;
+		__sync_fetch_and_add(&lane->busy, 1);
+		if (*(volatile __u64 *)&lane->busy == 1) {
+			held->lane = lane;
+			held->slot = slot;
+			held->cpu = cpu;
+			return true;
+		}
+		__sync_fetch_and_add(&lane->busy, -1);
+	}
+	lane = rs_lane(cpu, RS_LANE_SHARED);
+	if (lane) {
+		kind = rs_kind_index(kind);
+		__sync_fetch_and_add(&lane->generated[kind], 1);
+		__sync_fetch_and_add(&lane->lost[RS_LOSS_LANE][kind], 1);
+	}
+	return false;
+}
+
+static __always_inline void rs_release(struct rs_held *held)
+{
+	__sync_fetch_and_add(&held->lane->busy, -1);
+}
+
+/* Wake the consumer, or leave it to its timer: see struct rs_wake. */
+static __always_inline __u64 rs_wake_flags(void)
+{
+	if (*(volatile __u32 *)&rs_wake.armed) {
+		rs_wake.armed = 0;
+		return BPF_RB_FORCE_WAKEUP;
+	}
+	if (bpf_ringbuf_query(&rs_ring, BPF_RB_AVAIL_DATA) >= rs_wake.threshold)
+		return BPF_RB_FORCE_WAKEUP;
+	return BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void rs_count_lost(struct rs_held *held, __u32 kind)
+{
+	held->lane->lost[RS_LOSS_RING][rs_kind_index(kind)]++;
+}
+
+static __always_inline void rs_count_generated(struct rs_held *held, __u32 kind)
+{
+	held->lane->seq++;
+	held->lane->generated[rs_kind_index(kind)]++;
+}
+
+/* Who: identity of @task's process, as far as the helpers do not give it. */
+static __always_inline void rs_head_task(struct rs_hdr *hdr, struct task_struct *task)
+{
+	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+
+	hdr->ppid = BPF_CORE_READ(parent, tgid);
+	hdr->start = BPF_CORE_READ(task, group_leader, start_boottime);
+	hdr->pstart = BPF_CORE_READ(parent, group_leader, start_boottime);
+}
+
+/* What and when. */
+static __always_inline void rs_head_event(struct rs_hdr *hdr, struct rs_held *held, __u32 kind,
+					  __u32 hook, __u32 size)
+{
+	hdr->kind = kind;
+	hdr->hook = hook;
+	hdr->flags = 0;
+	hdr->size = size;
+	hdr->seq = held->lane->seq;
+	hdr->time = bpf_ktime_get_boot_ns();
+	hdr->cpu = held->cpu;
+	hdr->lane = held->slot;
+	hdr->pad = 0;
+}
+
+/* The whole header for something that the current task does. */
+static __always_inline void rs_head(struct rs_hdr *hdr, struct rs_held *held, __u32 kind, __u32 hook,
+				    __u32 size, int nr, long ret)
+{
+	__u64 ids = bpf_get_current_pid_tgid();
+	__u64 owner = bpf_get_current_uid_gid();
+
+	rs_head_event(hdr, held, kind, hook, size);
+	hdr->nr = nr;
+	hdr->pid = ids >> 32;
+	hdr->tid = ids;
+	hdr->uid = owner;
+	hdr->gid = owner >> 32;
+	hdr->ret = ret;
+	hdr->cgroup = bpf_get_current_cgroup_id();
+	bpf_get_current_comm(hdr->comm, sizeof(hdr->comm));
+	rs_head_task(hdr, (void *)bpf_get_current_task());
+}
+
+/*
+ * Reserves a record of fixed size in the ring buffer and counts it; NULL when it is lost.
+ * Ends with rs_submit().
+ */
+#define RS_RESERVE(held, kind, type)                                                \
+	({                                                                          \
+		rs_count_generated(held, kind);                                     \
+		(held)->lane->bytes += sizeof(type);                                \
+		type *rec_ = bpf_ringbuf_reserve(&rs_ring, sizeof(type), 0);        \
+		if (!rec_)                                                          \
+			rs_count_lost(held, kind);                                  \
+		rec_;                                                               \
+	})
+
+static __always_inline void rs_submit(void *record)
+{
+	bpf_ringbuf_submit(record, rs_wake_flags());
+}
+
+/* The scratch of the lane; `used` starts after the fixed struct. */
+static __always_inline struct rs_scratch *rs_scratch_of(__u32 slot, __u32 fixed)
+{
+	struct rs_scratch *s = bpf_map_lookup_elem(&rs_scratch, &slot);
+
+	if (s)
+		s->used = fixed;
+	return s;
+}
+
+/* Where the next field's bytes go; NULL when there is no room. */
+static __always_inline __u8 *rs_field_room(struct rs_scratch *s, __u32 *off)
+{
+	__u32 used = s->used;
+
+	if (used > RS_RECORD_HALF - 8) {
+		rs_failed(RS_FAIL_FIELD_FULL);
+		return NULL;
+	}
+	asm volatile("" : "+r"(used));
+	used &= RS_RECORD_HALF - 1;
+	*off = used;
+	return &s->record[used];
+}
+
+/* Closes the field begun at @at, of @len bytes. */
+static __always_inline void rs_field_end(struct rs_scratch *s, __u8 *at, __u32 off, __u32 tag,
+					 __u32 flags, __u32 len)
+{
+	struct rs_field *field = (void *)at;
+
+	field->tag = tag;
+	field->flags = flags;
+	field->len = len;
+	s->used = (off + sizeof(*field) + len + 3) & ~3u;
+}
+
+/* Appends the path that rs_walk() left in the scratch. */
+static __always_inline void rs_field_walk(struct rs_scratch *s, __u32 tag)
+{
+	__u32 off, start = s->walk_start, len;
+	__u8 *at = rs_field_room(s, &off);
+
+	if (!at)
+		return;
+	asm volatile("" : "+r"(start));
+	start &= RS_WALK_HALF - 1;
+	len = RS_WALK_HALF - start;
+	if (len > RS_PATH_MAX)
+		return;
+	bpf_probe_read_kernel(at + sizeof(struct rs_field), len, &s->walk[start]);
+	rs_field_end(s, at, off, tag, s->walk_flags, len);
+}
+
+/* Appends a string of the process's memory; what cannot be read is an empty field with a flag. */
+static __always_inline void rs_field_user_str(struct rs_scratch *s, __u32 tag, const void *str)
+{
+	__u32 off, flags = 0, len = 0;
+	__u8 *at = rs_field_room(s, &off);
+	long n;
+
+	if (!at)
+		return;
+	n = bpf_probe_read_user_str(at + sizeof(struct rs_field), RS_PATH_MAX, str);
+	if (n > 0) {
+		len = n - 1; /* without the NUL */
+		if (n == RS_PATH_MAX)
+			flags = RS_FIELD_CUT;
+	} else {
+		flags = RS_FIELD_FAULT;
+		rs_failed(RS_FAIL_ARG_FAULT);
+	}
+	rs_field_end(s, at, off, tag, flags, len & (RS_PATH_MAX - 1));
+}
+
+/* The same from kernel memory, which nobody changes meanwhile. */
+static __always_inline void rs_field_kernel_str(struct rs_scratch *s, __u32 tag, const void *str,
+						__u32 flags)
+{
+	__u32 off;
+	__u8 *at = rs_field_room(s, &off);
+	long n;
+
+	if (!at)
+		return;
+	n = bpf_probe_read_kernel_str(at + sizeof(struct rs_field), RS_PATH_MAX, str);
+	if (n > 0)
+		rs_field_end(s, at, off, tag, flags, (n - 1) & (RS_PATH_MAX - 1));
+}
+
+/* Hands over the record in the scratch, whose header is filled but for the size. */
+static __always_inline void rs_output(struct rs_held *held, struct rs_scratch *s)
+{
+	struct rs_hdr *hdr = (void *)s->record;
+	__u32 size = s->used;
+
+	if (size > sizeof(s->record))
+		size = sizeof(s->record);
+	hdr->size = size;
+	held->lane->bytes += size;
+	if (bpf_ringbuf_output(&rs_ring, s->record, size, rs_wake_flags()))
+		rs_count_lost(held, hdr->kind);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The end of a system call: by then the kernel has read the arguments (so their pages are there)
+ * and the result is known. Seen through the tracepoint of that one call, or, where the kernel has
+ * none, through the raw tracepoint of all calls and a table of programs.
+ */
+#pragma once
+
+#include "bpf/abi/syscall.h"
+#include "bpf/lib/arch.h"
+#include "bpf/lib/maps.h"
+
+#ifdef RS_DEFINE
+const volatile struct rs_shape rs_shapes[RS_NR_MAX] = {};
+#else
+extern const volatile struct rs_shape rs_shapes[RS_NR_MAX];
+#endif
+
+/* What perf passes to programs at syscalls:sys_exit_*: kernel/trace/trace_syscalls.c. */
+struct rs_tp_exit {
+	__u64 regs; /* not ours to read */
+	long nr;
+	long ret;
+};
+
+struct rs_call {
+	struct pt_regs *regs;
+	long ret;
+	int nr;
+	__u32 hook; /* enum rs_hook */
+};
+
+/* bpf_task_pt_regs() is there since 5.15; before, the registers lie at the top of the stack. */
+static __always_inline struct pt_regs *rs_current_regs(void)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, stack) + RS_STACK_SIZE - RS_STACK_PAD -
+	       bpf_core_type_size(struct pt_regs);
+}
+
+/* A function of its own in each program, for there are many callers. */
+static __noinline __u64 rs_regs_arg(struct pt_regs *regs, __u32 index)
+{
+	switch (index) {
+	case 0:
+		return RS_REGS_ARG0(regs);
+	case 1:
+		return RS_REGS_ARG1(regs);
+	case 2:
+		return RS_REGS_ARG2(regs);
+	case 3:
+		return RS_REGS_ARG3(regs);
+	case 4:
+		return RS_REGS_ARG4(regs);
+	case 5:
+		return RS_REGS_ARG5(regs);
+	}
+	return 0;
+}
+
+static __always_inline __u64 rs_arg(const struct rs_call *call, __u32 index)
+{
+	return rs_regs_arg(call->regs, index);
+}
+
+/* Defines the two programs of a handler: rs_t_NAME for tracepoints, rs_r_NAME for the table. */
+#define RS_SYSCALL_PROGRAMS(name, handler)                                                \
+	SEC("tp") int rs_t_##name(struct rs_tp_exit *ctx)                                 \
+	{                                                                                 \
+		struct rs_call call = {                                                   \
+			.regs = rs_current_regs(),                                        \
+			.ret = ctx->ret,                                                  \
+			.nr = ctx->nr,                                                    \
+			.hook = RS_HOOK_SYSCALL_TP,                                       \
+		};                                                                        \
+		return handler(&call);                                                    \
+	}                                                                                 \
+	SEC("raw_tp") int rs_r_##name(struct rs_raw *ctx)                                 \
+	{                                                                                 \
+		struct pt_regs *regs = (void *)ctx->args[0];                              \
+		struct rs_call call = {                                                   \
+			.regs = regs,                                                     \
+			.ret = ctx->args[1],                                              \
+			.nr = RS_REGS_NR(regs),                                           \
+			.hook = RS_HOOK_RAW_SYSCALL,                                      \
+		};                                                                        \
+		return handler(&call);                                                    \
+	}
