@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define ALIGN alignof(max_align_t)
+#define ALIGN      alignof(max_align_t)
 #define CHUNK_SIZE ((size_t)16 << 10)
 
 struct rs_arena_chunk {

@@ -9,13 +9,16 @@ struct rs_arena_chunk;
 
 struct rs_arena {
 	struct rs_arena_chunk *chunks; /* newest first */
-	char *next;		       /* free space in the newest chunk */
+	char *next;                    /* free space in the newest chunk */
 	char *end;
 	size_t used; /* bytes handed out, padding included */
 	size_t max;  /* cap for used; 0 = none */
 };
 
-#define RS_ARENA_INIT(max_bytes) { .max = (max_bytes) }
+#define RS_ARENA_INIT(max_bytes)                                                                   \
+	{                                                                                          \
+		.max = (max_bytes)                                                                 \
+	}
 
 void rs_arena_init(struct rs_arena *arena, size_t max);
 

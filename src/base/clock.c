@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#define NSEC_PER_SEC 1000000000ull
+#define NSEC_PER_SEC   1000000000ull
 #define OFFSET_SAMPLES 9
 
 static uint64_t read_clock(clockid_t clock)

@@ -5,7 +5,7 @@
 
 #include "base/util.h"
 
-#define RS_CLOCK_UTC_LEN 30   /* "2026-07-01T12:34:56.123456789Z" */
+#define RS_CLOCK_UTC_LEN   30 /* "2026-07-01T12:34:56.123456789Z" */
 #define RS_CLOCK_LOCAL_LEN 12 /* "12:34:56.789" */
 
 uint64_t rs_clock_mono(void); /* CLOCK_MONOTONIC: bpf_ktime_get_ns() */

@@ -15,12 +15,15 @@
 #include "base/util.h"
 
 struct rs_error {
-	int code;	/* negative errno, 0 = nothing happened */
+	int code;       /* negative errno, 0 = nothing happened */
 	char msg[1024]; /* NUL-terminated, one line, no final newline */
 	char hint[256]; /* what to do next, may be empty */
 };
 
-#define RS_ERROR_INIT { 0 }
+#define RS_ERROR_INIT                                                                              \
+	{                                                                                          \
+		0                                                                                  \
+	}
 
 /*
  * Starts a chain: forgets what err held and stores code (a negative errno) and the message.

@@ -62,8 +62,7 @@ int rs_fd_read_all(int fd, size_t max, struct rs_str *out)
 		r = rs_str_reserve(out, MIN(max - total, READ_STEP));
 		if (r < 0)
 			return r;
-		n = read_some(fd, out->data + out->len,
-			      MIN(max - total, out->cap - out->len - 1));
+		n = read_some(fd, out->data + out->len, MIN(max - total, out->cap - out->len - 1));
 		if (n <= 0)
 			return (int)n;
 		out->len += (size_t)n;

@@ -105,7 +105,9 @@ static struct key number_key(uint64_t number)
 
 static struct key string_key(const char *str, size_t len)
 {
-	return (struct key){ .hash = rs_hash_bytes(str, len), .number = len, .str = str ? str : "" };
+	return (struct key){ .hash = rs_hash_bytes(str, len),
+			     .number = len,
+			     .str = str ? str : "" };
 }
 
 static bool slot_matches(const struct rs_hashmap *map, const struct slot *slot,

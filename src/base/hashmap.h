@@ -31,7 +31,7 @@ struct rs_hashmap_stats {
 
 /* One entry while walking; valid until the map changes. */
 struct rs_hashmap_entry {
-	uint64_t key;	 /* number maps */
+	uint64_t key;    /* number maps */
 	const char *str; /* string maps: NUL-terminated after str_len bytes */
 	size_t str_len;
 	void *value;

@@ -425,8 +425,8 @@ static int parse_value(struct parser *ps, struct rs_json_value *v)
 	return r;
 }
 
-int rs_json_parse(struct rs_arena *arena, const void *text, size_t n, struct rs_json_value **ret_root,
-		  struct rs_error *err)
+int rs_json_parse(struct rs_arena *arena, const void *text, size_t n,
+		  struct rs_json_value **ret_root, struct rs_error *err)
 {
 	struct parser ps = { .arena = arena, .start = text, .p = text, .err = err };
 	struct rs_json_value *root;

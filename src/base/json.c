@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 
-#define ONES 0x0101010101010101ull
+#define ONES  0x0101010101010101ull
 #define HIGHS 0x8080808080808080ull
 
 void rs_json_init(struct rs_json *w, struct rs_str *out)
@@ -75,7 +75,8 @@ void rs_json_end_array(struct rs_json *w)
 static uint64_t special_bytes(uint64_t word)
 {
 	uint64_t quote = word ^ ONES * '"', slash = word ^ ONES * '\\', del = word ^ ONES * 0x7f;
-	uint64_t hits = (word - ONES * 0x20) | (quote - ONES) | (slash - ONES) | (del - ONES) | word;
+	uint64_t hits = (word - ONES * 0x20) | (quote - ONES) | (slash - ONES) | (del - ONES) |
+			word;
 
 	return hits & HIGHS;
 }
@@ -106,9 +107,10 @@ static size_t copy_plain(char *out, const unsigned char *p, size_t n)
 static void append_unicode_escape(struct rs_str *out, uint32_t cp)
 {
 	static const char digits[] = "0123456789abcdef";
-	char esc[6] = { '\\', 'u', digits[cp >> 12 & 15], digits[cp >> 8 & 15],
-			digits[cp >> 4 & 15], digits[cp & 15] };
+	char esc[6] = "\\u";
 
+	for (int i = 0; i < 4; i++)
+		esc[2 + i] = digits[cp >> (12 - 4 * i) & 15];
 	rs_str_append(out, esc, sizeof(esc));
 }
 
@@ -283,7 +285,8 @@ void rs_json_hex(struct rs_json *w, uint64_t v)
 {
 	char text[32];
 
-	rs_json_raw(w, text, (size_t)snprintf(text, sizeof(text), "\"0x%llx\"", (unsigned long long)v));
+	rs_json_raw(w, text,
+		    (size_t)snprintf(text, sizeof(text), "\"0x%llx\"", (unsigned long long)v));
 }
 
 void rs_json_hex_bytes(struct rs_json *w, const void *data, size_t n)

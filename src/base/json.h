@@ -18,8 +18,8 @@
 
 /* Embedded; nothing to release. */
 struct rs_json {
-	struct rs_str *out;	   /* not owned */
-	bool comma;		   /* the next key or element needs one */
+	struct rs_str *out;        /* not owned */
+	bool comma;                /* the next key or element needs one */
 	struct rs_clock_text time; /* cache for rs_json_time() */
 };
 
@@ -96,8 +96,8 @@ enum rs_json_type {
 /* How a number can be read without loss; the double is always there. */
 enum rs_json_number {
 	RS_JSON_DOUBLE, /* only as double */
-	RS_JSON_U64,	/* integer, 0 to 2^64-1 */
-	RS_JSON_I64,	/* integer, below 0 */
+	RS_JSON_U64,    /* integer, 0 to 2^64-1 */
+	RS_JSON_I64,    /* integer, below 0 */
 };
 
 struct rs_json_value {
@@ -110,7 +110,7 @@ struct rs_json_value {
 	};
 	double real;
 	const char *str; /* RS_JSON_STRING: NUL-terminated after len bytes, may hold NULs */
-	size_t len;	 /* bytes of the string; elements or members of the container */
+	size_t len;      /* bytes of the string; elements or members of the container */
 	/* containers: the first child; a child's next */
 	struct rs_json_value *child;
 	struct rs_json_value *next;
@@ -119,15 +119,15 @@ struct rs_json_value {
 };
 
 #define RS_JSON_DEPTH_MAX 64
-#define RS_JSON_SIZE_MAX ((size_t)16 << 20)
+#define RS_JSON_SIZE_MAX  ((size_t)16 << 20)
 
 /*
  * Parses exactly one document (white space around it allowed). The tree lives in the arena; text is
  * not referenced afterwards. -EINVAL with line and column, -E2BIG too long or too deep, -ENOMEM
  * (the arena's cap too). Invalid UTF-8, lone surrogates, NUL in names and repeated names are errors.
  */
-int rs_json_parse(struct rs_arena *arena, const void *text, size_t n, struct rs_json_value **ret_root,
-		  struct rs_error *err);
+int rs_json_parse(struct rs_arena *arena, const void *text, size_t n,
+		  struct rs_json_value **ret_root, struct rs_error *err);
 
 /* Member of an object or NULL; v may be NULL. */
 const struct rs_json_value *rs_json_member(const struct rs_json_value *v, const char *key);

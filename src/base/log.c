@@ -35,8 +35,8 @@ void rs_log_set_fd(int fd)
 	atomic_store(&out_fd, fd);
 }
 
-static _printf_(3, 0) void write_line(enum rs_log_level level, uint64_t suppressed,
-				      const char *fmt, va_list ap)
+static _printf_(3, 0) void write_line(enum rs_log_level level, uint64_t suppressed, const char *fmt,
+				      va_list ap)
 {
 	char text[1024], line[4 * sizeof(text) + 128];
 	size_t len;

@@ -49,8 +49,8 @@ void rs_log_write_rated(struct rs_log_rate *rate, uint64_t interval_ns, enum rs_
 	} while (0)
 
 #define rs_log_error(...) rs_log_at(RS_LOG_ERROR, __VA_ARGS__)
-#define rs_log_warn(...) rs_log_at(RS_LOG_WARN, __VA_ARGS__)
-#define rs_log_info(...) rs_log_at(RS_LOG_INFO, __VA_ARGS__)
+#define rs_log_warn(...)  rs_log_at(RS_LOG_WARN, __VA_ARGS__)
+#define rs_log_info(...)  rs_log_at(RS_LOG_INFO, __VA_ARGS__)
 #define rs_log_debug(...) rs_log_at(RS_LOG_DEBUG, __VA_ARGS__)
 
 /* A warning that may be met once per event: shown at most once a second from this line of code. */

@@ -297,8 +297,7 @@ static int dispatch_signals(struct rs_loop_source *source)
 
 	while (!source->dead && !source->loop->stopped &&
 	       read(source->fd, &info, sizeof(info)) == sizeof(info))
-		calls += note(source->loop,
-			      source->on_signal(source->loop, &info, source->data));
+		calls += note(source->loop, source->on_signal(source->loop, &info, source->data));
 	return calls;
 }
 
@@ -312,8 +311,8 @@ static int dispatch(const struct epoll_event *event)
 		return dispatch_timer(source);
 	if (source->kind == SOURCE_SIGNAL)
 		return dispatch_signals(source);
-	return note(source->loop, source->on_fd(source->loop, source->fd, event->events,
-						source->data));
+	return note(source->loop,
+		    source->on_fd(source->loop, source->fd, event->events, source->data));
 }
 
 /* Sources added meanwhile stand before the one in hand, so they wait for the next round. */

@@ -27,8 +27,8 @@ typedef int (*rs_loop_defer_fn)(struct rs_loop *loop, void *data);
 
 enum rs_loop_defer_mode {
 	RS_LOOP_DEFER_OFF,
-	RS_LOOP_DEFER_ONCE,   /* in this round, after all descriptors, then off; does not sleep before */
-	RS_LOOP_DEFER_BUSY,   /* in every round, and the loop never sleeps */
+	RS_LOOP_DEFER_ONCE, /* in this round, after all descriptors, then off; does not sleep before */
+	RS_LOOP_DEFER_BUSY, /* in every round, and the loop never sleeps */
 	RS_LOOP_DEFER_BEFORE, /* in every round just before the loop may sleep; does not keep it awake */
 };
 

@@ -13,7 +13,7 @@ struct help {
 	size_t left; /* columns before the explanation */
 	const char *group;
 	bool any;
-	bool has_help;	/* the table has its own -h or --help */
+	bool has_help;  /* the table has its own -h or --help */
 	bool has_short; /* -h is taken by something else */
 };
 
@@ -125,7 +125,10 @@ static int append_row(const struct rs_opt *opt, const char *group, void *data)
 int rs_opt_help(const struct rs_opt *opts, unsigned width, struct rs_str *out)
 {
 	static const struct rs_opt help_row = {
-		.short_name = 'h', .long_name = "help", .type = RS_OPT_FLAG, .help = "show this help",
+		.short_name = 'h',
+		.long_name = "help",
+		.type = RS_OPT_FLAG,
+		.help = "show this help",
 	};
 	struct help help = { .out = out, .width = width, .left = 16, .group = "" };
 	struct rs_opt last = help_row;

@@ -22,8 +22,7 @@ int rs_opt_list_add(struct rs_opt_list *list, const char *item, size_t n)
 
 void rs_opt_list_done(struct rs_opt_list *list)
 {
-	rs_vec_foreach(list, item)
-		free(*item);
+	rs_vec_foreach(list, item) free(*item);
 	rs_vec_done(list);
 }
 
@@ -49,19 +48,19 @@ static int unknown_name(const struct rs_opt *opt, const char *word, size_t n, st
 		rs_suggest_offer(&near, name->name);
 		rs_str_appendf(&list, "%s%s", list.len ? ", " : "", name->name);
 	}
-	rs_error_set(err, -EINVAL, "\"%s\" is not one of %s", text, rs_str_cstr(&list));
 	if (rs_suggest_best(&near))
-		rs_error_hint(err, "did you mean \"%s\"?", rs_suggest_best(&near));
-	return -EINVAL;
+		return rs_error_set(err, -EINVAL, "\"%s\" is not one of %s (did you mean \"%s\"?)",
+				    text, rs_str_cstr(&list), rs_suggest_best(&near));
+	return rs_error_set(err, -EINVAL, "\"%s\" is not one of %s", text, rs_str_cstr(&list));
 }
 
 static int store_flag(const struct rs_opt *opt, const char *value, bool first, void *field,
 		      struct rs_error *err)
 {
 	static const struct rs_opt_name words[] = {
-		{ "true", 1, NULL }, { "yes", 1, NULL }, { "on", 1, NULL }, { "1", 1, NULL },
-		{ "false", 0, NULL }, { "no", 0, NULL }, { "off", 0, NULL }, { "0", 0, NULL },
-		{ NULL, 0, NULL },
+		{ "true", 1, NULL }, { "yes", 1, NULL },   { "on", 1, NULL },
+		{ "1", 1, NULL },    { "false", 0, NULL }, { "no", 0, NULL },
+		{ "off", 0, NULL },  { "0", 0, NULL },     { NULL, 0, NULL },
 	};
 	const struct rs_opt_name *word;
 
@@ -234,18 +233,12 @@ static int store_callback(const struct rs_opt *opt, const char *value, bool firs
 }
 
 static const store_fn stores[] = {
-	[RS_OPT_FLAG] = store_flag,
-	[RS_OPT_STRING] = store_string,
-	[RS_OPT_U32] = store_u32,
-	[RS_OPT_U64] = store_u64,
-	[RS_OPT_I64] = store_i64,
-	[RS_OPT_DURATION] = store_duration,
-	[RS_OPT_SIZE] = store_size,
-	[RS_OPT_LIST] = store_list,
-	[RS_OPT_ENUM] = store_enum,
-	[RS_OPT_BITSET] = store_bitset,
-	[RS_OPT_CALLBACK] = store_callback,
-	[RS_OPT_INCLUDE] = NULL,
+	[RS_OPT_FLAG] = store_flag,         [RS_OPT_STRING] = store_string,
+	[RS_OPT_U32] = store_u32,           [RS_OPT_U64] = store_u64,
+	[RS_OPT_I64] = store_i64,           [RS_OPT_DURATION] = store_duration,
+	[RS_OPT_SIZE] = store_size,         [RS_OPT_LIST] = store_list,
+	[RS_OPT_ENUM] = store_enum,         [RS_OPT_BITSET] = store_bitset,
+	[RS_OPT_CALLBACK] = store_callback, [RS_OPT_INCLUDE] = NULL,
 };
 _Static_assert(ARRAY_SIZE(stores) == RS_OPT_TYPE_COUNT, "one function per type");
 

@@ -105,8 +105,8 @@ static int unknown_option(const struct rs_opt *opts, const char *dashes, const c
 	best = rs_suggest_best(&near);
 	if (best)
 		return rs_error_set(err, -EINVAL,
-				    "unknown option \"%s%s\" (did you mean \"%s%s\"?)", dashes, text,
-				    dashes, best);
+				    "unknown option \"%s%s\" (did you mean \"%s%s\"?)", dashes,
+				    text, dashes, best);
 	return rs_error_set(err, -EINVAL, "unknown option \"%s%s\"", dashes, text);
 }
 

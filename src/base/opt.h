@@ -21,25 +21,25 @@
 #include "base/str.h"
 
 enum rs_opt_type {
-	RS_OPT_DONE,	 /* ends a table */
-	RS_OPT_FLAG,	 /* bool: no value */
-	RS_OPT_STRING,	 /* const char *: points into argv */
-	RS_OPT_U32,	 /* uint32_t */
-	RS_OPT_U64,	 /* uint64_t */
-	RS_OPT_I64,	 /* int64_t */
+	RS_OPT_DONE,     /* ends a table */
+	RS_OPT_FLAG,     /* bool: no value */
+	RS_OPT_STRING,   /* const char *: points into argv */
+	RS_OPT_U32,      /* uint32_t */
+	RS_OPT_U64,      /* uint64_t */
+	RS_OPT_I64,      /* int64_t */
 	RS_OPT_DURATION, /* uint64_t nanoseconds, see rs_units_parse_duration() */
-	RS_OPT_SIZE,	 /* uint64_t bytes, see rs_units_parse_size() */
-	RS_OPT_LIST,	 /* struct rs_opt_list: repeatable, and split at commas */
-	RS_OPT_ENUM,	 /* an enum or uint32_t: one of names */
-	RS_OPT_BITSET,	 /* uint64_t: comma list of names, "all", "none", "-name" to take one out */
+	RS_OPT_SIZE,     /* uint64_t bytes, see rs_units_parse_size() */
+	RS_OPT_LIST,     /* struct rs_opt_list: repeatable, and split at commas */
+	RS_OPT_ENUM,     /* an enum or uint32_t: one of names */
+	RS_OPT_BITSET,   /* uint64_t: comma list of names, "all", "none", "-name" to take one out */
 	RS_OPT_CALLBACK, /* anything: the row's parse function, called once per occurrence */
-	RS_OPT_INCLUDE,	 /* no option: splices in another table at this offset */
+	RS_OPT_INCLUDE,  /* no option: splices in another table at this offset */
 	RS_OPT_TYPE_COUNT,
 };
 
 enum rs_opt_flags {
 	RS_OPT_NEGATABLE = 1 << 0, /* flags: --no-name sets false */
-	RS_OPT_HIDDEN = 1 << 1,	   /* parsed, but not in help */
+	RS_OPT_HIDDEN = 1 << 1,    /* parsed, but not in help */
 	RS_OPT_NO_VALUE = 1 << 2,  /* callbacks: takes no value, parse gets NULL */
 	RS_OPT_NO_SPLIT = 1 << 3,  /* lists: do not split at commas */
 };
@@ -59,24 +59,31 @@ struct rs_opt_list {
 };
 
 struct rs_opt {
-	char short_name;	 /* 0 = none */
-	const char *long_name;	 /* NULL = none */
-	const char *metavar;	 /* "PID"; NULL for flags */
+	char short_name;       /* 0 = none */
+	const char *long_name; /* NULL = none */
+	const char *metavar;   /* "PID"; NULL for flags */
 	enum rs_opt_type type;
-	size_t offset;		 /* of the field in the settings */
-	const char *help;	 /* one sentence, lower case, no full stop; wrapped as needed */
+	size_t offset;            /* of the field in the settings */
+	const char *help;         /* one sentence, lower case, no full stop; wrapped as needed */
 	const char *default_text; /* shown as "(default: ...)"; may be NULL */
 	const struct rs_opt_name *names; /* RS_OPT_ENUM, RS_OPT_BITSET */
 	/* Checks value and stores it in field (settings + offset). The message need not name the
 	 * option: the caller puts it in front. 0 or negative errno. */
-	int (*parse)(const struct rs_opt *opt, const char *value, void *field, struct rs_error *err);
-	const char *group;	 /* heading in help; NULL = same as the row above */
-	unsigned flags;		 /* enum rs_opt_flags */
+	int (*parse)(const struct rs_opt *opt, const char *value, void *field,
+		     struct rs_error *err);
+	const char *group;            /* heading in help; NULL = same as the row above */
+	unsigned flags;               /* enum rs_opt_flags */
 	const struct rs_opt *include; /* RS_OPT_INCLUDE */
 };
 
-#define RS_OPT_END { .type = RS_OPT_DONE }
-#define RS_OPT_INCLUDE_TABLE(table, at) { .type = RS_OPT_INCLUDE, .offset = (at), .include = (table) }
+#define RS_OPT_END                                                                                 \
+	{                                                                                          \
+		.type = RS_OPT_DONE                                                                \
+	}
+#define RS_OPT_INCLUDE_TABLE(table, at)                                                            \
+	{                                                                                          \
+		.type = RS_OPT_INCLUDE, .offset = (at), .include = (table)                         \
+	}
 
 /* What was on the command line besides the fields filled. Zero-initialise; release with done. */
 struct rs_opt_args {

@@ -24,7 +24,10 @@ struct rs_str {
 	int error;  /* 0, -ENOBUFS (cap reached) or -ENOMEM; sticky */
 };
 
-#define RS_STR_INIT(max_len) { .max = (max_len) }
+#define RS_STR_INIT(max_len)                                                                       \
+	{                                                                                          \
+		.max = (max_len)                                                                   \
+	}
 
 /* max: largest length allowed, 0 = default. Allocates nothing. */
 void rs_str_init(struct rs_str *s, size_t max);

@@ -10,11 +10,10 @@
 #define ELLIPSIS "\xe2\x80\xa6"
 
 static const char *const styles[] = {
-	[RS_TERM_RESET] = "\033[0m",	  [RS_TERM_BOLD] = "\033[1m",
-	[RS_TERM_DIM] = "\033[2m",	  [RS_TERM_RED] = "\033[31m",
-	[RS_TERM_GREEN] = "\033[32m",	  [RS_TERM_YELLOW] = "\033[33m",
-	[RS_TERM_BLUE] = "\033[34m",	  [RS_TERM_MAGENTA] = "\033[35m",
-	[RS_TERM_CYAN] = "\033[36m",	  [RS_TERM_GRAY] = "\033[90m",
+	[RS_TERM_RESET] = "\033[0m", [RS_TERM_BOLD] = "\033[1m",     [RS_TERM_DIM] = "\033[2m",
+	[RS_TERM_RED] = "\033[31m",  [RS_TERM_GREEN] = "\033[32m",   [RS_TERM_YELLOW] = "\033[33m",
+	[RS_TERM_BLUE] = "\033[34m", [RS_TERM_MAGENTA] = "\033[35m", [RS_TERM_CYAN] = "\033[36m",
+	[RS_TERM_GRAY] = "\033[90m",
 };
 _Static_assert(ARRAY_SIZE(styles) == RS_TERM_STYLE_COUNT, "one sequence per style");
 

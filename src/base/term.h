@@ -32,8 +32,8 @@ enum rs_term_align {
 };
 
 #define RS_TERM_WIDTH_DEFAULT 80
-#define RS_TERM_WIDTH_MIN 20
-#define RS_TERM_WIDTH_MAX 4096
+#define RS_TERM_WIDTH_MIN     20
+#define RS_TERM_WIDTH_MAX     4096
 
 bool rs_term_is_tty(int fd);
 

@@ -11,17 +11,29 @@ struct unit {
 
 /* Largest first; of two with the same factor the first is the one we write. */
 static const struct unit time_units[] = {
-	{ "d", 86400 * RS_NSEC_PER_SEC }, { "h", 3600 * RS_NSEC_PER_SEC },
-	{ "m", 60 * RS_NSEC_PER_SEC },	  { "s", RS_NSEC_PER_SEC },
-	{ "ms", RS_NSEC_PER_MSEC },	  { "us", RS_NSEC_PER_USEC },
+	{ "d", 86400 * RS_NSEC_PER_SEC },  { "h", 3600 * RS_NSEC_PER_SEC },
+	{ "m", 60 * RS_NSEC_PER_SEC },     { "s", RS_NSEC_PER_SEC },
+	{ "ms", RS_NSEC_PER_MSEC },        { "us", RS_NSEC_PER_USEC },
 	{ "\xc2\xb5s", RS_NSEC_PER_USEC }, { "ns", 1 },
 };
 
 static const struct unit size_units[] = {
-	{ "T", 1ull << 40 },   { "TB", 1ull << 40 }, { "TiB", 1ull << 40 }, { "G", 1ull << 30 },
-	{ "GB", 1ull << 30 },  { "GiB", 1ull << 30 }, { "M", 1ull << 20 },  { "MB", 1ull << 20 },
-	{ "MiB", 1ull << 20 }, { "K", 1ull << 10 },  { "k", 1ull << 10 },   { "KB", 1ull << 10 },
-	{ "kB", 1ull << 10 },  { "KiB", 1ull << 10 }, { "B", 1 },	    { "", 1 },
+	{ "T", 1ull << 40 },
+	{ "TB", 1ull << 40 },
+	{ "TiB", 1ull << 40 },
+	{ "G", 1ull << 30 },
+	{ "GB", 1ull << 30 },
+	{ "GiB", 1ull << 30 },
+	{ "M", 1ull << 20 },
+	{ "MB", 1ull << 20 },
+	{ "MiB", 1ull << 20 },
+	{ "K", 1ull << 10 },
+	{ "k", 1ull << 10 },
+	{ "KB", 1ull << 10 },
+	{ "kB", 1ull << 10 },
+	{ "KiB", 1ull << 10 },
+	{ "B", 1 },
+	{ "", 1 },
 };
 
 static const struct unit count_units[] = {
@@ -288,7 +300,9 @@ static void scaled(char buf[static RS_UNITS_BUF], double value, double step,
 
 char *rs_units_format_bytes(char buf[static RS_UNITS_BUF], uint64_t bytes)
 {
-	static const char *const suffixes[] = { " B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB" };
+	static const char *const suffixes[] = {
+		" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"
+	};
 
 	scaled(buf, (double)bytes, 1024, suffixes, ARRAY_SIZE(suffixes));
 	return buf;

@@ -10,7 +10,7 @@
 
 #define RS_NSEC_PER_USEC 1000ull
 #define RS_NSEC_PER_MSEC 1000000ull
-#define RS_NSEC_PER_SEC 1000000000ull
+#define RS_NSEC_PER_SEC  1000000000ull
 
 /* Enough for anything the format functions write, NUL included. */
 #define RS_UNITS_BUF 40
@@ -30,10 +30,10 @@ int rs_units_parse_u64(const char *text, uint64_t max, uint64_t *ret_value, stru
 int rs_units_parse_i64(const char *text, int64_t *ret_value, struct rs_error *err);
 
 /* All write into buf and return it. Three significant digits. */
-char *rs_units_format_duration(char buf[static RS_UNITS_BUF], uint64_t ns);    /* "1.50ms" "2m05s" */
-char *rs_units_format_bytes(char buf[static RS_UNITS_BUF], uint64_t bytes);    /* "1.50 MiB" */
-char *rs_units_format_count(char buf[static RS_UNITS_BUF], uint64_t count);    /* "1.50M" */
-char *rs_units_format_rate(char buf[static RS_UNITS_BUF], double per_second);  /* "1.50M/s" */
+char *rs_units_format_duration(char buf[static RS_UNITS_BUF], uint64_t ns);   /* "1.50ms" "2m05s" */
+char *rs_units_format_bytes(char buf[static RS_UNITS_BUF], uint64_t bytes);   /* "1.50 MiB" */
+char *rs_units_format_count(char buf[static RS_UNITS_BUF], uint64_t count);   /* "1.50M" */
+char *rs_units_format_rate(char buf[static RS_UNITS_BUF], double per_second); /* "1.50M/s" */
 
 /* Without loss, in the form the parser reads: "1m30s", "1d", "1s500ms", "0s". */
 char *rs_units_format_duration_exact(char buf[static RS_UNITS_BUF], uint64_t ns);

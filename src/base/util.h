@@ -20,14 +20,14 @@
 #define MAX(a, b) (((a) > (b)) ? (a) : (b))
 #endif
 
-#define likely(x) __builtin_expect(!!(x), 1)
+#define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-#define _cleanup_(fn) __attribute__((cleanup(fn)))
+#define _cleanup_(fn)       __attribute__((cleanup(fn)))
 #define _printf_(fmt, args) __attribute__((format(printf, fmt, args)))
-#define _unused_ __attribute__((unused))
-#define _noreturn_ __attribute__((noreturn))
-#define _fallthrough_ __attribute__((fallthrough))
+#define _unused_            __attribute__((unused))
+#define _noreturn_          __attribute__((noreturn))
+#define _fallthrough_       __attribute__((fallthrough))
 
 /* Moves ownership out of a variable: yields its value and leaves NULL (or -1) behind. */
 #define TAKE_PTR(p)                                                                                \
