@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs clang-tidy over src/**/*.c, only over files that changed since they were last clean.
 
-usage: check-lint.py BUILD_DIR [FILE...]
+usage: check-lint.py [--brief] BUILD_DIR [FILE...]
+
+--brief leaves out the analyzer's account of how it got there.
 
 BUILD_DIR must have been built: which headers a file includes is asked of ninja. A file is clean
 under a key made of the settings, its compile command, its text and the text of every header of
@@ -54,13 +56,18 @@ def dependencies(build):
     return deps
 
 
-def findings(text, root):
+NOTE = re.compile(r"^\S+:\d+:\d+: note: ")
+
+
+def findings(text, root, brief):
     """The findings in clang-tidy's output, each with its notes, paths from the root."""
     found, wanted = [], False
     for line in text.splitlines():
         match = FINDING.match(line)
         if match:
             wanted = not LEAK.search(match["text"])
+        elif brief and NOTE.match(line):
+            wanted = False
         if wanted:
             found.append(re.sub(r"^(\.\./|\S*/\.\./|" + re.escape(root) + "/)", "", line))
     return found
@@ -91,12 +98,16 @@ class Key:
 
 
 def main():
-    if len(sys.argv) < 2:
+    args = sys.argv[1:]
+    brief = args[:1] == ["--brief"]
+    if brief:
+        args = args[1:]
+    if not args:
         print(__doc__, file=sys.stderr)
         return 2
     root = os.path.realpath(os.path.join(os.path.dirname(__file__), ".."))
-    build = os.path.realpath(sys.argv[1])
-    only = {os.path.realpath(path) for path in sys.argv[2:]}
+    build = os.path.realpath(args[0])
+    only = {os.path.realpath(path) for path in args[1:]}
     tidy = shutil.which("clang-tidy-14")
     if not tidy:
         print("check-lint: clang-tidy-14 is missing; scripts/setup check installs it",
@@ -136,7 +147,7 @@ def main():
             extra += ["--extra-arg-before=-include", f"--extra-arg-before={model}"]
         result = subprocess.run([tidy, "--quiet", "-p", build, *extra, path],
                                 capture_output=True, text=True, check=False)
-        lines = findings(result.stdout, root)
+        lines = findings(result.stdout, root, brief)
         if result.returncode and not result.stdout.strip():
             lines = [result.stderr.rstrip() or f"clang-tidy: exit code {result.returncode}"]
         return path, mark, lines

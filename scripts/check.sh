@@ -63,7 +63,7 @@ tests() {
 check format scripts/check-format.sh
 check floors scripts/check-floors.sh
 check files scripts/check-files.sh
-check lint scripts/check-lint.py "$build"
+check lint scripts/check-lint.py --brief "$build"
 tests
 
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -3,9 +3,7 @@
 #
 # Tells meson.build which files exist, so that a new file needs no edit there.
 #
-# usage: list-sources.sh ROOT            prints "kind room path", one a line, sorted
-#        list-sources.sh ROOT STAMP DEP  writes the folders as a depfile: a file that comes or
-#                                        goes changes its folder's time and ninja reconfigures
+# usage: list-sources.sh ROOT       prints "kind room path", one a line, sorted
 #
 # kinds: lib      src/<room>/**/*.c
 #        unit     src/<room>/**/test-*.c         one cmocka program each
@@ -29,22 +27,6 @@ existing() {
 		fi
 	done
 }
-
-if [ $# -eq 3 ]; then
-	: >"$2"
-	{
-		printf '%s:' "${2##*/}"
-		# The root itself is left out: build folders come and go there.
-		for dir in $(existing src bpf tests bench); do
-			find "$dir" -type d -exec printf " $1/%s" '{}' ';'
-		done
-		for dir in $(existing docs docs/man); do
-			printf ' %s/%s' "$1" "$dir"
-		done
-		echo
-	} >"$3"
-	exit 0
-fi
 
 # shellcheck disable=SC2046
 set -- $(existing src bpf tests bench)
