@@ -7,14 +7,14 @@
  */
 #include "bpf/abi/file.h"
 #include "bpf/lib/filter.h"
-#include "bpf/lib/path.h"
+#include "bpf/lib/name.h"
 #include "bpf/lib/syscall.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define AT_FDCWD (-100)
 #define AT_REMOVEDIR 0x200
-#define AT_EMPTY_PATH 0x1000
+/* O_CREAT | O_WRONLY | O_TRUNC: the same numbers on x86 and arm64 */
+#define CREAT_FLAGS 01101
 /* fmode_t: the open made the file; since 4.19 (73a09dd94377) */
 #define FMODE_CREATED 0x100000
 
@@ -36,16 +36,6 @@ struct subject {
 	int fd;
 };
 
-static __always_inline const volatile struct rs_shape *shape_of(const struct rs_call *call)
-{
-	__u32 nr = call->nr;
-
-	if (nr >= RS_NR_MAX)
-		return NULL;
-	asm volatile("" : "+r"(nr));
-	return &rs_shapes[nr & (RS_NR_MAX - 1)];
-}
-
 static __always_inline __u64 shape_arg(const struct rs_call *call, __u8 index, __u64 none)
 {
 	return index == RS_NO_ARG ? none : rs_arg(call, index);
@@ -59,6 +49,8 @@ static __always_inline void subject_open(struct subject *sub, const struct rs_ca
 
 	sub->fd = call->ret < 0 ? -1 : call->ret;
 	sub->file = file = rs_fd_file(sub->fd);
+	if (shape->how & RS_SHAPE_CREAT)
+		sub->flags = CREAT_FLAGS;
 	if (shape->how & RS_SHAPE_HOW) {
 		struct open_how how = {};
 
@@ -73,7 +65,7 @@ static __always_inline void subject_open(struct subject *sub, const struct rs_ca
 
 static __always_inline bool subject_of(struct subject *sub, const struct rs_call *call)
 {
-	const volatile struct rs_shape *shape = sub->shape = shape_of(call);
+	const volatile struct rs_shape *shape = sub->shape = rs_shape_of(call);
 
 	if (!shape || !shape->known)
 		return false;
@@ -91,56 +83,6 @@ static __always_inline bool subject_of(struct subject *sub, const struct rs_call
 		sub->kind = RS_KIND_RMDIR;
 	}
 	return true;
-}
-
-/* Is the current process's root directory not that of its mount namespace? */
-static __always_inline bool chrooted(struct task_struct *task)
-{
-	struct dentry *dentry = BPF_CORE_READ(task, fs, root.dentry);
-	struct vfsmount *mnt = BPF_CORE_READ(task, fs, root.mnt);
-	struct mount *mount = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
-
-	return dentry != BPF_CORE_READ(mnt, mnt_root) || BPF_CORE_READ(mount, mnt_parent) != mount;
-}
-
-/* Appends the directory that the name at @arg of the record starts from. */
-static __always_inline void field_base(struct rs_scratch *s, __u32 slot, __u32 arg, int dir,
-				       __u32 tag)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fs_struct *fs = BPF_CORE_READ(task, fs);
-	const struct path *base;
-	struct file *file;
-
-	arg += sizeof(struct rs_field);
-	asm volatile("" : "+r"(arg));
-	if (s->record[arg & (RS_RECORD_HALF - 1)] == '/') {
-		if (!chrooted(task))
-			return;
-		base = &fs->root;
-	} else if (dir == AT_FDCWD) {
-		base = &fs->pwd;
-	} else {
-		file = rs_fd_file(dir);
-		if (!file)
-			return;
-		base = &file->f_path;
-	}
-	rs_walk_path(slot, base);
-	rs_field_walk(s, tag);
-}
-
-/* A name given by the process: the name, then where it starts. Does it pass the path filter? */
-static __always_inline bool name_fields(struct rs_scratch *s, __u32 slot, const void *name, int dir,
-					__u32 tag)
-{
-	__u32 at = s->used;
-
-	rs_field_user_str(s, tag + 1, name);
-	if (s->used == at)
-		return true;
-	field_base(s, slot, at, dir, tag);
-	return !(rs_config.filters & RS_FILTER_PATH) || rs_arg_wanted(slot, at);
 }
 
 static __always_inline void file_inode(struct rs_file *rec, struct file *file)
@@ -190,8 +132,8 @@ static __always_inline bool file_paths(struct rs_scratch *s, __u32 slot, const s
 		if (rs_config.filters & RS_FILTER_PATH)
 			wanted = rs_walk_wanted(slot);
 	} else if (shape->path != RS_NO_ARG) {
-		wanted = name_fields(s, slot, (void *)rs_arg(call, shape->path),
-				     shape_arg(call, shape->dir, AT_FDCWD), RS_TAG_BASE);
+		wanted = rs_name_fields(s, slot, (void *)rs_arg(call, shape->path),
+					shape_arg(call, shape->dir, AT_FDCWD), RS_TAG_BASE);
 	}
 	if (shape->path2 == RS_NO_ARG)
 		return wanted;
@@ -200,8 +142,8 @@ static __always_inline bool file_paths(struct rs_scratch *s, __u32 slot, const s
 				  (void *)rs_arg(call, shape->path2));
 		return wanted;
 	}
-	return name_fields(s, slot, (void *)rs_arg(call, shape->path2),
-			   shape_arg(call, shape->dir2, AT_FDCWD), RS_TAG_BASE2) ||
+	return rs_name_fields(s, slot, (void *)rs_arg(call, shape->path2),
+			      shape_arg(call, shape->dir2, AT_FDCWD), RS_TAG_BASE2) ||
 	       wanted;
 }
 

@@ -19,6 +19,7 @@ enum {
 	RS_SHAPE_SOURCE = 1 << 4, /* path2 is a mount source, sent as it is */
 	RS_SHAPE_COPY_OWNER = 1 << 5, /* a and b are the new uid and gid */
 	RS_SHAPE_LENGTH = 1 << 6, /* a is the new length */
+	RS_SHAPE_CREAT = 1 << 7, /* creat: the flags are O_CREAT, O_WRONLY and O_TRUNC, unsaid */
 };
 
 /* A call of the file sensor: which argument is what; RS_NO_ARG where there is none. */

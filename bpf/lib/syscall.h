@@ -67,26 +67,37 @@ static __always_inline __u64 rs_arg(const struct rs_call *call, __u32 index)
 	return rs_regs_arg(call->regs, index);
 }
 
+/* The row of the call; NULL for numbers that no table has. */
+static __always_inline const volatile struct rs_shape *rs_shape_of(const struct rs_call *call)
+{
+	__u32 nr = call->nr;
+
+	if (nr >= RS_NR_MAX)
+		return NULL;
+	asm volatile("" : "+r"(nr));
+	return &rs_shapes[nr & (RS_NR_MAX - 1)];
+}
+
 /* Defines the two programs of a handler: rs_t_NAME for tracepoints, rs_r_NAME for the table. */
-#define RS_SYSCALL_PROGRAMS(name, handler)                                                \
-	SEC("tp") int rs_t_##name(struct rs_tp_exit *ctx)                                 \
-	{                                                                                 \
-		struct rs_call call = {                                                   \
-			.regs = rs_current_regs(),                                        \
-			.ret = ctx->ret,                                                  \
-			.nr = ctx->nr,                                                    \
-			.hook = RS_HOOK_SYSCALL_TP,                                       \
-		};                                                                        \
-		return handler(&call);                                                    \
-	}                                                                                 \
-	SEC("raw_tp") int rs_r_##name(struct rs_raw *ctx)                                 \
-	{                                                                                 \
-		struct pt_regs *regs = (void *)ctx->args[0];                              \
-		struct rs_call call = {                                                   \
-			.regs = regs,                                                     \
-			.ret = ctx->args[1],                                              \
-			.nr = RS_REGS_NR(regs),                                           \
-			.hook = RS_HOOK_RAW_SYSCALL,                                      \
-		};                                                                        \
-		return handler(&call);                                                    \
+#define RS_SYSCALL_PROGRAMS(name, handler)                                                         \
+	SEC("tp") int rs_t_##name(struct rs_tp_exit *ctx)                                          \
+	{                                                                                          \
+		struct rs_call call = {                                                            \
+			.regs = rs_current_regs(),                                                 \
+			.ret = ctx->ret,                                                           \
+			.nr = ctx->nr,                                                             \
+			.hook = RS_HOOK_SYSCALL_TP,                                                \
+		};                                                                                 \
+		return handler(&call);                                                             \
+	}                                                                                          \
+	SEC("raw_tp") int rs_r_##name(struct rs_raw *ctx)                                          \
+	{                                                                                          \
+		struct pt_regs *regs = (void *)ctx->args[0];                                       \
+		struct rs_call call = {                                                            \
+			.regs = regs,                                                              \
+			.ret = ctx->args[1],                                                       \
+			.nr = RS_REGS_NR(regs),                                                    \
+			.hook = RS_HOOK_RAW_SYSCALL,                                               \
+		};                                                                                 \
+		return handler(&call);                                                             \
 	}
