@@ -10,16 +10,26 @@ cd "$(dirname "$0")/.."
 build=$1
 root=$PWD
 
-lcov -q --rc lcov_branch_coverage=1 --directory "$build" --zerocounters
-meson test -C "$build" --no-rebuild --print-errorlogs --num-processes "${JOBS:-2}"
-lcov -q --rc lcov_branch_coverage=1 --directory "$build" --base-directory "$root" --capture \
-	--no-external --output-file "$build/all.info"
-lcov -q --rc lcov_branch_coverage=1 --extract "$build/all.info" "$root/src/*" \
-	--output-file "$build/src.info"
-lcov -q --rc lcov_branch_coverage=1 --remove "$build/src.info" '*/test-*.c' \
+# Quiet unless it fails: lcov 1.16 warns about its own code.
+report() {
+	"$@" >"$build/lcov.log" 2>&1 || {
+		cat "$build/lcov.log"
+		exit 1
+	}
+}
+
+branches='--rc lcov_branch_coverage=1'
+# shellcheck disable=SC2086
+report lcov -q $branches --directory "$build" --zerocounters
+status=0
+meson test -C "$build" --no-rebuild --print-errorlogs --num-processes "${JOBS:-2}" || status=$?
+report lcov -q $branches --directory "$build" --base-directory "$root/$build" --capture \
+	--output-file "$build/all.info"
+report lcov -q $branches --extract "$build/all.info" "$root/src/*" --output-file "$build/src.info"
+report lcov -q $branches --remove "$build/src.info" '*/test-*.c' \
 	--output-file "$build/cover.info"
-genhtml -q --branch-coverage --prefix "$root" --title ringside --output-directory "$build/report" \
-	"$build/cover.info"
-lcov --rc lcov_branch_coverage=1 --rc lcov_list_full_path=1 --list "$build/cover.info" |
-	sed "s|$root/||"
+report genhtml -q --branch-coverage --prefix "$root" --title ringside \
+	--output-directory "$build/report" "$build/cover.info"
+lcov $branches --rc lcov_list_full_path=1 --list "$build/cover.info" | sed "s|$root/||"
 echo "pages: $build/report/index.html"
+exit "$status"
