@@ -30,6 +30,9 @@ report lcov -q $branches --remove "$build/src.info" '*/test-*.c' \
 	--output-file "$build/cover.info"
 report genhtml -q --branch-coverage --prefix "$root" --title ringside \
 	--output-directory "$build/report" "$build/cover.info"
-lcov $branches --rc lcov_list_full_path=1 --list "$build/cover.info" | sed "s|$root/||"
+lcov $branches --rc lcov_list_full_path=1 --list "$build/cover.info" |
+	awk -F '|' -v OFS='|' -v root="$root/" '
+		index($1, root) == 1 { $1 = sprintf("%-*s", length($1), substr($1, length(root) + 1)) }
+		{ print }'
 echo "pages: $build/report/index.html"
 exit "$status"
