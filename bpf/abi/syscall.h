@@ -12,21 +12,21 @@
 
 /* rs_shape.how */
 enum {
-	RS_SHAPE_CREATES = 1 << 0, /* open: RS_KIND_CREATE where the call made the file */
-	RS_SHAPE_HOW = 1 << 1, /* openat2: flags and mode are in user memory, behind `flags` */
+	RS_SHAPE_CREATES = 1 << 0,  /* open: RS_KIND_CREATE where the call made the file */
+	RS_SHAPE_HOW = 1 << 1,      /* openat2: flags and mode are in user memory, behind `flags` */
 	RS_SHAPE_UNLINKAT = 1 << 2, /* unlinkat: AT_REMOVEDIR makes it a rmdir */
-	RS_SHAPE_NAME2 = 1 << 3, /* path2 is a bare string (symlink's content), sent as NAME */
-	RS_SHAPE_SOURCE = 1 << 4, /* path2 is a mount source, sent as it is */
+	RS_SHAPE_NAME2 = 1 << 3,    /* path2 is a bare string (symlink's content), sent as NAME */
+	RS_SHAPE_SOURCE = 1 << 4,   /* path2 is a mount source, sent as it is */
 	RS_SHAPE_COPY_OWNER = 1 << 5, /* a and b are the new uid and gid */
-	RS_SHAPE_LENGTH = 1 << 6, /* a is the new length */
+	RS_SHAPE_LENGTH = 1 << 6,     /* a is the new length */
 	RS_SHAPE_CREAT = 1 << 7, /* creat: the flags are O_CREAT, O_WRONLY and O_TRUNC, unsaid */
 };
 
 /* A call of the file sensor: which argument is what; RS_NO_ARG where there is none. */
 struct rs_shape {
 	__u8 kind; /* enum rs_kind */
-	__u8 how; /* RS_SHAPE_* */
-	__u8 dir; /* directory descriptor of `path` */
+	__u8 how;  /* RS_SHAPE_* */
+	__u8 dir;  /* directory descriptor of `path` */
 	__u8 path;
 	__u8 dir2;
 	__u8 path2;
@@ -35,9 +35,9 @@ struct rs_shape {
 	__u8 mode;
 	__u8 a;
 	__u8 b;
-	__u8 name; /* a string sent as NAME */
-	__u8 type; /* a string sent as TYPE */
-	__u8 op; /* enum rs_op, for the other sensors */
+	__u8 name;  /* a string sent as NAME */
+	__u8 type;  /* a string sent as TYPE */
+	__u8 op;    /* enum rs_op, for the other sensors */
 	__u8 known; /* 0: no row */
 	__u8 pad;
 };
@@ -61,8 +61,8 @@ enum rs_op {
 	RS_OP_KILL,
 	RS_OP_TKILL,
 	RS_OP_TGKILL,
-	RS_OP_MODULE_LOAD, /* init_module(image, len, parameters) */
-	RS_OP_MODULE_FLOAD, /* finit_module(fd, parameters, flags) */
+	RS_OP_MODULE_LOAD,   /* init_module(image, len, parameters) */
+	RS_OP_MODULE_FLOAD,  /* finit_module(fd, parameters, flags) */
 	RS_OP_MODULE_UNLOAD, /* delete_module(name, flags) */
 	RS_OP_BPF,
 	RS_OP_MEMFD,

@@ -14,7 +14,7 @@ struct rs_sensors;
  * Strings are borrowed.
  */
 struct rs_filter {
-	uint64_t kinds; /* bit per enum rs_kind */
+	uint64_t kinds;       /* bit per enum rs_kind */
 	const uint32_t *pids; /* these processes and their descendants */
 	size_t n_pids;
 	const char *const *comms; /* whole names, at most 15 bytes */
@@ -23,7 +23,8 @@ struct rs_filter {
 	size_t n_exes;
 	const uint32_t *uids;
 	size_t n_uids;
-	const char *const *cgroups; /* directories of cgroup v2 (absolute, or below its mount), and below */
+	const char *const
+		*cgroups; /* directories of cgroup v2 (absolute, or below its mount), and below */
 	size_t n_cgroups;
 	const char *const *paths; /* absolute directories or files: they and all below */
 	size_t n_paths;
@@ -38,4 +39,5 @@ int rs_filter_check(const struct rs_filter *filter, struct rs_error *err);
  * -ESRCH: a pid that does not live; -ENOENT: no such cgroup; -E2BIG: more entries than there is
  * room for; -ENOTSUP: a kind whose hooks were not attached at start.
  */
-int rs_filter_apply(struct rs_sensors *sensors, const struct rs_filter *filter, struct rs_error *err);
+int rs_filter_apply(struct rs_sensors *sensors, const struct rs_filter *filter,
+		    struct rs_error *err);

@@ -21,13 +21,13 @@ struct rs_sensors;
 struct rs_ring;
 
 struct rs_sensors_options {
-	uint64_t kinds; /* bit per enum rs_kind; hooks of other kinds are not even loaded */
+	uint64_t kinds;    /* bit per enum rs_kind; hooks of other kinds are not even loaded */
 	size_t ring_bytes; /* a power of two, at least one page; 0 means RS_RING_BYTES */
 	bool measure; /* have the kernel measure what each program costs (needs CAP_SYS_ADMIN) */
 };
 
 #define RS_RING_BYTES (8u << 20)
-#define RS_KINDS_ALL ((1ull << RS_KIND_COUNT) - 1)
+#define RS_KINDS_ALL  ((1ull << RS_KIND_COUNT) - 1)
 
 /* What the kernel-side counters say at one moment: sums over CPUs and lanes. */
 struct rs_counters {
@@ -40,11 +40,12 @@ struct rs_counters {
 /* One of our programs, and what the kernel measured of it. */
 struct rs_program {
 	char name[32];
-	char hook[48]; /* "sched_process_exec", "sys_exit_unlinkat +1" */
-	uint64_t runs; /* while measured */
+	char hook[48];   /* "sched_process_exec", "sys_exit_unlinkat +1" */
+	uint64_t runs;   /* while measured */
 	uint64_t run_ns; /* the sum over those runs */
-	uint32_t insns; /* instructions loaded */
-	uint32_t verified; /* instructions that the verifier walked; 0 where the kernel does not say */
+	uint32_t insns;  /* instructions loaded */
+	uint32_t
+		verified; /* instructions that the verifier walked; 0 where the kernel does not say */
 	bool attached;
 };
 
@@ -75,7 +76,8 @@ struct rs_config *rs_sensors_config(struct rs_sensors *sensors);
 void rs_sensors_counters(const struct rs_sensors *sensors, struct rs_counters *ret_counters);
 
 /* Fills at most @max rows, returns how many there are. Needs no privilege. */
-size_t rs_sensors_programs(const struct rs_sensors *sensors, struct rs_program *programs, size_t max);
+size_t rs_sensors_programs(const struct rs_sensors *sensors, struct rs_program *programs,
+			   size_t max);
 
 /* Stops measuring (see rs_sensors_options.measure); what was measured stays. */
 void rs_sensors_stop_measuring(struct rs_sensors *sensors);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kern/hooks.h"
+
+#include "base/util.h"
+#include "kern/syscalls.h"
+
+#define K(id) (1ull << RS_KIND_##id)
+#define URING_FILE                                                                                 \
+	(K(OPEN) | K(CREATE) | K(UNLINK) | K(RMDIR) | K(RENAME) | K(MKDIR) | K(LINK) | K(SYMLINK))
+#define URING_NET (K(CONNECT) | K(ACCEPT) | K(BIND) | K(LISTEN))
+#define URING     (URING_FILE | URING_NET)
+
+const struct rs_hook_row rs_hook_rows[] = {
+	{ "rs_fork", "sched_process_fork", K(FORK), 1, 0, NULL },
+	{ "rs_exec", "sched_process_exec", K(EXEC), 1, 0, NULL },
+	{ "rs_exit", "sched_process_exit", K(EXIT), 1, 0, NULL },
+	{ "rs_net_state", "inet_sock_set_state", K(CLOSE), 0, 0, NULL },
+	{ "rs_signal", "signal_generate", K(KILL), 0, 0, NULL },
+};
+
+const size_t rs_n_hook_rows = ARRAY_SIZE(rs_hook_rows);
+
+const struct rs_call_programs rs_call_programs[RS_SENSOR_COUNT] = {
+	[RS_SENSOR_FILE] = { "rs_t_file", "rs_r_file" },
+	[RS_SENSOR_NET] = { "rs_t_net", "rs_r_net" },
+	[RS_SENSOR_PRIVILEGE] = { "rs_t_priv", "rs_r_priv" },
+};
+
+static bool has_call(enum rs_kind kind)
+{
+	for (size_t i = 0; i < rs_n_syscalls; i++)
+		if (rs_syscalls[i].kinds & (1ull << kind))
+			return true;
+	return false;
+}
+
+void rs_kind_hooks(enum rs_kind kind, struct rs_kind_hooks *ret_hooks)
+{
+	size_t n = 0;
+
+	*ret_hooks = (struct rs_kind_hooks){ 0 };
+	for (size_t i = 0; i < rs_n_hook_rows && n < 1; i++)
+		if (rs_hook_rows[i].kinds & (1ull << kind))
+			ret_hooks->hooks[n++] = rs_hook_rows[i].tracepoint;
+	if (has_call(kind)) {
+		ret_hooks->hooks[n++] = "syscalls:sys_exit_*";
+		ret_hooks->hooks[n++] = "raw_syscalls:sys_exit";
+	}
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where our programs are hooked in, as data. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/abi/event.h"
+
+/* A program on a tracepoint. */
+struct rs_hook_row {
+	const char *program;    /* name in the object */
+	const char *tracepoint; /* raw tracepoint */
+	uint64_t kinds;  /* bit per enum rs_kind that it makes; loaded when one of them is wanted */
+	uint64_t always; /* not 0: loaded whatever is wanted, for it keeps the filters' state */
+	int params; /* of the tracepoint's prototype in BTF, for programs made for one shape; 0: any */
+	const char *first; /* type name of the first parameter, with params; NULL: any */
+};
+
+extern const struct rs_hook_row rs_hook_rows[];
+extern const size_t rs_n_hook_rows;
+
+/* Programs of a sensor's system calls: through the call's tracepoint, or the table of all calls. */
+struct rs_call_programs {
+	const char *tracepoint_program; /* NULL: this sensor has none */
+	const char *raw_program;
+};
+
+extern const struct rs_call_programs rs_call_programs[RS_SENSOR_COUNT];
+
+/* What each kind can come from, from best to worst, for people: "sched_process_exec". */
+struct rs_kind_hooks {
+	const char *hooks[4]; /* NULL-terminated */
+};
+
+/* Fills @ret_hooks for a kind from the tables. The strings are static. */
+void rs_kind_hooks(enum rs_kind kind, struct rs_kind_hooks *ret_hooks);

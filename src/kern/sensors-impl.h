@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the sensors share; nobody else includes it. */
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include "bpf/abi/control.h"
+#include "bpf/abi/syscall.h"
+#include "kern/ring.h"
+#include "kern/sensors.h"
+/* keep order: the skeleton needs the types above */
+#include "rs_bpf.skel.h"
+
+#define RS_LINKS_MAX 160
+
+struct rs_sensors {
+	struct rs_sensors_options options;
+	struct rs_bpf *bpf;
+	struct rs_ring *ring;
+	struct bpf_link *links[RS_LINKS_MAX];
+	struct bpf_program *link_program[RS_LINKS_MAX]; /* whose it is */
+	const char *link_hook[RS_LINKS_MAX];
+	size_t n_links;
+	uint64_t kinds;    /* wanted and not lost to a missing hook or a refused program */
+	uint64_t attached; /* kinds that have at least one hook */
+	int tracefs_fd;    /* -1: system calls go through the raw tracepoint */
+	int stats_fd;      /* -1: the kernel does not measure */
+	uint32_t cpus;     /* possible ones */
+	void *lanes;       /* mapped */
+	size_t lanes_bytes;
+	const uint64_t *fails; /* mapped */
+	size_t fails_bytes;
+};
+
+/* Programs that are needed for sensors->kinds get autoload, the others lose it. */
+void rs_sensors_choose(struct rs_sensors *sensors);
+
+/* One more link, owned from here on; NULL is passed through as -errno. */
+int rs_sensors_add_link(struct rs_sensors *sensors, struct bpf_link *link,
+			struct bpf_program *program, const char *hook);

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loading. All sensors are one BPF object. A program that this kernel refuses costs the kinds of
+ * events that it makes and no more: the object is loaded again without it.
+ */
+#include "kern/sensors.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "kern/hooks.h"
+#include "kern/sensors-impl.h"
+#include "kern/syscalls.h"
+#include "kern/tracefs.h"
+
+/* What libbpf last warned about: it prints where it should return. */
+static __thread char last_warning[512];
+
+static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	char line[512];
+
+	if (level == LIBBPF_DEBUG || vsnprintf(line, sizeof(line), fmt, args) < 0)
+		return 0;
+	line[strcspn(line, "\n")] = '\0';
+	rs_log_at(RS_LOG_DEBUG, "%s", line);
+	if (level == LIBBPF_WARN && strstr(line, "prog '") && strstr(line, "load failed"))
+		memcpy(last_warning, line, sizeof(last_warning));
+	return 0;
+}
+
+/* The program that libbpf could not load, by its warning. */
+static struct bpf_program *refused_program(struct rs_sensors *sensors)
+{
+	char name[64];
+	const char *at = strstr(last_warning, "prog '");
+
+	if (!at || sscanf(at, "prog '%63[^']'", name) != 1)
+		return NULL;
+	return bpf_object__find_program_by_name(sensors->bpf->obj, name);
+}
+
+static void fill_shapes(struct rs_sensors *sensors)
+{
+	for (size_t i = 0; i < rs_n_syscalls; i++)
+		sensors->bpf->rodata->rs_shapes[rs_syscalls[i].nr] = rs_syscalls[i].shape;
+}
+
+static int size_maps(struct rs_sensors *sensors)
+{
+	int r = bpf_map__set_max_entries(sensors->bpf->maps.rs_ring, sensors->options.ring_bytes);
+
+	if (!r)
+		r = bpf_map__set_max_entries(sensors->bpf->maps.rs_lanes,
+					     RS_LANE_SLOTS * sensors->cpus);
+	return r;
+}
+
+static int open_object(struct rs_sensors *sensors, struct rs_error *err)
+{
+	sensors->bpf = rs_bpf__open();
+	if (!sensors->bpf)
+		return rs_error_set_errno(err, -errno, "opening the BPF object");
+	fill_shapes(sensors);
+	if (size_maps(sensors))
+		return rs_error_set_errno(err, -EINVAL, "sizing the BPF maps");
+	rs_sensors_choose(sensors);
+	return 0;
+}
+
+static uint64_t kinds_of_program(const char *name)
+{
+	uint64_t kinds = 0;
+
+	for (size_t i = 0; i < rs_n_hook_rows; i++)
+		if (!strcmp(rs_hook_rows[i].program, name))
+			return rs_hook_rows[i].kinds;
+	for (size_t i = 0; i < rs_n_syscalls; i++) {
+		const struct rs_call_programs *p = &rs_call_programs[rs_syscalls[i].sensor];
+
+		if (!strcmp(p->tracepoint_program, name) || !strcmp(p->raw_program, name))
+			kinds |= rs_syscalls[i].kinds;
+	}
+	return kinds;
+}
+
+static int load_error(int r, struct rs_error *err)
+{
+	rs_error_set_errno(err, r, "loading the BPF programs");
+	if (r == -EPERM || r == -EACCES)
+		rs_error_hint(err,
+			      "run it as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN");
+	else if (r == -ESRCH || r == -ENOENT)
+		rs_error_hint(err, "the kernel needs BTF (CONFIG_DEBUG_INFO_BTF): ringside doctor");
+	else
+		rs_error_hint(err, "what works here: ringside doctor; the kernel's words: -v");
+	return r;
+}
+
+/* Loads; each round either succeeds, fails for good, or goes on with one program less. */
+static int load_object(struct rs_sensors *sensors, struct rs_error *err)
+{
+	for (;;) {
+		struct bpf_program *refused;
+		uint64_t lost;
+		int r;
+
+		last_warning[0] = '\0';
+		r = rs_bpf__load(sensors->bpf);
+		if (!r)
+			return 0;
+		refused = r == -EPERM ? NULL : refused_program(sensors);
+		lost = refused ? kinds_of_program(bpf_program__name(refused)) : 0;
+		if (!lost || !(sensors->kinds & ~lost))
+			return load_error(r, err);
+		rs_log_at(RS_LOG_DEBUG, "program \"%s\" is refused here: going on without it",
+			  bpf_program__name(refused));
+		sensors->kinds &= ~lost;
+		rs_bpf__destroy(TAKE_PTR(sensors->bpf));
+		r = open_object(sensors, err);
+		if (r)
+			return r;
+	}
+}
+
+static int map_counters(struct rs_sensors *sensors, struct rs_error *err)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	size_t lanes = sizeof(struct rs_lane) * RS_LANE_SLOTS * sensors->cpus;
+	void *map;
+
+	sensors->lanes_bytes = (lanes + page - 1) & ~(page - 1);
+	map = mmap(NULL, sensors->lanes_bytes, PROT_READ, MAP_SHARED,
+		   bpf_map__fd(sensors->bpf->maps.rs_lanes), 0);
+	if (map == MAP_FAILED)
+		return rs_error_set_errno(err, -errno, "mapping the event counters");
+	sensors->lanes = map;
+	sensors->fails_bytes = page;
+	map = mmap(NULL, page, PROT_READ, MAP_SHARED, bpf_map__fd(sensors->bpf->maps.rs_fails), 0);
+	if (map == MAP_FAILED)
+		return rs_error_set_errno(err, -errno, "mapping the failure counters");
+	sensors->fails = map;
+	return 0;
+}
+
+/* The programs compare thread groups as the first pid namespace counts; we may live in another. */
+static void find_self(struct rs_sensors *sensors)
+{
+	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts);
+
+	sensors->bpf->bss->rs_config.self = getpid();
+	bpf_prog_test_run_opts(bpf_program__fd(sensors->bpf->progs.rs_who_am_i), &opts);
+}
+
+static void start_measuring(struct rs_sensors *sensors)
+{
+	if (!sensors->options.measure)
+		return;
+	sensors->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	if (sensors->stats_fd < 0)
+		rs_log_at(RS_LOG_DEBUG, "the kernel does not measure programs: %s",
+			  strerror(errno));
+}
+
+/* Before 5.11 maps and programs count against RLIMIT_MEMLOCK; later the call changes nothing. */
+static void raise_memlock(void)
+{
+	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (setrlimit(RLIMIT_MEMLOCK, &all))
+		rs_log_at(RS_LOG_DEBUG, "RLIMIT_MEMLOCK stays as it is: %s", strerror(errno));
+}
+
+static struct rs_sensors *sensors_new(const struct rs_sensors_options *options)
+{
+	struct rs_sensors *sensors = calloc(1, sizeof(*sensors));
+
+	if (!sensors)
+		return NULL;
+	sensors->options = *options;
+	if (!sensors->options.ring_bytes)
+		sensors->options.ring_bytes = RS_RING_BYTES;
+	sensors->kinds = options->kinds & RS_KINDS_ALL;
+	sensors->cpus = libbpf_num_possible_cpus();
+	sensors->stats_fd = -1;
+	sensors->tracefs_fd = -1;
+	return sensors;
+}
+
+int rs_sensors_open(const struct rs_sensors_options *options, struct rs_sensors **ret_sensors,
+		    struct rs_error *err)
+{
+	_cleanup_(rs_sensors_close) struct rs_sensors *sensors = sensors_new(options);
+	struct rs_bpf__bss *bss;
+	int r;
+
+	if (!sensors)
+		return rs_error_set(err, -ENOMEM, "out of memory");
+	libbpf_set_print(keep_warning);
+	raise_memlock();
+	sensors->tracefs_fd = rs_tracefs_open(NULL);
+	r = open_object(sensors, err);
+	if (!r)
+		r = load_object(sensors, err);
+	if (!r)
+		r = map_counters(sensors, err);
+	if (r)
+		return r;
+	bss = sensors->bpf->bss;
+	bss->rs_config.kinds = sensors->kinds;
+	bss->rs_wake.armed = 1;
+	bss->rs_wake.threshold = sensors->options.ring_bytes / 8;
+	find_self(sensors);
+	start_measuring(sensors);
+	r = rs_ring_open(bpf_map__fd(sensors->bpf->maps.rs_ring), sensors->options.ring_bytes,
+			 &bss->rs_wake, &sensors->ring, err);
+	if (r)
+		return r;
+	*ret_sensors = TAKE_PTR(sensors);
+	return 0;
+}
+
+void rs_sensors_close(struct rs_sensors **sensors)
+{
+	struct rs_sensors *s = TAKE_PTR(*sensors);
+
+	if (!s)
+		return;
+	if (s->bpf && s->bpf->bss)
+		s->bpf->bss->rs_config.kinds = 0;
+	for (size_t i = 0; i < s->n_links; i++)
+		bpf_link__destroy(s->links[i]);
+	rs_ring_close(&s->ring);
+	if (s->lanes)
+		munmap(s->lanes, s->lanes_bytes);
+	if (s->fails)
+		munmap((void *)s->fails, s->fails_bytes);
+	rs_cleanup_close(&s->stats_fd);
+	rs_cleanup_close(&s->tracefs_fd);
+	rs_bpf__destroy(s->bpf);
+	free(s);
+}
+
+uint64_t rs_sensors_kinds(const struct rs_sensors *sensors)
+{
+	return sensors->n_links ? sensors->kinds & sensors->attached : sensors->kinds;
+}
+
+struct rs_ring *rs_sensors_ring(struct rs_sensors *sensors)
+{
+	return sensors->ring;
+}
+
+struct rs_config *rs_sensors_config(struct rs_sensors *sensors)
+{
+	return &sensors->bpf->bss->rs_config;
+}
+
+void rs_sensors_stop_measuring(struct rs_sensors *sensors)
+{
+	rs_cleanup_close(&sensors->stats_fd);
+}
+
+int rs_sensors_map_fd(const struct rs_sensors *sensors, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(sensors->bpf->obj, name);
+}
