@@ -63,6 +63,7 @@ tests() {
 check format scripts/check-format.sh
 check floors scripts/check-floors.sh
 check files scripts/check-files.sh
+check arm64 scripts/check-arm64.sh
 check lint scripts/check-lint.py --brief "$build"
 tests
 
