@@ -23,8 +23,8 @@
 #include "base/loop.h"
 #include "kern/sensors.h"
 
-#define RS_AGENT_TICK_NS 20000000ull
-#define RS_AGENT_TURN 4096 /* records per turn of the loop: signals and the socket get their turn */
+#define RS_AGENT_TICK_NS  20000000ull
+#define RS_AGENT_TURN     4096 /* records per turn of the loop: signals and the socket get their turn */
 #define RS_AGENT_PROGRAMS 128 /* programs whose cost is shown */
 
 struct rs_agent;
@@ -33,19 +33,19 @@ struct rs_agent;
 struct rs_agent_stats {
 	/* For each kind: generated = delivered + filtered + undecoded + unwritten + lost, plus what
 	 * waits in the ring buffer. */
-	struct rs_counters kernel; /* generated, lost, partial failures */
+	struct rs_counters kernel;       /* generated, lost, partial failures */
 	uint64_t delivered[RS_KIND_MAX]; /* handed to the output */
-	uint64_t filtered[RS_KIND_MAX]; /* rejected by the last checks: paths, once normalised */
+	uint64_t filtered[RS_KIND_MAX];  /* rejected by the last checks: paths, once normalised */
 	uint64_t undecoded[RS_KIND_MAX]; /* records that made no sense */
 	uint64_t unwritten[RS_KIND_MAX]; /* made ready, but the output was gone */
-	uint64_t unknown; /* records without a kind: of no kind's sum */
-	uint64_t written; /* bytes of output */
+	uint64_t unknown;                /* records without a kind: of no kind's sum */
+	uint64_t written;                /* bytes of output */
 	uint64_t wakeups; /* turns of the loop that the ring buffer or the tick caused */
 
-	uint64_t kinds; /* bit per enum rs_kind that is watched now */
+	uint64_t kinds;      /* bit per enum rs_kind that is watched now */
 	uint64_t start_real; /* when watching began, ns since 1970 */
-	uint64_t elapsed; /* ns since then, stopped at the end */
-	size_t ring_bytes; /* size, and what waits */
+	uint64_t elapsed;    /* ns since then, stopped at the end */
+	size_t ring_bytes;   /* size, and what waits */
 	size_t ring_pending;
 
 	uint64_t user_ns; /* CPU of the agent itself, since its start */
@@ -55,7 +55,7 @@ struct rs_agent_stats {
 	uint64_t startup_ns; /* from rs_agent_new() to events flowing */
 
 	uint64_t measured_ns; /* span over which programs were measured, 0: not measured */
-	bool measuring; /* it goes on */
+	bool measuring;       /* it goes on */
 	struct rs_program programs[RS_AGENT_PROGRAMS];
 	size_t n_programs;
 };
@@ -76,10 +76,10 @@ struct rs_agent_hooks {
 enum rs_agent_end {
 	RS_AGENT_END_SIGNAL, /* SIGINT, SIGTERM */
 	RS_AGENT_END_DURATION,
-	RS_AGENT_END_COMMAND, /* see rs_agent_command_code() */
-	RS_AGENT_END_READER, /* the reader of the output went away (| head) */
+	RS_AGENT_END_COMMAND,  /* see rs_agent_command_code() */
+	RS_AGENT_END_READER,   /* the reader of the output went away (| head) */
 	RS_AGENT_END_TERMINAL, /* the terminal went away */
-	RS_AGENT_END_STOPPED, /* rs_agent_stop() */
+	RS_AGENT_END_STOPPED,  /* rs_agent_stop() */
 };
 
 /*

@@ -131,7 +131,8 @@ static int add_path(struct rs_opt_list *list, const char *path, struct rs_error 
 	return 0;
 }
 
-static int convert_paths(const struct rs_opt_list *from, struct rs_opt_list *to, struct rs_error *err)
+static int convert_paths(const struct rs_opt_list *from, struct rs_opt_list *to,
+			 struct rs_error *err)
 {
 	int r = 0;
 
@@ -159,12 +160,18 @@ int rs_agent_filter_init(const struct rs_agent_options *options, struct rs_agent
 		return r;
 	new.filter = (struct rs_filter){
 		.kinds = rs_agent_options_kinds(options),
-		.pids = new.pids, .n_pids = options->pids.len,
-		.comms = LIST_OF(&options->comms), .n_comms = options->comms.len,
-		.exes = LIST_OF(&new.exes), .n_exes = new.exes.len,
-		.uids = new.uids, .n_uids = options->uids.len,
-		.cgroups = LIST_OF(&options->cgroups), .n_cgroups = options->cgroups.len,
-		.paths = LIST_OF(&new.paths), .n_paths = new.paths.len,
+		.pids = new.pids,
+		.n_pids = options->pids.len,
+		.comms = LIST_OF(&options->comms),
+		.n_comms = options->comms.len,
+		.exes = LIST_OF(&new.exes),
+		.n_exes = new.exes.len,
+		.uids = new.uids,
+		.n_uids = options->uids.len,
+		.cgroups = LIST_OF(&options->cgroups),
+		.n_cgroups = options->cgroups.len,
+		.paths = LIST_OF(&new.paths),
+		.n_paths = new.paths.len,
 	};
 	r = rs_filter_check(&new.filter, err);
 	if (r < 0)

@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "event/event.h"
+#include "kern/sensors.h"
 
-#define RING_MIN ((size_t)64 << 10)
-#define RING_MAX ((size_t)1 << 30)
+#define RING_MIN   ((size_t)64 << 10)
+#define RING_MAX   ((size_t)1 << 30)
 #define MEMORY_MIN ((uint64_t)8 << 20)
 
 #define FIELD(name) offsetof(struct rs_agent_options, name)
@@ -95,8 +96,13 @@ static int parse_more(const struct rs_opt *opt, const char *value, void *field,
 	}
 
 const struct rs_opt rs_agent_opts_kinds[] = {
-	{ .short_name = 'k', .long_name = "kinds", .metavar = "KIND,...", .type = RS_OPT_CALLBACK,
-	  .offset = FIELD(kinds), .parse = parse_kinds, .default_text = "all but open",
+	{ .short_name = 'k',
+	  .long_name = "kinds",
+	  .metavar = "KIND,...",
+	  .type = RS_OPT_CALLBACK,
+	  .offset = FIELD(kinds),
+	  .parse = parse_kinds,
+	  .default_text = "all but open",
 	  .group = "What to watch",
 	  .help = "kinds of events (exec, unlink, connect, ...) or whole sensors (process, file, "
 		  "net, privilege), or all" },
@@ -104,15 +110,19 @@ const struct rs_opt rs_agent_opts_kinds[] = {
 };
 
 const struct rs_opt rs_agent_opts_select[] = {
-	{ .short_name = 'p', .long_name = "pid", .metavar = "PID,...", .type = RS_OPT_LIST,
-	  .offset = FIELD(pids), .group = "What to watch",
+	{ .short_name = 'p',
+	  .long_name = "pid",
+	  .metavar = "PID,...",
+	  .type = RS_OPT_LIST,
+	  .offset = FIELD(pids),
+	  .group = "What to watch",
 	  .help = "only these processes and their descendants" },
-	LIST_OPT(0, "comm", "NAME,...", FIELD(comms), "only processes of this name (at most 15 bytes)",
-		 0),
+	LIST_OPT(0, "comm", "NAME,...", FIELD(comms),
+		 "only processes of this name (at most 15 bytes)", 0),
 	LIST_OPT(0, "exe", "PATH", FIELD(exes), "only processes that run this executable",
 		 RS_OPT_NO_SPLIT),
-	LIST_OPT(0, "uid", "USER,...", FIELD(uids), "only processes of these users, names or numbers",
-		 0),
+	LIST_OPT(0, "uid", "USER,...", FIELD(uids),
+		 "only processes of these users, names or numbers", 0),
 	LIST_OPT(0, "cgroup", "DIR", FIELD(cgroups), "only processes in this cgroup and below",
 		 RS_OPT_NO_SPLIT),
 	LIST_OPT(0, "path", "PATH", FIELD(paths),
@@ -121,46 +131,77 @@ const struct rs_opt rs_agent_opts_select[] = {
 };
 
 const struct rs_opt rs_agent_opts_output[] = {
-	{ .short_name = 'o', .long_name = "output", .metavar = "FORMAT", .type = RS_OPT_ENUM,
-	  .offset = FIELD(output), .names = output_names, .default_text = "auto",
-	  .group = "What comes out", .help = "table, json or none" },
-	STRING_OPT('w', "write", "FILE", FIELD(file), "write events to FILE instead of standard output"),
+	{ .short_name = 'o',
+	  .long_name = "output",
+	  .metavar = "FORMAT",
+	  .type = RS_OPT_ENUM,
+	  .offset = FIELD(output),
+	  .names = output_names,
+	  .default_text = "auto",
+	  .group = "What comes out",
+	  .help = "table, json or none" },
+	STRING_OPT('w', "write", "FILE", FIELD(file),
+		   "write events to FILE instead of standard output"),
 	LIST_OPT(0, "env", "NAME,...", FIELD(env),
 		 "show these environment variables of each new program, in JSON", 0),
 	ENUM_OPT(0, "color", "WHEN", FIELD(color), "colour the table: auto, always or never",
 		 color_names, "auto"),
-	{ .short_name = 'q', .long_name = "quiet", .type = RS_OPT_FLAG, .offset = FIELD(quiet),
+	{ .short_name = 'q',
+	  .long_name = "quiet",
+	  .type = RS_OPT_FLAG,
+	  .offset = FIELD(quiet),
 	  .help = "no ready line and no summary" },
-	{ .short_name = 'v', .long_name = "verbose", .type = RS_OPT_CALLBACK,
-	  .offset = FIELD(verbose), .parse = parse_more, .flags = RS_OPT_NO_VALUE,
+	{ .short_name = 'v',
+	  .long_name = "verbose",
+	  .type = RS_OPT_CALLBACK,
+	  .offset = FIELD(verbose),
+	  .parse = parse_more,
+	  .flags = RS_OPT_NO_VALUE,
 	  .help = "say more on standard error; twice: everything" },
 	RS_OPT_END,
 };
 
 const struct rs_opt rs_agent_opts_agent[] = {
-	{ .long_name = "duration", .metavar = "TIME", .type = RS_OPT_DURATION,
-	  .offset = FIELD(duration), .group = "How", .default_text = "until Ctrl-C",
+	{ .long_name = "duration",
+	  .metavar = "TIME",
+	  .type = RS_OPT_DURATION,
+	  .offset = FIELD(duration),
+	  .group = "How",
+	  .default_text = "until Ctrl-C",
 	  .help = "stop after this time, such as 10s or 1m30s" },
-	STRING_OPT('c', "command", "CMD", FIELD(command),
-		   "run CMD, watch it and its descendants, end when it ends and with its exit code"),
-	{ .long_name = "ring-size", .metavar = "SIZE", .type = RS_OPT_SIZE,
-	  .offset = FIELD(ring_bytes), .default_text = "8M",
+	STRING_OPT(
+		'c', "command", "CMD", FIELD(command),
+		"run CMD, watch it and its descendants, end when it ends and with its exit code"),
+	{ .long_name = "ring-size",
+	  .metavar = "SIZE",
+	  .type = RS_OPT_SIZE,
+	  .offset = FIELD(ring_bytes),
+	  .default_text = "8M",
 	  .help = "size of the buffer between kernel and agent, rounded up to a power of two" },
-	{ .long_name = "memory", .metavar = "SIZE", .type = RS_OPT_SIZE, .offset = FIELD(memory),
+	{ .long_name = "memory",
+	  .metavar = "SIZE",
+	  .type = RS_OPT_SIZE,
+	  .offset = FIELD(memory),
 	  .help = "memory budget of the agent, from which the buffer takes a quarter" },
-	ENUM_OPT(0, "measure", "WHEN", FIELD(measure),
-		 "measure what our programs in the kernel cost: start (the first 10 seconds), always, off",
-		 measure_names, "start"),
+	ENUM_OPT(
+		0, "measure", "WHEN", FIELD(measure),
+		"measure what our programs in the kernel cost: start (the first 10 seconds), always, off",
+		measure_names, "start"),
 	RS_OPT_END,
 };
 
 const struct rs_opt rs_agent_opts_place[] = {
-	{ .long_name = "config", .metavar = "FILE", .type = RS_OPT_CALLBACK,
-	  .offset = FIELD(config), .parse = parse_string, .group = "Files",
+	{ .long_name = "config",
+	  .metavar = "FILE",
+	  .type = RS_OPT_CALLBACK,
+	  .offset = FIELD(config),
+	  .parse = parse_string,
+	  .group = "Files",
 	  .help = "read settings from FILE first; SIGHUP reads it again" },
 	STRING_OPT(0, "root", "DIR", FIELD(root), "look for /etc, /run and /var below DIR"),
-	STRING_OPT(0, "control", "PATH", FIELD(control),
-		   "control socket (default: /run/ringside/control.sock below --root; none: no socket)"),
+	STRING_OPT(
+		0, "control", "PATH", FIELD(control),
+		"control socket (default: /run/ringside/control.sock below --root; none: no socket)"),
 	RS_OPT_END,
 };
 
@@ -203,7 +244,8 @@ int rs_agent_options_check(const struct rs_agent_options *options, struct rs_err
 		return rs_error_set(err, -EINVAL, "--ring-size: more than 1G");
 	if (options->memory && options->memory < MEMORY_MIN) {
 		r = rs_error_set(err, -EINVAL, "--memory: less than 8M");
-		rs_error_hint(err, "the agent itself takes some 5M, its maps in the kernel some more");
+		rs_error_hint(err,
+			      "the agent itself takes some 5M, its maps in the kernel some more");
 		return r;
 	}
 	if (options->file && options->output == RS_AGENT_OUTPUT_NONE)

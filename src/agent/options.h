@@ -28,8 +28,7 @@ enum rs_agent_measure {
 #define RS_AGENT_MEASURE_NS (10ull * 1000000000ull)
 
 /* Without --kinds: everything but open, which outnumbers all others together. */
-#define RS_AGENT_KINDS_DEFAULT                                                                     \
-	(((1ull << RS_KIND_COUNT) - 1) & ~(1ull << RS_KIND_OPEN))
+#define RS_AGENT_KINDS_DEFAULT (((1ull << RS_KIND_COUNT) - 1) & ~(1ull << RS_KIND_OPEN))
 
 /* Strings and lists are owned. Zero is not a valid start: use rs_agent_options_init(). */
 struct rs_agent_options {
@@ -41,7 +40,7 @@ struct rs_agent_options {
 	struct rs_opt_list uids; /* numbers or names */
 	struct rs_opt_list cgroups;
 	struct rs_opt_list paths; /* relative ones start from the working directory */
-	struct rs_opt_list env; /* environment variables shown at exec, in JSON: names */
+	struct rs_opt_list env;   /* environment variables shown at exec, in JSON: names */
 
 	/* What comes out. */
 	enum rs_agent_output output;
@@ -49,15 +48,15 @@ struct rs_agent_options {
 	char *file; /* NULL: standard output */
 
 	/* How. */
-	uint64_t duration; /* ns; 0: until stopped */
+	uint64_t duration;   /* ns; 0: until stopped */
 	uint64_t ring_bytes; /* 0: from the memory budget */
-	uint64_t memory; /* budget in bytes for everything; 0: none given */
+	uint64_t memory;     /* budget in bytes for everything; 0: none given */
 	enum rs_agent_measure measure;
 	char *root; /* directory that /etc, /run and /var are looked up in; NULL: the real ones */
 	char *control; /* control socket; NULL: <root>/run/ringside/control.sock; "none": no socket */
-	char *config; /* configuration file; NULL: none */
-	char *command; /* run this and watch it and its descendants; NULL: none */
-	bool quiet; /* no summary, no ready line */
+	char *config;     /* configuration file; NULL: none */
+	char *command;    /* run this and watch it and its descendants; NULL: none */
+	bool quiet;       /* no summary, no ready line */
 	uint32_t verbose; /* how many -v */
 };
 
@@ -65,12 +64,12 @@ struct rs_agent_options {
  * The options by group. Fields are offsets into struct rs_agent_options. For the configuration
  * file: rs_opt_set(rs_agent_opts, "ring-size", "16M", options, err); lists take one item a call.
  */
-extern const struct rs_opt rs_agent_opts_kinds[]; /* kinds */
+extern const struct rs_opt rs_agent_opts_kinds[];  /* kinds */
 extern const struct rs_opt rs_agent_opts_select[]; /* pid comm exe uid cgroup path */
 extern const struct rs_opt rs_agent_opts_output[]; /* output write env color quiet verbose */
-extern const struct rs_opt rs_agent_opts_agent[]; /* duration ring-size memory measure command */
-extern const struct rs_opt rs_agent_opts_place[]; /* config root control */
-extern const struct rs_opt rs_agent_opts[]; /* all of them */
+extern const struct rs_opt rs_agent_opts_agent[];  /* duration ring-size memory measure command */
+extern const struct rs_opt rs_agent_opts_place[];  /* config root control */
+extern const struct rs_opt rs_agent_opts[];        /* all of them */
 
 void rs_agent_options_init(struct rs_agent_options *options);
 void rs_agent_options_done(struct rs_agent_options *options);
@@ -95,7 +94,7 @@ struct rs_agent_filter {
 	uint32_t *pids;
 	uint32_t *uids;
 	struct rs_opt_list paths; /* absolute, as given and with symbolic links followed */
-	struct rs_opt_list exes; /* the same */
+	struct rs_opt_list exes;  /* the same */
 };
 
 /*

@@ -153,6 +153,15 @@ static int table_load(struct table *table)
 	return 1;
 }
 
+static int table_init(struct table *table, const char *root, const char *path)
+{
+	if (asprintf(&table->path, "%s%s", root ? root : "", path) < 0) {
+		table->path = NULL;
+		return -ENOMEM;
+	}
+	return table_load(table);
+}
+
 static const char *table_find(struct table *table, uint32_t id)
 {
 	size_t low = 0, high = table->entries.len;
@@ -180,9 +189,8 @@ int rs_users_new(const char *root, struct rs_users **ret_users, struct rs_error 
 	_cleanup_(rs_users_free) struct rs_users *users = NULL;
 
 	users = calloc(1, sizeof(*users));
-	if (!users || asprintf(&users->users.path, "%s/etc/passwd", root ? root : "") < 0 ||
-	    asprintf(&users->groups.path, "%s/etc/group", root ? root : "") < 0 ||
-	    table_load(&users->users) < 0 || table_load(&users->groups) < 0)
+	if (!users || table_init(&users->users, root, "/etc/passwd") < 0 ||
+	    table_init(&users->groups, root, "/etc/group") < 0)
 		return rs_error_set_errno(err, -ENOMEM, "reading the names of users and groups");
 	*ret_users = TAKE_PTR(users);
 	return 0;

@@ -12,8 +12,8 @@
 
 #include "base/error.h"
 
-#define RS_USERS_MAX 65536 /* entries kept of each file */
-#define RS_USERS_NAME_MAX 64 /* bytes; longer names are passed over */
+#define RS_USERS_MAX      65536 /* entries kept of each file */
+#define RS_USERS_NAME_MAX 64    /* bytes; longer names are passed over */
 #define RS_USERS_FILE_MAX ((size_t)8 << 20)
 
 struct rs_users;

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What the files of the agent share: agent.c (life), agent-events.c (what happens to it while it
+ * runs), agent-stats.c (what it counted). Nobody else includes this. */
+
+#include "agent/agent.h"
+#include "agent/command.h"
+#include "agent/pump.h"
+
+struct rs_agent {
+	const struct rs_agent_options *options;
+	struct rs_agent_options selected; /* after a reload: what selects events */
+	bool has_selected;
+	struct rs_agent_hooks hooks;
+	struct rs_event_host host;
+
+	struct rs_loop *loop;
+	struct rs_sensors *sensors;
+	struct rs_command *command;
+	struct rs_users *users;
+	struct rs_output *output;
+	struct rs_view *view;
+	struct rs_pump *pump;
+	struct rs_agent_filter filter; /* in force */
+	uint32_t command_pid;
+	int place; /* the lock, -1: none */
+
+	struct rs_loop_source *stop_signals, *other_signals, *duration, *measure, *command_source;
+	bool had_terminal; /* a controlling terminal, at start */
+	enum rs_agent_end end;
+	uint64_t created, started, stopped; /* monotonic ns, 0: not yet */
+	uint64_t start_real;
+	uint64_t measured_ns; /* once measuring has stopped */
+};
+
+/* Tells the command that runs the agent. */
+void rs_agent_note(const struct rs_agent *agent, const char *text);
+
+/* Puts what @options select in force, narrowed to what this kernel has and to our own command. */
+int rs_agent_apply_filter(struct rs_agent *agent, const struct rs_agent_options *options,
+			  struct rs_error *err);
+
+/* Signals, timers and the command, as the options want them. */
+int rs_agent_add_sources(struct rs_agent *agent, struct rs_error *err);
+
+/* Whether this process has a controlling terminal. */
+bool rs_agent_has_terminal(void);
+
+void rs_agent_stop_measuring(struct rs_agent *agent);

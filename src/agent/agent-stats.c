@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "agent/agent-internal.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/units.h"
+#include "kern/ring.h"
+
+static uint64_t timeval_ns(const struct timeval *tv)
+{
+	return (uint64_t)tv->tv_sec * RS_NSEC_PER_SEC + (uint64_t)tv->tv_usec * RS_NSEC_PER_USEC;
+}
+
+static void fill_usage(struct rs_agent_stats *stats)
+{
+	struct rusage usage;
+	char text[128];
+	uint64_t pages;
+
+	if (getrusage(RUSAGE_SELF, &usage) == 0) {
+		stats->user_ns = timeval_ns(&usage.ru_utime);
+		stats->sys_ns = timeval_ns(&usage.ru_stime);
+		stats->rss_peak = (uint64_t)usage.ru_maxrss << 10;
+	}
+	if (rs_fd_read_buf_at(AT_FDCWD, "/proc/self/statm", text, sizeof(text)) > 0 &&
+	    sscanf(text, "%*u %" SCNu64, &pages) == 1)
+		stats->rss = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void fill_counts(const struct rs_agent *agent, struct rs_agent_stats *stats)
+{
+	struct rs_pump_counts counts;
+
+	rs_pump_counts(agent->pump, &counts);
+	memcpy(stats->delivered, counts.delivered, sizeof(stats->delivered));
+	memcpy(stats->filtered, counts.filtered, sizeof(stats->filtered));
+	memcpy(stats->undecoded, counts.undecoded, sizeof(stats->undecoded));
+	memcpy(stats->unwritten, counts.unwritten, sizeof(stats->unwritten));
+	stats->unknown = counts.unknown;
+	stats->wakeups = counts.wakeups;
+	stats->written = rs_output_written(agent->output);
+}
+
+void rs_agent_stats(struct rs_agent *agent, struct rs_agent_stats *ret_stats)
+{
+	struct rs_agent_stats *stats = ret_stats;
+	uint64_t now = rs_clock_mono();
+	struct rs_ring *ring = rs_sensors_ring(agent->sensors);
+
+	*stats = (struct rs_agent_stats){
+		.kinds = agent->filter.filter.kinds,
+		.start_real = agent->start_real,
+		.elapsed = agent->started ? (agent->stopped ? agent->stopped : now) - agent->started
+					  : 0,
+		.startup_ns = agent->started ? agent->started - agent->created : 0,
+		.ring_bytes = rs_ring_size(ring),
+		.ring_pending = rs_ring_pending(ring),
+		.measured_ns = agent->measured_ns,
+	};
+	if (agent->started && !agent->measured_ns &&
+	    agent->options->measure != RS_AGENT_MEASURE_OFF) {
+		stats->measuring = true;
+		stats->measured_ns = now - agent->started;
+	}
+	rs_sensors_counters(agent->sensors, &stats->kernel);
+	fill_counts(agent, stats);
+	fill_usage(stats);
+	stats->n_programs = MIN(
+		rs_sensors_programs(agent->sensors, stats->programs, RS_AGENT_PROGRAMS),
+		(size_t)RS_AGENT_PROGRAMS);
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <string.h>
+
+#include "agent/agent-internal.h"
+#include "agent/host.h"
+#include "agent/place.h"
+#include "base/clock.h"
+#include "base/units.h"
+#include "kern/caps.h"
+
+#define FINISH_NS (2 * RS_NSEC_PER_SEC) /* how long a slow reader may take at the end */
+
+static int open_sensors(struct rs_agent *agent, struct rs_error *err)
+{
+	const struct rs_agent_options *options = agent->options;
+	struct rs_sensors_options wanted = {
+		.kinds = rs_agent_options_kinds(options),
+		.ring_bytes = rs_agent_options_ring_bytes(options),
+		.measure = options->measure != RS_AGENT_MEASURE_OFF,
+	};
+	int r;
+
+	r = rs_sensors_open(&wanted, &agent->sensors, err);
+	if (r < 0)
+		return r;
+	if (options->env.len)
+		__atomic_store_n(&rs_sensors_config(agent->sensors)->env, 1, __ATOMIC_RELAXED);
+	return 0;
+}
+
+static int open_output(struct rs_agent *agent, struct rs_error *err)
+{
+	struct rs_view_target target;
+	int r;
+
+	r = rs_output_open(agent->options->file, &agent->output, err);
+	if (r < 0)
+		return r;
+	target.fd = rs_output_fd(agent->output);
+	target.terminal = rs_output_is_terminal(agent->output);
+	rs_host_read(agent->options->root, &agent->host);
+	return rs_view_new(agent->options, &target, &agent->host, &agent->view, err);
+}
+
+static int open_pump(struct rs_agent *agent, struct rs_error *err)
+{
+	struct rs_pump_parts parts = {
+		.loop = agent->loop,
+		.sensors = agent->sensors,
+		.users = agent->users,
+		.view = agent->view,
+		.output = agent->output,
+	};
+
+	return rs_pump_new(&parts, &agent->pump, err);
+}
+
+/* Everything that can be refused without rights comes first. */
+static int open_parts(struct rs_agent *agent, bool exclusive, struct rs_error *err)
+{
+	const struct rs_agent_options *options = agent->options;
+	struct rs_agent_filter probe = { 0 };
+	int r;
+
+	r = rs_agent_options_check(options, err);
+	if (!r)
+		r = rs_agent_filter_init(options, &probe, err);
+	rs_agent_filter_done(&probe);
+	if (!r && exclusive)
+		r = rs_place_take(options->root, &agent->place, NULL, err);
+	if (!r && options->command) /* before there is anything of ours to inherit */
+		r = rs_command_start(options->command, &agent->command, err);
+	if (!r)
+		r = rs_loop_new(&agent->loop, err);
+	if (!r)
+		r = rs_users_new(options->root, &agent->users, err);
+	if (!r)
+		r = open_output(agent, err);
+	if (!r)
+		r = open_sensors(agent, err);
+	if (!r)
+		r = open_pump(agent, err);
+	return r;
+}
+
+int rs_agent_new(const struct rs_agent_options *options, const struct rs_agent_hooks *hooks,
+		 bool exclusive, struct rs_agent **ret_agent, struct rs_error *err)
+{
+	_cleanup_(rs_agent_free) struct rs_agent *agent = NULL;
+	int r;
+
+	agent = calloc(1, sizeof(*agent));
+	if (!agent)
+		return rs_error_set_errno(err, -ENOMEM, "making the agent ready");
+	agent->options = options;
+	if (hooks)
+		agent->hooks = *hooks;
+	agent->place = -1;
+	agent->created = rs_clock_mono();
+	agent->had_terminal = rs_agent_has_terminal();
+	r = open_parts(agent, exclusive, err);
+	if (r < 0)
+		return r;
+	if (agent->command)
+		agent->command_pid = (uint32_t)rs_command_pid(agent->command);
+	*ret_agent = TAKE_PTR(agent);
+	return 0;
+}
+
+void rs_agent_free(struct rs_agent **agent)
+{
+	struct rs_agent *a = *agent;
+
+	if (!a)
+		return;
+	rs_command_free(&a->command);
+	rs_pump_free(&a->pump);
+	rs_view_free(&a->view);
+	rs_output_close(&a->output);
+	rs_users_free(&a->users);
+	rs_loop_free(&a->loop);
+	rs_agent_filter_done(&a->filter);
+	if (a->has_selected)
+		rs_agent_options_done(&a->selected);
+	rs_cleanup_close(&a->place); /* before the child of the next line could inherit it */
+	rs_sensors_close_in_background(&a->sensors);
+	free(a);
+	*agent = NULL;
+}
+
+/*
+ * What is needed from here on: reading counters and changing filters (CAP_BPF; CAP_SYS_ADMIN where
+ * that is all we were given), and, where filters can change, looking at other users' processes to
+ * find descendants and executables.
+ */
+static int drop_rights(const struct rs_agent *agent, struct rs_error *err)
+{
+	uint64_t keep = RS_CAP_BIT(RS_CAP_BPF) | RS_CAP_BIT(RS_CAP_PERFMON);
+
+	if (!rs_caps_have(RS_CAP_BPF))
+		keep |= RS_CAP_BIT(CAP_SYS_ADMIN);
+	if (agent->hooks.reload)
+		keep |= RS_CAP_BIT(CAP_SYS_PTRACE) | RS_CAP_BIT(CAP_DAC_READ_SEARCH);
+	return rs_caps_keep(keep, err);
+}
+
+static void note_missing_kinds(const struct rs_agent *agent)
+{
+	uint64_t missing = rs_agent_options_kinds(agent->options) &
+			   ~rs_sensors_kinds(agent->sensors);
+	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(4096);
+
+	if (!missing)
+		return;
+	rs_str_append_cstr(&text, "this kernel has no hook for");
+	for (unsigned kind = 0; kind < RS_KIND_COUNT; kind++) {
+		if (missing & (1ull << kind))
+			rs_str_appendf(&text, " %s", rs_kind_to_str(kind));
+	}
+	rs_agent_note(agent, rs_str_cstr(&text));
+}
+
+int rs_agent_start(struct rs_agent *agent, struct rs_error *err)
+{
+	int r;
+
+	note_missing_kinds(agent);
+	r = rs_agent_apply_filter(agent, agent->options, err);
+	if (!r)
+		r = rs_agent_add_sources(agent, err);
+	if (!r)
+		r = rs_pump_start(agent->pump, err);
+	if (!r)
+		r = rs_sensors_attach(agent->sensors, err);
+	if (r < 0)
+		return r;
+	agent->started = rs_clock_mono();
+	agent->start_real = rs_clock_real();
+	r = drop_rights(agent, err);
+	if (!r && agent->command)
+		r = rs_command_release(agent->command, err);
+	return r;
+}
+
+/* Why the loop ended: a failure of the output may be a proper end. */
+static int judge(struct rs_agent *agent, int r, struct rs_error *err)
+{
+	if (r == -EPIPE) {
+		agent->end = RS_AGENT_END_READER;
+		return 0;
+	}
+	if (r == -EIO && rs_output_is_terminal(agent->output)) {
+		agent->end = RS_AGENT_END_TERMINAL;
+		return 0;
+	}
+	if (r < 0 && err)
+		*err = *rs_pump_error(agent->pump);
+	return r;
+}
+
+int rs_agent_run(struct rs_agent *agent, enum rs_agent_end *ret_end, struct rs_error *err)
+{
+	int r;
+
+	r = judge(agent, rs_loop_run(agent->loop), err);
+	rs_loop_remove(&agent->stop_signals);
+	__atomic_store_n(&rs_sensors_config(agent->sensors)->kinds, 0, __ATOMIC_RELAXED);
+	agent->stopped = rs_clock_mono();
+	rs_agent_stop_measuring(agent);
+	rs_pump_finish(agent->pump, FINISH_NS);
+	if (!r && agent->end == RS_AGENT_END_SIGNAL)
+		r = judge(agent, rs_pump_error(agent->pump)->code, err);
+	*ret_end = agent->end;
+	return r;
+}
+
+int rs_agent_command_code(const struct rs_agent *agent)
+{
+	int code = agent->command ? rs_command_code(agent->command) : -1;
+
+	return code < 0 ? 128 + SIGINT : code;
+}
+
+struct rs_loop *rs_agent_loop(struct rs_agent *agent)
+{
+	return agent->loop;
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/pump.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/pathcheck.h"
+#include "base/clock.h"
+#include "base/units.h"
+#include "kern/ring.h"
+
+#define CLOCK_NS  (60 * RS_NSEC_PER_SEC)   /* the real clock's offset is taken again, while busy */
+#define SETTLE_NS (100 * RS_NSEC_PER_MSEC) /* a program that runs when we stop ends long before */
+
+struct rs_pump {
+	struct rs_pump_parts parts;
+	struct rs_ring *ring;
+	const struct rs_opt_list *paths; /* NULL: no path filter */
+	struct rs_loop_source *ring_source, *tick, *again, *out_source;
+	struct rs_pump_counts counts;
+	struct rs_error err;
+	uint64_t clock_next;          /* monotonic ns */
+	size_t since_tick;            /* records since the last tick */
+	bool blocked;                 /* the output cannot take more now */
+	bool dead;                    /* the output failed: records are only counted */
+	char path[RS_EVENT_PATH_MAX]; /* scratch */
+};
+
+/* --- one record --- */
+
+static void count_undecoded(struct rs_pump *pump, const void *record, size_t size)
+{
+	const struct rs_hdr *hdr = record;
+
+	if (size >= sizeof(hdr->kind) && hdr->kind < RS_KIND_COUNT)
+		pump->counts.undecoded[hdr->kind]++;
+	else
+		pump->counts.unknown++;
+}
+
+/* Remembers a failure of the output: from now on events are counted as unwritten. */
+static int die(struct rs_pump *pump, int r)
+{
+	pump->dead = true;
+	return r;
+}
+
+static int flush(struct rs_pump *pump)
+{
+	int r;
+
+	if (pump->dead)
+		return 0;
+	r = rs_output_flush(pump->parts.output, &pump->err);
+	if (r < 0)
+		return die(pump, r);
+	pump->blocked = r == RS_OUTPUT_BLOCKED;
+	return 0;
+}
+
+static int deliver(struct rs_pump *pump, struct rs_event *event)
+{
+	struct rs_str *out = rs_output_buffer(pump->parts.output);
+	unsigned kind = event->hdr->kind;
+	size_t before = out->len;
+	int r;
+
+	event->user = rs_users_name(pump->parts.users, event->hdr->uid);
+	event->group = rs_users_group_name(pump->parts.users, event->hdr->gid);
+	r = rs_view_append(pump->parts.view, event, out);
+	if (!r && out->len > before)
+		r = rs_output_commit(pump->parts.output, kind);
+	if (r < 0) {
+		pump->counts.unwritten[kind]++;
+		rs_error_set_errno(&pump->err, r, "writing an event");
+		return die(pump, r);
+	}
+	pump->counts.delivered[kind]++;
+	return rs_output_is_full(pump->parts.output) ? flush(pump) : 0;
+}
+
+/* rs_ring_fn. 1 stops the reading because the output is blocked. */
+static int on_record(void *arg, const void *record, size_t size)
+{
+	struct rs_pump *pump = arg;
+	struct rs_event event;
+	int r = 0;
+
+	if (unlikely(rs_event_decode(record, size, &event) < 0))
+		count_undecoded(pump, record, size);
+	else if (pump->paths && !rs_pathcheck_event(pump->paths, &event, pump->path))
+		pump->counts.filtered[event.hdr->kind]++;
+	else if (unlikely(pump->dead))
+		pump->counts.unwritten[event.hdr->kind]++;
+	else
+		r = deliver(pump, &event);
+	if (r < 0)
+		return r;
+	return pump->blocked;
+}
+
+/* --- turns --- */
+
+static void refresh(struct rs_pump *pump)
+{
+	uint64_t now = rs_clock_mono();
+
+	rs_users_refresh(pump->parts.users, now);
+	if (now >= pump->clock_next) {
+		rs_view_set_boot_offset(pump->parts.view, rs_clock_boot_offset());
+		pump->clock_next = now + CLOCK_NS;
+	}
+}
+
+/* Looks no more until the output is writable again. */
+static int wait_for_output(struct rs_pump *pump)
+{
+	rs_loop_set_defer(pump->again, RS_LOOP_DEFER_OFF);
+	rs_loop_set_timer(pump->tick, 0, 0);
+	return pump->out_source ? rs_loop_set_events(pump->out_source, EPOLLOUT) : 0;
+}
+
+/* Reads what is there, a turn's worth at most; the rest comes in the loop's next round. */
+static int turn(struct rs_pump *pump)
+{
+	size_t count = 0;
+	int r;
+
+	refresh(pump);
+	r = rs_ring_consume(pump->ring, on_record, pump, RS_AGENT_TURN, &count);
+	pump->since_tick += count;
+	if (r >= 0 && !pump->blocked)
+		r = flush(pump);
+	if (r < 0)
+		return r;
+	if (pump->blocked)
+		return wait_for_output(pump);
+	rs_loop_set_defer(pump->again,
+			  count >= RS_AGENT_TURN ? RS_LOOP_DEFER_ONCE : RS_LOOP_DEFER_OFF);
+	return 0;
+}
+
+static int start_ticking(struct rs_pump *pump)
+{
+	rs_ring_disarm(pump->ring);
+	return rs_loop_set_timer(pump->tick, RS_AGENT_TICK_NS, RS_AGENT_TICK_NS);
+}
+
+static int on_ring(struct rs_loop *loop, int fd, uint32_t events, void *data)
+{
+	struct rs_pump *pump = data;
+	int r;
+
+	(void)loop;
+	(void)fd;
+	(void)events;
+	if (pump->blocked)
+		return 0;
+	pump->counts.wakeups++;
+	r = start_ticking(pump);
+	return r < 0 ? r : turn(pump);
+}
+
+static int on_tick(struct rs_loop *loop, uint64_t expirations, void *data)
+{
+	struct rs_pump *pump = data;
+	bool idle = !pump->since_tick;
+
+	(void)loop;
+	(void)expirations;
+	pump->counts.wakeups++;
+	pump->since_tick = 0;
+	if (idle && !rs_ring_arm(pump->ring))
+		return rs_loop_set_timer(pump->tick, 0, 0);
+	if (idle)
+		rs_ring_disarm(pump->ring);
+	return turn(pump);
+}
+
+static int on_again(struct rs_loop *loop, void *data)
+{
+	struct rs_pump *pump = data;
+
+	(void)loop;
+	return pump->blocked ? 0 : turn(pump);
+}
+
+static int reader_gone(struct rs_pump *pump)
+{
+	int code = rs_output_is_terminal(pump->parts.output) ? -EIO : -EPIPE;
+
+	return die(pump, rs_error_set_errno(&pump->err, code, "writing events"));
+}
+
+static int on_output(struct rs_loop *loop, int fd, uint32_t events, void *data)
+{
+	struct rs_pump *pump = data;
+	int r;
+
+	(void)loop;
+	(void)fd;
+	if (events & (EPOLLERR | EPOLLHUP))
+		return reader_gone(pump);
+	if (!pump->blocked)
+		return rs_loop_set_events(pump->out_source, 0);
+	r = flush(pump);
+	if (r < 0 || pump->blocked)
+		return r;
+	r = rs_loop_set_events(pump->out_source, 0);
+	if (!r)
+		r = start_ticking(pump);
+	return r < 0 ? r : turn(pump);
+}
+
+/* --- life --- */
+
+int rs_pump_new(const struct rs_pump_parts *parts, struct rs_pump **ret_pump, struct rs_error *err)
+{
+	struct rs_pump *pump = calloc(1, sizeof(*pump));
+
+	if (!pump)
+		return rs_error_set_errno(err, -ENOMEM, "making the pipeline ready");
+	pump->parts = *parts;
+	pump->ring = rs_sensors_ring(parts->sensors);
+	*ret_pump = pump;
+	return 0;
+}
+
+void rs_pump_free(struct rs_pump **pump)
+{
+	struct rs_pump *p = *pump;
+
+	if (!p)
+		return;
+	rs_loop_remove(&p->ring_source);
+	rs_loop_remove(&p->tick);
+	rs_loop_remove(&p->again);
+	rs_loop_remove(&p->out_source);
+	free(p);
+	*pump = NULL;
+}
+
+void rs_pump_set_paths(struct rs_pump *pump, const struct rs_opt_list *paths)
+{
+	pump->paths = paths && paths->len ? paths : NULL;
+}
+
+/* Pipes, sockets and terminals are watched for their reader's end too; files refuse (-EPERM). */
+static int watch_output(struct rs_pump *pump, struct rs_error *err)
+{
+	int r = rs_loop_add_fd(pump->parts.loop, rs_output_fd(pump->parts.output), 0, on_output,
+			       pump, &pump->out_source, err);
+
+	if (r == -EPERM) {
+		rs_error_reset(err);
+		return 0;
+	}
+	return r;
+}
+
+int rs_pump_start(struct rs_pump *pump, struct rs_error *err)
+{
+	struct rs_loop *loop = pump->parts.loop;
+	int r;
+
+	pump->clock_next = rs_clock_mono() + CLOCK_NS;
+	/* Edge-triggered: records that wait while we tick must not wake us again and again. */
+	r = rs_loop_add_fd(loop, rs_ring_fd(pump->ring), EPOLLIN | EPOLLET, on_ring, pump,
+			   &pump->ring_source, err);
+	if (!r)
+		r = rs_loop_add_timer(loop, 0, 0, on_tick, pump, &pump->tick, err);
+	if (!r)
+		r = rs_loop_add_defer(loop, RS_LOOP_DEFER_OFF, on_again, pump, &pump->again, err);
+	if (!r)
+		r = watch_output(pump, err);
+	if (r < 0)
+		return r;
+	if (rs_ring_arm(pump->ring))
+		rs_loop_set_defer(pump->again, RS_LOOP_DEFER_ONCE);
+	return rs_loop_set_timer(pump->tick, RS_AGENT_TICK_NS, RS_AGENT_TICK_NS);
+}
+
+const struct rs_error *rs_pump_error(const struct rs_pump *pump)
+{
+	return &pump->err;
+}
+
+/* Whether every event that the programs made is accounted for. */
+static bool settled(const struct rs_pump *pump)
+{
+	const struct rs_pump_counts *counts = &pump->counts;
+	struct rs_counters kernel;
+	uint64_t made = 0, known = counts->unknown;
+
+	rs_sensors_counters(pump->parts.sensors, &kernel);
+	for (unsigned kind = 0; kind < RS_KIND_COUNT; kind++) {
+		made += kernel.generated[kind];
+		known += counts->delivered[kind] + counts->filtered[kind] +
+			 counts->undecoded[kind] + counts->unwritten[kind];
+		for (unsigned reason = 0; reason < RS_LOSS_COUNT; reason++)
+			known += kernel.lost[reason][kind];
+	}
+	return made == known;
+}
+
+/* Waits for a slow reader until the deadline; then gives the output up. */
+static void wait_writable(struct rs_pump *pump, uint64_t deadline)
+{
+	struct pollfd pfd = { .fd = rs_output_fd(pump->parts.output), .events = POLLOUT };
+	uint64_t now = rs_clock_mono();
+
+	if (now >= deadline || poll(&pfd, 1, (int)((deadline - now) / RS_NSEC_PER_MSEC) + 1) <= 0) {
+		pump->dead = true;
+		pump->blocked = false;
+		return;
+	}
+	pump->blocked = false;
+	flush(pump);
+}
+
+void rs_pump_finish(struct rs_pump *pump, uint64_t timeout_ns)
+{
+	uint64_t deadline = rs_clock_mono() + timeout_ns;
+	uint64_t settle = rs_clock_mono() + SETTLE_NS;
+	size_t count;
+
+	pump->blocked = pump->blocked && !pump->dead;
+	for (;;) {
+		count = 0;
+		if (pump->blocked)
+			wait_writable(pump, deadline);
+		if (!pump->blocked)
+			rs_ring_consume(pump->ring, on_record, pump, RS_AGENT_TURN, &count);
+		if (!pump->blocked)
+			flush(pump);
+		if (pump->blocked || count)
+			continue;
+		if (settled(pump) || rs_clock_mono() >= settle)
+			break;
+		poll(NULL, 0, 1); /* a program is still at it: there is nothing to wait on */
+	}
+}
+
+void rs_pump_counts(const struct rs_pump *pump, struct rs_pump_counts *ret_counts)
+{
+	uint64_t waiting[RS_KIND_MAX] = { 0 };
+
+	*ret_counts = pump->counts;
+	if (!pump->dead)
+		return;
+	rs_output_unwritten(pump->parts.output, waiting);
+	for (unsigned kind = 0; kind < RS_KIND_COUNT; kind++) {
+		ret_counts->delivered[kind] -= waiting[kind];
+		ret_counts->unwritten[kind] += waiting[kind];
+	}
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finds the subcommand and calls it. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/term.h"
+#include "cmd/cmd.h"
+
+static int print_list(void)
+{
+	_cleanup_(rs_str_done) struct rs_str out = RS_STR_INIT(0);
+	bool color = rs_term_use_color(STDOUT_FILENO, RS_TERM_COLOR_AUTO);
+	int r;
+
+	r = rs_cmd_help_list(rs_term_width(STDOUT_FILENO), color, &out);
+	if (!r)
+		r = rs_fd_write_all(STDOUT_FILENO, out.data, out.len);
+	return r < 0 && r != -EPIPE ? RS_CMD_FAILED : RS_CMD_OK;
+}
+
+static int print_version(void)
+{
+	static const char text[] = "ringside " RS_VERSION "\n";
+	int r = rs_fd_write_all(STDOUT_FILENO, text, sizeof(text) - 1);
+
+	return r < 0 && r != -EPIPE ? RS_CMD_FAILED : RS_CMD_OK;
+}
+
+static int unknown(const char *name)
+{
+	struct rs_error err = RS_ERROR_INIT;
+	const char *near = rs_cmd_nearest(name);
+
+	rs_error_set(&err, -EINVAL, "there is no %s \"%s\"", *name == '-' ? "option" : "command",
+		     name);
+	if (near)
+		rs_error_hint(&err, "did you mean \"%s\"?", near);
+	else
+		rs_error_hint(&err, "`ringside help` lists the commands");
+	return rs_cmd_fail(&err);
+}
+
+int main(int argc, char **argv)
+{
+	const struct rs_cmd *cmd;
+
+	/* A reader that goes away shows as -EPIPE where we write. */
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return print_list();
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
+		return print_version();
+	cmd = rs_cmd_find(argv[1]);
+	if (!cmd)
+		return unknown(argv[1]);
+	return cmd->run(cmd, argc - 1, argv + 1);
+}
