@@ -6,14 +6,20 @@
 
 #define AT_FDCWD (-100)
 
-/* Is the current process's root directory not that of its mount namespace? */
+/*
+ * Is the current process's root directory not that of its mount namespace? At boot the root file
+ * system is mounted over the first, empty one, so the top of a namespace may be two mounts deep:
+ * what counts is that the root's mount lies on the root of its parent.
+ */
 static __always_inline bool rs_chrooted(struct task_struct *task)
 {
 	struct dentry *dentry = BPF_CORE_READ(task, fs, root.dentry);
 	struct vfsmount *mnt = BPF_CORE_READ(task, fs, root.mnt);
 	struct mount *mount = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
 
-	return dentry != BPF_CORE_READ(mnt, mnt_root) || BPF_CORE_READ(mount, mnt_parent) != mount;
+	return dentry != BPF_CORE_READ(mnt, mnt_root) ||
+	       BPF_CORE_READ(mount, mnt_mountpoint) !=
+		       BPF_CORE_READ(mount, mnt_parent, mnt.mnt_root);
 }
 
 /* Appends the directory that the name at @arg of the record starts from. */

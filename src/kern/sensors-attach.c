@@ -121,7 +121,8 @@ static int attach_call(struct rs_sensors *sensors, const struct rs_syscall *call
 	struct bpf_link *link;
 	int fd, id;
 
-	snprintf(event, sizeof(event), "syscalls/sys_exit_%s", call->name);
+	snprintf(event, sizeof(event), "syscalls/sys_exit_%s",
+		 call->tracepoint ? call->tracepoint : call->name);
 	id = rs_tracefs_event_id(sensors->tracefs_fd, event, NULL);
 	if (id < 0)
 		return id;
@@ -229,7 +230,8 @@ void rs_sensors_close_in_background(struct rs_sensors **sensors)
 		close_all_but(s, alive[0]);
 		detach_in_child(alive[0]);
 	}
-	/* alive[1] stays open until we exit, which wakes the child; the links with it */
+	/* Ours are not the last references any more, so this is quick. alive[1] stays open until we
+	 * exit, which wakes the child. */
 	close(alive[0]);
-	*sensors = NULL;
+	rs_sensors_close(sensors);
 }

@@ -15,10 +15,10 @@
 /* clang-format off */
 #define FILE_CALL(call, kinds, kind, how, dir, path, dir2, path2, fd, flags, mode, a, b, name, type) \
 	{ #call, SYS_##call, RS_SENSOR_FILE, kinds, \
-	  { RS_KIND_##kind, how, dir, path, dir2, path2, fd, flags, mode, a, b, name, type, 0, 1, 0 } }
+	  { RS_KIND_##kind, how, dir, path, dir2, path2, fd, flags, mode, a, b, name, type, 0, 1, 0 }, NULL }
 #define OP_CALL(call, sensor, kinds, kind, op) \
 	{ #call, SYS_##call, RS_SENSOR_##sensor, kinds, \
-	  { RS_KIND_##kind, 0, N, N, N, N, N, N, N, N, N, N, N, RS_OP_##op, 1, 0 } }
+	  { RS_KIND_##kind, 0, N, N, N, N, N, N, N, N, N, N, N, RS_OP_##op, 1, 0 }, NULL }
 
 const struct rs_syscall rs_syscalls[] = {
 	/*                                                      dir path dir2 path2 fd flags mode a b name type */
@@ -60,7 +60,8 @@ const struct rs_syscall rs_syscalls[] = {
 	FILE_CALL(lsetxattr, K(SETXATTR), SETXATTR, 0, N, 0, N, N, N, 4, N, N, N, 1, N),
 	FILE_CALL(fsetxattr, K(SETXATTR), SETXATTR, 0, N, N, N, N, 0, 4, N, N, N, 1, N),
 	FILE_CALL(mount, K(MOUNT), MOUNT, RS_SHAPE_SOURCE, N, 1, N, 0, N, 3, N, N, N, N, 2),
-	FILE_CALL(umount2, K(UMOUNT), UMOUNT, 0, N, 0, N, N, N, 1, N, N, N, N, N),
+	{ "umount2", SYS_umount2, RS_SENSOR_FILE, K(UMOUNT),
+	  { RS_KIND_UMOUNT, 0, N, 0, N, N, N, 1, N, N, N, N, N, 0, 1, 0 }, "umount" },
 
 	OP_CALL(connect, NET, K(CONNECT) | K(CLOSE), CONNECT, CONNECT),
 #ifdef SYS_accept

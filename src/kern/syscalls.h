@@ -13,6 +13,7 @@ struct rs_syscall {
 	enum rs_sensor sensor; /* whose program serves it */
 	uint64_t kinds;        /* bit per enum rs_kind that it can make */
 	struct rs_shape shape;
+	const char *tracepoint; /* where sys_exit_NAME is spelt otherwise, else NULL */
 };
 
 /* Rows for calls that this architecture does not have are not there. */
