@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define NAME "rs_probe"
+#define NAME       "rs_probe"
 #define LOAD_TRIES 5
 
 static uint64_t ptr(const void *p)

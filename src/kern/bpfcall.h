@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 /* Numbers that older linux/bpf.h lack: attach types, map types, link types. */
-#define RS_BPF_TCX_INGRESS 46	      /* Linux 6.6 */
-#define RS_BPF_TRACE_UPROBE_MULTI 48  /* Linux 6.6 */
+#define RS_BPF_TCX_INGRESS           46 /* Linux 6.6 */
+#define RS_BPF_TRACE_UPROBE_MULTI    48 /* Linux 6.6 */
 #define RS_BPF_MAP_TYPE_CGRP_STORAGE 32 /* Linux 6.2 */
 
 /* The system call. */
@@ -19,9 +19,9 @@ int rs_bpf_call(enum bpf_cmd cmd, union bpf_attr *attr, size_t size);
 
 struct rs_bpf_program {
 	enum bpf_prog_type type;
-	unsigned attach_type;	/* enum bpf_attach_type or RS_BPF_*; 0 where the type has none */
+	unsigned attach_type;   /* enum bpf_attach_type or RS_BPF_*; 0 where the type has none */
 	uint32_t attach_btf_id; /* in the kernel's own BTF */
-	uint32_t flags;		/* BPF_F_* */
+	uint32_t flags;         /* BPF_F_* */
 	const struct bpf_insn *insns;
 	uint32_t n_insns;
 	char *log; /* for the verifier's words; may be NULL */

@@ -8,8 +8,8 @@
 #include "base/error.h"
 
 /* linux/capability.h of older systems lacks these. */
-#define RS_CAP_PERFMON 38	     /* Linux 5.8 */
-#define RS_CAP_BPF 39		     /* Linux 5.8 */
+#define RS_CAP_PERFMON            38 /* Linux 5.8 */
+#define RS_CAP_BPF                39 /* Linux 5.8 */
 #define RS_CAP_CHECKPOINT_RESTORE 40 /* Linux 5.9 */
 
 #define RS_CAP_BIT(cap) (1ull << (cap))

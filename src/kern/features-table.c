@@ -3,13 +3,12 @@
  * One row per feature: why we want it, what we do without, how it is tried. The comment says which
  * release brought it.
  */
-#include <assert.h>
 #include <linux/capability.h>
 
 #include "kern/caps.h"
 #include "kern/probes.h"
 
-#define NET RS_CAP_BIT(CAP_NET_ADMIN)
+#define NET   RS_CAP_BIT(CAP_NET_ADMIN)
 #define ADMIN RS_CAP_BIT(CAP_SYS_ADMIN)
 
 const struct rs_feature_row rs_feature_rows[RS_FEATURE_COUNT] = {
@@ -134,7 +133,7 @@ const struct rs_feature_row rs_feature_rows[RS_FEATURE_COUNT] = {
 		.why = "memory of maps is charged to our cgroup, not to the limit of locked memory",
 		.instead = "the limit of locked memory is raised, which needs CAP_SYS_RESOURCE",
 		.probe = rs_probe_helper, .number = BPF_FUNC_ktime_get_coarse_ns,
-		.type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+		.type = BPF_PROG_TYPE_SOCKET_FILTER,
 	},
 	[RS_FEATURE_RINGBUF] = { /* 5.8 */
 		.why = "events come through it",
@@ -199,6 +198,11 @@ const struct rs_feature_row rs_feature_rows[RS_FEATURE_COUNT] = {
 		.why = "runs and time of each program, ours and others'",
 		.instead = "sysctl kernel.bpf_stats_enabled=1, by hand",
 		.probe = rs_probe_enable_stats, .caps = ADMIN,
+	},
+	[RS_FEATURE_PROBE_READ] = { /* 5.5; not under lockdown=confidentiality */
+		.why = "reading the kernel's objects",
+		.probe = rs_probe_helper, .number = BPF_FUNC_probe_read_kernel,
+		.type = BPF_PROG_TYPE_RAW_TRACEPOINT, .needed = true,
 	},
 	[RS_FEATURE_BOOT_CLOCK] = { /* 5.8 */
 		.why = "times that go on while the machine is suspended",

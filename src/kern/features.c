@@ -2,11 +2,11 @@
 #include "kern/features.h"
 
 #include <assert.h>
-#include <bpf/btf.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
+#include <bpf/btf.h>
 
 #include "base/str.h"
 #include "kern/caps.h"
@@ -90,7 +90,7 @@ static uint64_t lacking(const struct rs_features *features, const struct rs_feat
 {
 	uint64_t base = RS_CAP_BIT(RS_CAP_BPF) | RS_CAP_BIT(RS_CAP_PERFMON);
 
-	if (features->caps & RS_CAP_BIT(CAP_SYS_ADMIN)) /* includes the two */
+	if ((features->caps | row->caps) & RS_CAP_BIT(CAP_SYS_ADMIN)) /* includes the two */
 		base = 0;
 	return (base | row->caps) & ~features->caps;
 }
@@ -112,7 +112,8 @@ static void explain_lack(struct rs_feature_result *result, uint64_t lack)
 }
 
 /* The first of some options that this kernel was built without, or NULL. */
-static const char *find_off(const struct rs_kconfig *config, const char *options, char buf[static 64])
+static const char *find_off(const struct rs_kconfig *config, const char *options,
+			    char buf[static 64])
 {
 	while (options && *options) {
 		size_t n = strcspn(options, " ");

@@ -5,10 +5,13 @@
 #include <linux/bpf.h>
 
 #define RS_INSN(op, dst, src, offset, value)                                                       \
-	((struct bpf_insn){ .code = (op), .dst_reg = (dst), .src_reg = (src), .off = (offset),      \
+	((struct bpf_insn){ .code = (op),                                                          \
+			    .dst_reg = (dst),                                                      \
+			    .src_reg = (src),                                                      \
+			    .off = (offset),                                                       \
 			    .imm = (value) })
 
-#define RS_INSN_MOV(dst, src) RS_INSN(BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0)
+#define RS_INSN_MOV(dst, src)       RS_INSN(BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0)
 #define RS_INSN_MOV_IMM(dst, value) RS_INSN(BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, value)
 #define RS_INSN_ADD_IMM(dst, value) RS_INSN(BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, value)
 #define RS_INSN_STORE_IMM(dst, offset, value)                                                      \
@@ -19,7 +22,7 @@
 #define RS_INSN_JLT_IMM(dst, value, offset)                                                        \
 	RS_INSN(BPF_JMP | BPF_JLT | BPF_K, dst, 0, offset, value)
 #define RS_INSN_CALL(helper) RS_INSN(BPF_JMP | BPF_CALL, 0, 0, 0, helper)
-#define RS_INSN_EXIT RS_INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+#define RS_INSN_EXIT         RS_INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 
 /* Two instructions each: a map, and the value of an array map's element 0. */
 #define RS_INSN_LD_MAP(dst, fd)                                                                    \

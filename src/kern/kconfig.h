@@ -8,7 +8,7 @@
 
 enum rs_kconfig_state {
 	RS_KCONFIG_UNKNOWN, /* not mentioned: unknown to this kernel, or something it needs is off */
-	RS_KCONFIG_OFF,	    /* "is not set" */
+	RS_KCONFIG_OFF,     /* "is not set" */
 	RS_KCONFIG_MODULE,
 	RS_KCONFIG_ON, /* also options that have a value */
 };

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 
 #include "base/fd.h"
@@ -37,7 +39,8 @@ static bool word_is(const struct word *word, const char *text)
 
 static bool is_octal(const char *p)
 {
-	return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' && p[2] <= '7';
+	return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' &&
+	       p[2] <= '7';
 }
 
 /* The kernel writes space, tab, newline and backslash as \ooo. False when it does not fit. */
@@ -70,7 +73,8 @@ static bool parse_line(const char *p, const char *end, struct rs_mount *mount)
 		if (!next_word(&p, end, &skip))
 			return false;
 	}
-	if (!next_word(&p, end, &root) || !next_word(&p, end, &point) || !next_word(&p, end, &flags))
+	if (!next_word(&p, end, &root) || !next_word(&p, end, &point) ||
+	    !next_word(&p, end, &flags))
 		return false;
 	do { /* optional fields, as many as there are */
 		if (!next_word(&p, end, &skip))
@@ -145,4 +149,34 @@ int rs_mounts_find(const char *type, long magic, char *buf, size_t size)
 	if (r < 0)
 		return r;
 	return search.found ? 0 : -ENOENT;
+}
+
+/* glibc has the wrappers only since 2.36. */
+static int sys_fsopen(const char *type, unsigned flags)
+{
+	return (int)syscall(SYS_fsopen, type, flags);
+}
+
+static int sys_fsconfig(int fd, unsigned cmd)
+{
+	return (int)syscall(SYS_fsconfig, fd, cmd, NULL, NULL, 0);
+}
+
+static int sys_fsmount(int fd, unsigned flags, unsigned attributes)
+{
+	return (int)syscall(SYS_fsmount, fd, flags, attributes);
+}
+
+int rs_mounts_open_detached(const char *type)
+{
+	_cleanup_(rs_cleanup_close) int context = sys_fsopen(type, FSOPEN_CLOEXEC);
+	int fd;
+
+	if (context < 0)
+		return -errno;
+	if (sys_fsconfig(context, FSCONFIG_CMD_CREATE) < 0)
+		return -errno;
+	fd = sys_fsmount(context, FSMOUNT_CLOEXEC,
+			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	return fd < 0 ? -errno : fd;
 }

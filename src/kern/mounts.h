@@ -10,7 +10,7 @@
 struct rs_mount {
 	char root[PATH_MAX];  /* directory of the file system that is mounted here, "/" mostly */
 	char point[PATH_MAX]; /* where */
-	char type[32];	      /* "cgroup2" */
+	char type[32];        /* "cgroup2" */
 	bool readonly;
 };
 
@@ -29,3 +29,11 @@ int rs_mounts_walk(rs_mounts_fn *fn, void *arg);
  * when it is nowhere, -ENAMETOOLONG, or -errno from reading /proc.
  */
 int rs_mounts_find(const char *type, long magic, char *buf, size_t size);
+
+/*
+ * A mount of our own of a file system without a device, in no tree (fsopen(2) and fsmount(2),
+ * Linux 5.2): nobody else sees it and it is gone with its descriptor. For the kernel's own file
+ * systems (tracefs, securityfs) it is the same instance that everybody mounts. Returns an O_PATH
+ * descriptor, or -errno: -EPERM without CAP_SYS_ADMIN, -ENODEV for one that the kernel lacks.
+ */
+int rs_mounts_open_detached(const char *type);

@@ -7,17 +7,18 @@
 #include "kern/insn.h"
 #include "kern/probes.h"
 
-#define LOG_BYTES 16384
-#define BIG_INSNS 5000 /* 4096 was the limit without CAP_BPF, and until 5.2 */
-#define LOOPS 1000     /* too many to be a chain of jumps that somebody unrolled */
-#define ANSWER 42
-#define PACKET 64
+#define LOG_BYTES   16384
+#define BIG_INSNS   5000 /* 4096 was the limit without CAP_BPF, and until 5.2 */
+#define LOOPS       1000 /* too many to be a chain of jumps that somebody unrolled */
+#define ANSWER      42
+#define PACKET      64
 #define COPY_SLEEPS "bpf_lsm_bprm_committed_creds" /* may sleep in every release that has any */
 
 /* What kernels say of a helper that they lack, or do not let this type of program call. */
 static bool refuses_helper(const char *log)
 {
-	static const char *const words[] = { "invalid func ", "unknown func ", "cannot use helper " };
+	static const char *const words[] = { "invalid func ", "unknown func ",
+					     "cannot use helper " };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (strstr(log, words[i]))
@@ -50,7 +51,8 @@ static int try_helper(struct rs_probe *probe, struct rs_bpf_program *program)
 	if (!log[0])
 		return rs_probe_fail(probe, fd, "loading a program");
 	if (refuses_helper(log))
-		return rs_probe_say(probe, -ENOENT, "this kernel does not have it for such programs");
+		return rs_probe_say(probe, -ENOENT,
+				    "this kernel does not have it for such programs");
 	return 0;
 }
 
@@ -98,7 +100,9 @@ int rs_probe_d_path(struct rs_probe *probe)
 
 static int load(unsigned type, const struct bpf_insn *insns, size_t n)
 {
-	const struct rs_bpf_program program = { .type = type, .insns = insns, .n_insns = (uint32_t)n };
+	const struct rs_bpf_program program = { .type = type,
+						.insns = insns,
+						.n_insns = (uint32_t)n };
 
 	return rs_bpf_load(&program);
 }
@@ -205,8 +209,8 @@ int rs_probe_bounded_loop(struct rs_probe *probe)
 		RS_INSN_JLT_IMM(BPF_REG_0, LOOPS, -2),
 		RS_INSN_EXIT,
 	};
-	_cleanup_(rs_cleanup_close) int fd =
-		load(BPF_PROG_TYPE_RAW_TRACEPOINT, insns, ARRAY_SIZE(insns));
+	_cleanup_(rs_cleanup_close) int fd = load(BPF_PROG_TYPE_RAW_TRACEPOINT, insns,
+						  ARRAY_SIZE(insns));
 
 	return fd < 0 ? rs_probe_fail(probe, fd, "loading a program with a loop") : 0;
 }
@@ -220,8 +224,8 @@ int rs_probe_atomic_fetch(struct rs_probe *probe)
 		RS_INSN_MOV(BPF_REG_0, BPF_REG_1),
 		RS_INSN_EXIT,
 	};
-	_cleanup_(rs_cleanup_close) int fd =
-		load(BPF_PROG_TYPE_RAW_TRACEPOINT, insns, ARRAY_SIZE(insns));
+	_cleanup_(rs_cleanup_close) int fd = load(BPF_PROG_TYPE_RAW_TRACEPOINT, insns,
+						  ARRAY_SIZE(insns));
 
 	return fd < 0 ? rs_probe_fail(probe, fd, "loading a program with a fetch-and-add") : 0;
 }

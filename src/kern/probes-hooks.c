@@ -7,8 +7,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <linux/perf_event.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -125,7 +125,8 @@ int rs_probe_uring_tp(struct rs_probe *probe)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		_cleanup_(rs_cleanup_close) int link = rs_bpf_raw_tp_open(names[i], counter.prog_fd);
+		_cleanup_(rs_cleanup_close) int link = rs_bpf_raw_tp_open(names[i],
+									  counter.prog_fd);
 
 		if (link >= 0)
 			return rs_probe_say(probe, 0, names[i]);
@@ -200,8 +201,9 @@ int rs_probe_lsm(struct rs_probe *probe)
 	program.attach_btf_id = (uint32_t)id;
 	r = try_program(probe, &program, NULL, ask_group);
 	if (r == -ETIME)
-		rs_probe_say(probe, r,
-			     "attached, but never called: \"bpf\" is not in the kernel's lsm= list");
+		rs_probe_say(
+			probe, r,
+			"attached, but never called: \"bpf\" is not in the kernel's lsm= list");
 	return r;
 }
 

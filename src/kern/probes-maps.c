@@ -91,14 +91,19 @@ int rs_probe_batch(struct rs_probe *probe)
 static int load_btf(void)
 {
 	struct btf *btf = btf__new_empty();
+	const void *data = NULL;
+	union bpf_attr attr;
+	uint32_t size = 0;
 	int fd = -ENOMEM;
 
-	if (!btf)
-		return fd;
-	if (btf__add_int(btf, "int", 4, BTF_INT_SIGNED) == 1 && btf__load_into_kernel(btf) == 0)
-		fd = dup(btf__fd(btf));
-	else
-		fd = -EINVAL;
+	if (btf && btf__add_int(btf, "int", 4, BTF_INT_SIGNED) == 1)
+		data = btf__raw_data(btf, &size);
+	if (data) {
+		memset(&attr, 0, sizeof(attr));
+		attr.btf = (uint64_t)(uintptr_t)data;
+		attr.btf_size = size;
+		fd = rs_bpf_call(BPF_BTF_LOAD, &attr, sizeof(attr));
+	}
 	btf__free(btf);
 	return fd;
 }

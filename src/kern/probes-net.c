@@ -3,7 +3,6 @@
  * Trials of the network's hooks. Those on interfaces happen in a child process, on the loopback
  * interface of a network namespace that dies with it: no packet of this machine meets them.
  */
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,6 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <bpf/libbpf.h>
 
 #include "base/fd.h"
 #include "base/util.h"
@@ -33,7 +33,8 @@ static _noreturn_ void child(struct rs_probe *probe, rs_probe_fn *fn, int pipe_f
 
 	libbpf_set_print(NULL);
 	if (unshare(CLONE_NEWNET) < 0)
-		message.result = rs_probe_fail(probe, -errno, "making a network namespace to try it in");
+		message.result = rs_probe_fail(probe, -errno,
+					       "making a network namespace to try it in");
 	else
 		message.result = fn(probe);
 	message.complete = probe->complete;

@@ -14,7 +14,7 @@
 #include "base/util.h"
 #include "kern/probes.h"
 
-#define CLOCK_PERIOD_NS 500000ull
+#define CLOCK_PERIOD_NS   500000ull
 #define CLOCK_DEADLINE_NS 500000000ll
 
 static int open_event(struct perf_event_attr *attr, int pid, int cpu)
@@ -29,7 +29,9 @@ static int open_event(struct perf_event_attr *attr, int pid, int cpu)
 /* The program is called on all CPUs, whatever CPU and process the event is opened for. */
 int rs_probe_open_tracepoint(unsigned id)
 {
-	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .config = id, .sample_period = 1 };
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT,
+					.config = id,
+					.sample_period = 1 };
 
 	return open_event(&attr, -1, 0);
 }
@@ -133,7 +135,7 @@ int rs_probe_uprobe_multi(struct rs_probe *probe)
 	if (r < 0)
 		return r;
 	multi.prog_fd = (uint32_t)counter.prog_fd;
-	multi.path = (uint64_t)(uintptr_t)"/proc/self/exe";
+	multi.path = (uint64_t)(uintptr_t) "/proc/self/exe";
 	multi.offsets = (uint64_t)(uintptr_t)&offset;
 	memset(&attr, 0, sizeof(attr));
 	memcpy(&attr, &multi, sizeof(multi));

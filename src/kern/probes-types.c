@@ -14,9 +14,11 @@ static const struct {
 	const char *type;
 	const char *fields; /* separated by single spaces */
 } wanted[] = {
-	{ "task_struct", "flags se mm exit_code pid tgid real_parent group_leader thread_pid utime stime "
-			 "start_boottime real_cred comm fs files nsproxy signal loginuid" },
-	{ "signal_struct", "live pids tty utime stime sum_sched_runtime maxrss group_exit_code flags" },
+	{ "task_struct",
+	  "flags se mm exit_code pid tgid real_parent group_leader thread_pid utime stime "
+	  "start_boottime real_cred comm fs files nsproxy signal loginuid" },
+	{ "signal_struct",
+	  "live pids tty utime stime sum_sched_runtime maxrss group_exit_code flags" },
 	{ "sched_entity", "sum_exec_runtime" },
 	{ "mm_struct", "arg_start arg_end env_start env_end" },
 	{ "cred", "uid gid euid egid cap_effective cap_permitted user_ns" },
@@ -36,7 +38,8 @@ static const struct {
 	{ "fdtable", "max_fds fd" },
 	{ "tty_struct", "name" },
 	{ "sock", "__sk_common sk_type sk_protocol" },
-	{ "sock_common", "skc_daddr skc_rcv_saddr skc_dport skc_num skc_family skc_net skc_v6_daddr" },
+	{ "sock_common",
+	  "skc_daddr skc_rcv_saddr skc_dport skc_num skc_family skc_net skc_v6_daddr" },
 	{ "tcp_sock", "bytes_received bytes_acked" },
 	{ "socket", "type file sk" },
 	{ "unix_sock", "addr peer" },
@@ -48,7 +51,8 @@ int rs_probe_kernel_btf(struct rs_probe *probe)
 }
 
 /* Looks into unnamed structs and unions too. */
-static bool has_field(const struct btf *btf, const struct btf_type *type, const char *name, size_t len)
+static bool has_field(const struct btf *btf, const struct btf_type *type, const char *name,
+		      size_t len)
 {
 	const struct btf_member *member = btf_members(type);
 

@@ -2,9 +2,9 @@
 /* The trials behind features.h. Private to it. */
 #pragma once
 
-#include <bpf/btf.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <bpf/btf.h>
 
 #include "kern/bpfcall.h"
 #include "kern/features.h"
@@ -13,9 +13,9 @@
 struct rs_probe {
 	const struct btf *btf; /* the kernel's; NULL when there is none */
 	unsigned number;       /* of the row: a helper's number, ... */
-	unsigned type;	       /* of the row: enum bpf_prog_type */
+	unsigned type;         /* of the row: enum bpf_prog_type */
 	char detail[128];      /* what failed, or a remark on success */
-	bool complete;	       /* the detail says it all: the error's own text adds nothing */
+	bool complete;         /* the detail says it all: the error's own text adds nothing */
 };
 
 /* 0: it works; -ETIME: it attached but was never called; else -errno. */
@@ -41,7 +41,10 @@ struct rs_counter {
 	int prog_fd;
 };
 
-#define RS_COUNTER_INIT { .map_fd = -1, .prog_fd = -1 }
+#define RS_COUNTER_INIT                                                                            \
+	{                                                                                          \
+		.map_fd = -1, .prog_fd = -1                                                        \
+	}
 
 /* @base says type, attach type and so on; its instructions are ours. */
 int rs_counter_load(struct rs_probe *probe, const struct rs_bpf_program *base, int32_t value,

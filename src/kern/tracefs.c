@@ -6,10 +6,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
-#include <linux/mount.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 
 #include "base/fd.h"
@@ -27,22 +25,6 @@ static_assert(ARRAY_SIZE(hows) == RS_TRACEFS_HOW_COUNT, "hows");
 const char *rs_tracefs_how_to_str(enum rs_tracefs_how how)
 {
 	return how < ARRAY_SIZE(hows) ? hows[how] : "unknown";
-}
-
-/* glibc has the wrappers only since 2.36. */
-static int sys_fsopen(const char *type, unsigned flags)
-{
-	return (int)syscall(SYS_fsopen, type, flags);
-}
-
-static int sys_fsconfig(int fd, unsigned cmd)
-{
-	return (int)syscall(SYS_fsconfig, fd, cmd, NULL, NULL, 0);
-}
-
-static int sys_fsmount(int fd, unsigned flags, unsigned attributes)
-{
-	return (int)syscall(SYS_fsmount, fd, flags, attributes);
 }
 
 /* Opens @path when tracefs is what is there; -ENODEV when it is something else. */
@@ -70,16 +52,7 @@ static int open_elsewhere(void)
 
 static int open_detached(void)
 {
-	_cleanup_(rs_cleanup_close) int context = sys_fsopen("tracefs", FSOPEN_CLOEXEC);
-	int fd;
-
-	if (context < 0)
-		return -errno;
-	if (sys_fsconfig(context, FSCONFIG_CMD_CREATE) < 0)
-		return -errno;
-	fd = sys_fsmount(context, FSMOUNT_CLOEXEC,
-			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	return fd < 0 ? -errno : fd;
+	return rs_mounts_open_detached("tracefs");
 }
 
 static int open_debugfs(void)
@@ -145,7 +118,8 @@ int rs_tracefs_event_id(int tracefs_fd, const char *event, struct rs_error *err)
 	ssize_t n;
 
 	if ((size_t)snprintf(path, sizeof(path), "events/%s/id", event) >= sizeof(path))
-		return rs_error_set(err, -ENAMETOOLONG, "tracepoint \"%s\": the name is too long", event);
+		return rs_error_set(err, -ENAMETOOLONG, "tracepoint \"%s\": the name is too long",
+				    event);
 	n = rs_fd_read_buf_at(tracefs_fd, path, text, sizeof(text));
 	if (n == -ENOENT)
 		return rs_error_set(err, -ENOENT, "tracepoint \"%s\": not in this kernel", event);
@@ -154,6 +128,7 @@ int rs_tracefs_event_id(int tracefs_fd, const char *event, struct rs_error *err)
 	errno = 0;
 	id = strtoul(text, &end, 10);
 	if (end == text || errno || id > INT_MAX)
-		return rs_error_set(err, -EBADMSG, "tracepoint \"%s\": its id makes no sense", event);
+		return rs_error_set(err, -EBADMSG, "tracepoint \"%s\": its id makes no sense",
+				    event);
 	return (int)id;
 }

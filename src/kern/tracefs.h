@@ -2,26 +2,25 @@
 /*
  * tracefs: the kernel's list of tracepoints (kernel: Documentation/trace/events.rst).
  *
- * Where nobody has mounted it we take a mount of our own that is in no tree (fsopen(2) and
- * fsmount(2), Linux 5.2): nobody else sees it and it is gone with its descriptor. It is the same
- * instance of tracefs as every other mount's.
+ * Where nobody has mounted it we take a mount of our own that is in no tree: see
+ * rs_mounts_open_detached().
  */
 #pragma once
 
 #include "base/error.h"
 
 /* How tracefs was reached: identifier, words. */
-#define RS_TRACEFS_HOWS(X)                                             \
-	X(MOUNTED, "mounted at /sys/kernel/tracing")                   \
-	X(ELSEWHERE, "mounted elsewhere")                              \
-	X(DETACHED, "a private mount of our own, in no tree")          \
+#define RS_TRACEFS_HOWS(X)                                                                         \
+	X(MOUNTED, "mounted at /sys/kernel/tracing")                                               \
+	X(ELSEWHERE, "mounted elsewhere")                                                          \
+	X(DETACHED, "a private mount of our own, in no tree")                                      \
 	X(DEBUGFS, "through debugfs, at /sys/kernel/debug/tracing")
 
 enum rs_tracefs_how {
 #define X(id, words) RS_TRACEFS_##id,
 	RS_TRACEFS_HOWS(X)
 #undef X
-	RS_TRACEFS_HOW_COUNT,
+		RS_TRACEFS_HOW_COUNT,
 };
 
 #define RS_TRACEFS_POINT "/sys/kernel/tracing"
