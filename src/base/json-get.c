@@ -34,10 +34,8 @@ const struct rs_json_value *rs_json_member(const struct rs_json_value *v, const 
 }
 
 /* Tries every split of the path at a dot: a name may itself hold dots. */
-const struct rs_json_value *rs_json_get(const struct rs_json_value *v, const char *path)
+static const struct rs_json_value *find_path(const struct rs_json_value *v, const char *path)
 {
-	if (!v || !*path)
-		return v;
 	if (v->type != RS_JSON_OBJECT && v->type != RS_JSON_ARRAY)
 		return NULL;
 	for (size_t n = strcspn(path, ".");; n += 1 + strcspn(path + n + 1, ".")) {
@@ -46,10 +44,15 @@ const struct rs_json_value *rs_json_get(const struct rs_json_value *v, const cha
 		found = v->type == RS_JSON_OBJECT ? find_member(v, path, n)
 						  : find_element(v, path, n);
 		if (found && path[n])
-			found = rs_json_get(found, path + n + 1);
+			found = find_path(found, path + n + 1);
 		if (found || !path[n])
 			return found;
 	}
+}
+
+const struct rs_json_value *rs_json_get(const struct rs_json_value *v, const char *path)
+{
+	return v && *path ? find_path(v, path) : v;
 }
 
 static const struct rs_json_value *get_typed(const struct rs_json_value *v, const char *path,

@@ -7,8 +7,10 @@
  * are made from the table:
  *
  *	static const struct rs_opt opts[] = {
- *		{ 'p', "pid", "PID", RS_OPT_U32, offsetof(struct settings, pid), "only this process" },
- *		{ 'v', "verbose", NULL, RS_OPT_FLAG, offsetof(struct settings, verbose), "say more" },
+ *		RS_OPT_ROW('p', "pid", "PID", RS_OPT_U32, offsetof(struct settings, pid),
+ *			   "only this process"),
+ *		RS_OPT_ROW('o', "output", "FORMAT", RS_OPT_ENUM, offsetof(struct settings, format),
+ *			   "how to print", .names = formats, .default_text = "table"),
  *		RS_OPT_INCLUDE_TABLE(rs_select_opts, offsetof(struct settings, select)),
  *		RS_OPT_END,
  *	};
@@ -76,6 +78,12 @@ struct rs_opt {
 	const struct rs_opt *include; /* RS_OPT_INCLUDE */
 };
 
+/* One row; the fields that most rows leave out follow by name. */
+#define RS_OPT_ROW(letter, name, var, kind, at, text, ...)                                         \
+	{                                                                                          \
+		.short_name = (letter), .long_name = (name), .metavar = (var), .type = (kind),     \
+		.offset = (at), .help = (text), __VA_ARGS__                                        \
+	}
 #define RS_OPT_END                                                                                 \
 	{                                                                                          \
 		.type = RS_OPT_DONE                                                                \
