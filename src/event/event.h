@@ -11,6 +11,8 @@
  * from it. The room is pure: no system calls, no state but in the objects that callers own.
  */
 
+#include <assert.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -77,6 +79,10 @@ struct rs_path {
 bool rs_event_path(const struct rs_event *event, int which, char buf[static RS_EVENT_PATH_MAX],
 		   struct rs_path *ret_path);
 
+/* The same for a field that is a kernel's path by itself: RS_TAG_EXE, RS_TAG_CWD, RS_TAG_BASE. */
+bool rs_event_kernel_path(const struct rs_text *text, char buf[static RS_EVENT_PATH_MAX],
+			  struct rs_path *ret_path);
+
 /* --- kinds --- */
 
 const char *rs_kind_to_str(enum rs_kind kind); /* NULL when out of range */
@@ -91,6 +97,18 @@ uint64_t rs_sensor_kinds(enum rs_sensor sensor);     /* bit per enum rs_kind */
  * the nearest) or an empty list.
  */
 int rs_kinds_parse(const char *list, uint64_t *ret_kinds, struct rs_error *err);
+
+/* --- values --- */
+
+/* CPU time of a process that is gone, user + system = runtime: the exact runtime split by the ratio of
+ * the kernel's samples, as cputime_adjust() in the kernel's kernel/sched/cputime.c does. */
+void rs_event_cpu_time(const struct rs_exit *exit, uint64_t *ret_user, uint64_t *ret_system);
+
+#define RS_EVENT_ADDR_MAX 48
+
+/* An IP address as text (RFC 5952), no NUL; returns its length. IPv4 in IPv6 is shown as IPv4. */
+size_t rs_event_format_addr(unsigned family, const uint8_t addr[static 16],
+			    char buf[static RS_EVENT_ADDR_MAX]);
 
 /* --- identity --- */
 

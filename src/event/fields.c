@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of fields. Rows stand in the order in which JSON has them, and the rows of an object
+ * side by side, so that it can be written in one go.
+ */
+#include "event/fields.h"
+
+#include <stddef.h>
+
+#define K(id) RS_KIND_BIT(id)
+
+/* Kinds of one sensor. */
+#define IF_PROCESS(id, name, sensor) | (RS_SENSOR_##sensor == RS_SENSOR_PROCESS ? K(id) : 0)
+#define IF_FILE(id, name, sensor) | (RS_SENSOR_##sensor == RS_SENSOR_FILE ? K(id) : 0)
+#define IF_NET(id, name, sensor) | (RS_SENSOR_##sensor == RS_SENSOR_NET ? K(id) : 0)
+
+#define ALL ((1ull << RS_KIND_COUNT) - 1)
+#define PROCESS (0ull RS_KINDS(IF_PROCESS))
+#define FILES (0ull RS_KINDS(IF_FILE))
+#define NET (0ull RS_KINDS(IF_NET))
+
+#define CALLS (ALL & ~PROCESS) /* kinds with a result */
+#define LIFE (K(FORK) | K(EXEC) | K(EXIT))
+#define ROOTS (K(CHROOT) | K(PIVOT))
+#define PATHS (FILES | ROOTS)
+#define PAIRS (K(RENAME) | K(LINK) | K(MOUNT)) /* with a second path */
+#define IDS (K(SETUID) | K(SETGID) | K(CAPSET))
+#define FLAGGED                                                                                    \
+	(K(OPEN) | K(CREATE) | K(RENAME) | K(MOUNT) | K(UMOUNT) | K(SETXATTR) | K(MEMFD) |         \
+	 K(MODULE) | K(UNSHARE) | K(SETNS))
+#define TARGETED (K(PTRACE) | K(KILL))
+#define ACTION_VARIES (K(UDP) | K(MODULE))
+
+#define CONST(name, type, fn, kinds, what)                                                         \
+	{ name, RS_TYPE_##type, RS_FROM_CONST, 0, rs_field_##fn, kinds, what }
+#define WRITE(name, type, fn, kinds, what)                                                         \
+	{ name, RS_TYPE_##type, RS_FROM_WRITE, 0, rs_field_##fn, kinds, what }
+#define LOAD(name, type, width, record, member, kinds, what)                                       \
+	{ name, RS_TYPE_##type, RS_FROM_##width, offsetof(struct record, member), NULL, kinds, what }
+#define TEXT(name, tag, kinds, what)                                                               \
+	{ name, RS_TYPE_KEYWORD, RS_FROM_TEXT, RS_TAG_##tag, NULL, kinds, what }
+
+const struct rs_event_field rs_event_fields[] = {
+	/* clang-format off */
+	WRITE("@timestamp", DATE, timestamp, ALL, "When it happened: UTC, nanoseconds."),
+	CONST("ecs.version", KEYWORD, ecs_version, ALL, "Version of the Elastic Common Schema."),
+
+	CONST("event.kind", KEYWORD, event_kind, ALL, "Always `event`."),
+	CONST("event.category", KEYWORDS, category, ALL, "See the table of kinds."),
+	CONST("event.type", KEYWORDS, type, ALL, "See the table of kinds."),
+	CONST("event.action", KEYWORD, action, ALL & ~ACTION_VARIES, "See the table of kinds."),
+	WRITE("event.action", KEYWORD, action_of_event, ACTION_VARIES, "See the table of kinds."),
+	WRITE("event.outcome", KEYWORD, outcome, ALL,
+	      "`success`, `failure`, or `unknown`: a connection under way, a call that goes on after a signal."),
+	LOAD("event.sequence", LONG, U64, rs_hdr, seq, ALL,
+	     "Counts from 1, without holes, for each `ringside.cpu` and `ringside.lane`: a hole is a lost event."),
+	CONST("event.dataset", KEYWORD, dataset, ALL, "`ringside.` and the sensor."),
+	CONST("event.provider", KEYWORD, provider, ALL, "Always `ringside`."),
+	WRITE("event.duration", LONG, duration, K(EXIT) | K(CLOSE),
+	      "Nanoseconds: the life of the process, of the connection."),
+
+	CONST("host.name", KEYWORD, host_name, ALL, "Name of the host."),
+	CONST("host.id", KEYWORD, host_id, ALL, "machine-id(5) of the host."),
+	CONST("host.architecture", KEYWORD, host_arch, ALL, "As uname(2) says."),
+	CONST("host.boot.id", KEYWORD, host_boot_id, ALL, "Changes with every boot."),
+	CONST("host.os.type", KEYWORD, os_type, ALL, "Always `linux`."),
+	CONST("host.os.kernel", KEYWORD, os_kernel, ALL, "Release of the kernel."),
+
+	WRITE("process.entity_id", KEYWORD, entity_id, ALL,
+	      "Names the process for good: a hash of boot, pid and start time."),
+	LOAD("process.pid", LONG, U32, rs_hdr, pid, ALL, "As the first pid namespace counts."),
+	WRITE("process.name", KEYWORD, process_name, ALL,
+	      "Name of the process, 15 bytes; in exec events whole, where it is the executable's."),
+	LOAD("process.thread.id", LONG, U32, rs_hdr, tid, ALL, "The thread that did it."),
+	WRITE("process.thread.capabilities.effective", KEYWORDS, cap_effective, K(EXEC) | IDS,
+	      "Capabilities in force, `CAP_...`; none: left out."),
+	WRITE("process.thread.capabilities.permitted", KEYWORDS, cap_permitted, K(EXEC) | IDS,
+	      "Capabilities that may be put in force."),
+	WRITE("process.parent.pid", LONG, parent_pid, ALL, "Of the parent; left out for the first process."),
+	WRITE("process.parent.entity_id", KEYWORD, parent_entity_id, ALL, "Of the parent."),
+	WRITE("process.executable", KEYWORD, executable, K(EXEC), "Absolute path of the program."),
+	WRITE("process.args", KEYWORDS, args, K(EXEC), "Arguments, the program's name included; up to 4096 bytes."),
+	LOAD("process.args_count", LONG, U32, rs_exec, argc, K(EXEC), "How many there were, those cut off included."),
+	WRITE("process.command_line", KEYWORD, command_line, K(EXEC), "Arguments, joined with spaces."),
+	WRITE("process.working_directory", KEYWORD, working_directory, K(EXEC), "Absolute path."),
+	WRITE("process.env_vars", KEYWORDS, env_vars, K(EXEC), "`NAME=value` of those variables that were asked for."),
+	WRITE("process.start", DATE, process_start, LIFE, "When the process was made."),
+	WRITE("process.end", DATE, process_end, K(EXIT), "When it was gone."),
+	WRITE("process.exit_code", LONG, exit_code, K(EXIT), "Left out for a process that was killed by a signal."),
+	WRITE("process.interactive", BOOLEAN, interactive, K(EXEC), "Whether it has a controlling terminal."),
+	LOAD("process.vpid", LONG, U32, rs_exec, vpid, K(EXEC), "pid in its own pid namespace."),
+	LOAD("process.vpid", LONG, U32, rs_fork, vpid, K(FORK), "pid in its own pid namespace."),
+	LOAD("process.session_leader.pid", LONG, U32, rs_exec, sid, K(EXEC), "Session."),
+	LOAD("process.session_leader.pid", LONG, U32, rs_fork, sid, K(FORK), "Session."),
+	LOAD("process.group_leader.pid", LONG, U32, rs_exec, pgid, K(EXEC), "Process group."),
+	LOAD("process.real_user.id", KEYWORD, U32, rs_privilege, id[RS_ID_UID], IDS, "Real user id."),
+	LOAD("process.saved_user.id", KEYWORD, U32, rs_privilege, id[RS_ID_SUID], IDS, "Saved user id."),
+	LOAD("process.real_group.id", KEYWORD, U32, rs_privilege, id[RS_ID_GID], IDS, "Real group id."),
+	LOAD("process.saved_group.id", KEYWORD, U32, rs_privilege, id[RS_ID_SGID], IDS, "Saved group id."),
+
+	LOAD("user.id", KEYWORD, U32, rs_hdr, uid, ALL, "Who did it."),
+	WRITE("user.name", KEYWORD, user_name, ALL, "Name of the user, where known."),
+	LOAD("user.group.id", KEYWORD, U32, rs_hdr, gid, ALL, "Group of the process."),
+	WRITE("user.group.name", KEYWORD, group_name, ALL, "Name of the group, where known."),
+	LOAD("user.effective.id", KEYWORD, U32, rs_exec, euid, K(EXEC), "Effective user id."),
+	LOAD("user.effective.id", KEYWORD, U32, rs_privilege, id[RS_ID_EUID], IDS, "Effective user id."),
+	LOAD("user.effective.group.id", KEYWORD, U32, rs_exec, egid, K(EXEC), "Effective group id."),
+	LOAD("user.effective.group.id", KEYWORD, U32, rs_privilege, id[RS_ID_EGID], IDS, "Effective group id."),
+
+	WRITE("file.path", KEYWORD, file_path, PATHS,
+	      "Absolute path; rename and link: the new name; mount: the mount point; chroot and pivot_root: the new root. A missing beginning is `.../`."),
+	WRITE("file.name", KEYWORD, file_name, PATHS, "Last part of the path."),
+	WRITE("file.directory", KEYWORD, file_directory, PATHS, "The path without its last part."),
+	WRITE("file.extension", KEYWORD, file_extension, PATHS, "What follows the last dot of the name."),
+	WRITE("file.target_path", KEYWORD, target_path, K(LINK) | K(SYMLINK),
+	      "link: the name the file had; symlink: the content of the link."),
+	WRITE("file.Ext.original.path", KEYWORD, original_path, K(RENAME), "The old name."),
+	WRITE("file.Ext.original.name", KEYWORD, original_name, K(RENAME), "Last part of the old name."),
+	WRITE("file.type", KEYWORD, file_type, FILES, "`file`, `dir`, `symlink`, ..., where known."),
+	WRITE("file.inode", KEYWORD, inode, FILES, "Inode number, where known."),
+	WRITE("file.device", KEYWORD, device, FILES, "Device of the file system, major and minor number."),
+	WRITE("file.mode", KEYWORD, mode, FILES, "Permissions, octal: as asked for (open with O_CREAT, create, mkdir, chmod), else the file's."),
+	WRITE("file.uid", KEYWORD, file_uid, FILES, "Owner; chown: the new one."),
+	WRITE("file.gid", KEYWORD, file_gid, FILES, "Group; chown: the new one."),
+	LOAD("file.size", LONG, U64, rs_file, length, K(TRUNCATE), "The new size, bytes."),
+
+	WRITE("source.ip", IP, source_ip, NET, "Who began: the process itself, or the peer where that came to us. IPv4 in IPv6 is shown as IPv4."),
+	WRITE("source.port", LONG, source_port, NET, "Port."),
+	WRITE("source.address", KEYWORD, source_address, K(BIND), "Unix socket: its path, or `@` and its abstract name."),
+	WRITE("source.bytes", LONG, source_bytes, K(CLOSE), "Bytes from source to destination."),
+	WRITE("destination.ip", IP, destination_ip, NET, "The other end."),
+	WRITE("destination.port", LONG, destination_port, NET, "Port."),
+	WRITE("destination.address", KEYWORD, destination_address, NET & ~K(BIND), "Unix socket: its path, or `@` and its abstract name."),
+	WRITE("destination.bytes", LONG, destination_bytes, K(CLOSE), "Bytes from destination to source."),
+	WRITE("network.type", KEYWORD, network_type, NET, "`ipv4` or `ipv6`."),
+	WRITE("network.transport", KEYWORD, network_transport, NET, "`tcp`, `udp`, ..."),
+	WRITE("network.direction", KEYWORD, network_direction, NET, "`egress` or `ingress`, where known."),
+	WRITE("network.bytes", LONG, network_bytes, K(CLOSE), "Bytes both ways."),
+
+	CONST("ringside.kind", KEYWORD, kind, ALL, "The kind, as in the table of kinds."),
+	WRITE("ringside.hook", KEYWORD, hook, ALL, "What in the kernel told us."),
+	WRITE("ringside.syscall", KEYWORD, syscall, ALL, "Name of the system call, or its number."),
+	WRITE("ringside.compat", BOOLEAN, compat, ALL, "The system call is one of 32-bit programs."),
+	WRITE("ringside.kernel_thread", BOOLEAN, kthread, ALL, "A thread of the kernel did it."),
+	LOAD("ringside.result", LONG, S32, rs_hdr, ret, CALLS, "What the call returned; negative: an error."),
+	WRITE("ringside.errno", KEYWORD, errno, CALLS, "Name of the error."),
+	LOAD("ringside.cpu", LONG, U16, rs_hdr, cpu, ALL, "CPU it happened on."),
+	WRITE("ringside.lane", LONG, lane, ALL, "See `event.sequence`."),
+	LOAD("ringside.cgroup.id", LONG, U64, rs_hdr, cgroup, ALL, "cgroup v2 of the process."),
+	WRITE("ringside.truncated", KEYWORDS, truncated, ALL, "Fields that are longer than what we keep of them."),
+	WRITE("ringside.unreadable", KEYWORDS, unreadable, ALL, "Fields that could not be read from the process's memory."),
+	WRITE("ringside.flags", KEYWORDS, flags, FLAGGED, "Flags of the call; bits without a name as one hexadecimal number."),
+	WRITE("ringside.fd", LONG, fd, FILES | NET, "File descriptor, where there is one."),
+
+	WRITE("ringside.path.source", KEYWORD, path_source, PATHS,
+	      "`kernel`: from the kernel's own objects; `argument`: from the process's memory, which another thread may have changed meanwhile."),
+	WRITE("ringside.path.deleted", BOOLEAN, path_deleted, PATHS, "The file had no name any more."),
+	WRITE("ringside.path.detached", BOOLEAN, path_detached, PATHS, "The path begins at a mount that is in no tree."),
+	WRITE("ringside.path.bytes", KEYWORD, path_bytes, PATHS, "The path in hexadecimal, where it is not UTF-8."),
+	WRITE("ringside.path2.source", KEYWORD, path2_source, PAIRS, "The same for the event's other path."),
+	WRITE("ringside.path2.deleted", BOOLEAN, path2_deleted, PAIRS, "The same for the event's other path."),
+	WRITE("ringside.path2.detached", BOOLEAN, path2_detached, PAIRS, "The same for the event's other path."),
+	WRITE("ringside.path2.bytes", KEYWORD, path2_bytes, PAIRS, "The same for the event's other path."),
+
+	TEXT("ringside.script", SCRIPT, K(EXEC), "The file that was run, where the executable is its interpreter."),
+	WRITE("ringside.loginuid", KEYWORD, loginuid, K(EXEC), "User that logged in, whatever became of it since."),
+	WRITE("ringside.tty", KEYWORD, tty, K(EXEC), "Controlling terminal."),
+	WRITE("ringside.setid", BOOLEAN, setid, K(EXEC), "The file gave privileges: set-uid, set-gid or file capabilities."),
+	WRITE("ringside.executable.inode", KEYWORD, executable_inode, K(EXEC), "Inode number of the executable."),
+	WRITE("ringside.executable.device", KEYWORD, executable_device, K(EXEC), "Its device, major and minor number."),
+	WRITE("ringside.executable.mode", KEYWORD, executable_mode, K(EXEC), "Its permissions, octal."),
+	LOAD("ringside.executable.uid", KEYWORD, U32, rs_exec, file_uid, K(EXEC), "Its owner."),
+	LOAD("ringside.executable.gid", KEYWORD, U32, rs_exec, file_gid, K(EXEC), "Its group."),
+	LOAD("ringside.executable.links", LONG, U32, rs_exec, links, K(EXEC), "Its names; 0: deleted, or never had one."),
+	LOAD("ringside.namespace.mnt", LONG, U32, rs_exec, ns[RS_NS_MNT], K(EXEC), "Inode number of the namespace."),
+	LOAD("ringside.namespace.pid", LONG, U32, rs_exec, ns[RS_NS_PID], K(EXEC), "Inode number of the namespace."),
+	LOAD("ringside.namespace.net", LONG, U32, rs_exec, ns[RS_NS_NET], K(EXEC), "Inode number of the namespace."),
+	LOAD("ringside.namespace.net", LONG, U32, rs_net, netns, NET, "Inode number of the socket's namespace."),
+	LOAD("ringside.namespace.uts", LONG, U32, rs_exec, ns[RS_NS_UTS], K(EXEC), "Inode number of the namespace."),
+	LOAD("ringside.namespace.ipc", LONG, U32, rs_exec, ns[RS_NS_IPC], K(EXEC), "Inode number of the namespace."),
+	LOAD("ringside.namespace.user", LONG, U32, rs_exec, ns[RS_NS_USER], K(EXEC), "Inode number of the namespace."),
+	LOAD("ringside.namespace.cgroup", LONG, U32, rs_exec, ns[RS_NS_CGROUP], K(EXEC), "Inode number of the namespace."),
+
+	WRITE("ringside.exit.signal", KEYWORD, exit_signal, K(EXIT), "The signal that killed it."),
+	WRITE("ringside.exit.core_dumped", BOOLEAN, core_dumped, K(EXIT), "Whether that left a core dump."),
+	LOAD("ringside.usage.cpu_ns", LONG, U64, rs_exit, runtime, K(EXIT), "CPU time, exact."),
+	WRITE("ringside.usage.user_ns", LONG, cpu_user, K(EXIT), "Part of it in the program, by the ratio of the kernel's samples."),
+	WRITE("ringside.usage.system_ns", LONG, cpu_system, K(EXIT), "The rest, in the kernel."),
+	WRITE("ringside.usage.max_rss_bytes", LONG, max_rss, K(EXIT), "Peak of resident memory."),
+
+	TEXT("ringside.xattr.name", NAME, K(SETXATTR), "Name of the extended attribute."),
+	WRITE("ringside.mount.source", KEYWORD, mount_source, K(MOUNT), "Device, directory or word that was mounted."),
+	TEXT("ringside.mount.type", TYPE, K(MOUNT), "File system."),
+
+	WRITE("ringside.socket.id", KEYWORD, socket_id, NET, "The same in all events of a socket."),
+	WRITE("ringside.socket.family", KEYWORD, socket_family, NET, "`inet`, `inet6`, `unix`, ..."),
+	WRITE("ringside.socket.type", KEYWORD, socket_type, NET, "`stream`, `dgram`, ..."),
+	WRITE("ringside.socket.backlog", LONG, backlog, K(LISTEN), "How many may wait."),
+	WRITE("ringside.socket.address_source", KEYWORD, address_source, NET,
+	      "`kernel`: the socket's own; `argument`: the peer's address as the process gave it."),
+
+	WRITE("ringside.target.entity_id", KEYWORD, target_entity_id, TARGETED, "The other process."),
+	WRITE("ringside.target.pid", LONG, target_pid, TARGETED, "The other process."),
+	WRITE("ringside.target.name", KEYWORD, target_name, TARGETED, "The other process."),
+	WRITE("ringside.target.user.id", KEYWORD, target_uid, TARGETED, "Its user."),
+	WRITE("ringside.ptrace.request", KEYWORD, ptrace_request, K(PTRACE), "`PTRACE_...`"),
+	WRITE("ringside.ptrace.address", KEYWORD, ptrace_address, K(PTRACE), "Address in the other process."),
+	WRITE("ringside.kill.signal", KEYWORD, signal, K(KILL), "Signal, by name or number."),
+	WRITE("ringside.kill.pid", LONG, signal_pid, K(KILL), "pid as given: negative for a process group, -1 for everybody."),
+	TEXT("ringside.module.name", NAME, K(MODULE), "Name or file of the module."),
+	WRITE("ringside.bpf.command", KEYWORD, bpf_command, K(BPF), "`BPF_...`"),
+	WRITE("ringside.bpf.type", KEYWORD, bpf_type, K(BPF), "Type of the program or map."),
+	TEXT("ringside.bpf.name", NAME, K(BPF), "Name of the program or map."),
+	TEXT("ringside.memfd.name", NAME, K(MEMFD), "Name of the file in memory."),
+	WRITE("ringside.memory.address", KEYWORD, memory_address, K(WXMAP), "First address."),
+	LOAD("ringside.memory.length", LONG, U64, rs_privilege, arg[1], K(WXMAP), "Bytes."),
+	WRITE("ringside.memory.protection", KEYWORDS, flags, K(WXMAP), "`PROT_...`"),
+	WRITE("ringside.memory.fd", LONG, memory_fd, K(WXMAP), "Descriptor of the file that is mapped."),
+	WRITE("ringside.capabilities.inheritable", KEYWORDS, cap_inheritable, IDS, "Capabilities that are kept by exec."),
+	/* clang-format on */
+};
+const size_t rs_event_fields_count = ARRAY_SIZE(rs_event_fields);
+
+const char *rs_field_type_to_str(enum rs_field_type type)
+{
+	static const char *const names[] = {
+		[RS_TYPE_KEYWORD] = "keyword", [RS_TYPE_KEYWORDS] = "keyword list",
+		[RS_TYPE_LONG] = "long",       [RS_TYPE_BOOLEAN] = "boolean",
+		[RS_TYPE_DATE] = "date",       [RS_TYPE_IP] = "ip",
+	};
+	static_assert(ARRAY_SIZE(names) == RS_TYPE_COUNT, "a name for every type");
+
+	return names[type];
+}

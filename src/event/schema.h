@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The table of kinds and the table of fields. A new kind is a row in rs_event_kinds (and in RS_KINDS,
+ * bpf/abi/event.h); a new field is a row in rs_event_fields and, where a plain load from the record
+ * does not do, a function that writes its value. Decoding, JSON and docs/events.md follow.
+ */
+
+#include "event/event.h"
+
+/* One kind of event. Lists are comma-separated. */
+struct rs_event_kind {
+	const char *category; /* event.category, list */
+	const char *type;     /* event.type, list */
+	const char *action;   /* event.action; where it depends on the event: what it mostly is */
+	const char *what;     /* one sentence */
+	uint16_t size;	      /* bytes of the record's fixed struct */
+};
+
+extern const struct rs_event_kind rs_event_kinds[RS_KIND_COUNT];
+
+/* Types as Elasticsearch mappings have them. */
+enum rs_field_type {
+	RS_TYPE_KEYWORD,
+	RS_TYPE_KEYWORDS, /* a list */
+	RS_TYPE_LONG,
+	RS_TYPE_BOOLEAN,
+	RS_TYPE_DATE,
+	RS_TYPE_IP,
+	RS_TYPE_COUNT,
+};
+
+/* Where a value comes from. */
+enum rs_field_from {
+	RS_FROM_CONST,	/* write(), once per kind and host: r->event is NULL */
+	RS_FROM_WRITE,	/* write(), per event; writing nothing leaves the field out */
+	RS_FROM_TEXT,	/* the bytes of a field, `at` is the tag */
+	RS_FROM_U16,	/* a number in the fixed struct, `at` is the offset */
+	RS_FROM_U32,
+	RS_FROM_S32,
+	RS_FROM_U64,
+};
+
+struct rs_render;
+typedef void rs_field_fn(struct rs_render *r);
+
+struct rs_event_field {
+	const char *name; /* dotted; all fields of an object stand together */
+	enum rs_field_type type;
+	enum rs_field_from from;
+	uint16_t at;
+	rs_field_fn *write;
+	uint64_t kinds;	  /* bit per enum rs_kind that may have it */
+	const char *what; /* for docs/events.md */
+};
+
+extern const struct rs_event_field rs_event_fields[];
+extern const size_t rs_event_fields_count;
+
+const char *rs_field_type_to_str(enum rs_field_type type);
+
+/* Bit of one kind. */
+#define RS_KIND_BIT(id) (1ull << RS_KIND_##id)
