@@ -98,6 +98,7 @@ enum {
 #define RS_PREFIX_ENTRIES 1024
 #define RS_PREFIX_BYTES 252 /* longest prefix that can be asked for */
 #define RS_FLOW_ENTRIES 16384
+#define RS_UDP_ENTRIES 8192 /* peers of UDP sockets; the ones longest unused are forgotten */
 #define RS_URING_ENTRIES 1024
 #define RS_STASH_ENTRIES 512
 

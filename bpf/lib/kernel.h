@@ -221,38 +221,43 @@ struct in6_addr {
 	__u8 s6_addr[16];
 };
 
-typedef struct {
-	struct net *net;
-} rs_possible_net;
-
 struct sock_common {
 	__be32 skc_daddr, skc_rcv_saddr;
 	__be16 skc_dport;
-	__u16 skc_num;
 	unsigned short skc_family;
+	unsigned char skc_state;
 	struct {
 		struct net *net;
 	} skc_net;
 	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
+	unsigned long skc_flags;
 } __core;
 
-/*
- * sk_type and sk_protocol were bit fields before 5.6; our floor is 5.10.
- */
 struct sock {
 	struct sock_common __sk_common;
-	__u16 sk_type;
-	__u16 sk_protocol;
+	struct socket *sk_socket;
+	__u16 sk_type, sk_protocol; /* bit fields before 5.6 */
+	struct rs_kuid sk_uid;
+	int sk_err;
+} __core;
+
+struct inet_sock {
+	__be16 inet_sport;
 } __core;
 
 struct tcp_sock {
-	__u64 bytes_received, bytes_acked;
+	__u64 bytes_received, bytes_acked, bytes_sent, bytes_retrans;
 } __core;
 
 struct socket {
 	short type;
 	struct file *file;
 	struct sock *sk;
+} __core;
+
+struct socket_alloc {
+	struct socket socket;
+	struct inode vfs_inode;
 } __core;
 
 struct sockaddr_un {
@@ -273,6 +278,17 @@ struct unix_sock {
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
+
+#define SOCK_DGRAM 2
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define IPPROTO_UDPLITE 136
+
+#define TCP_ESTABLISHED 1
+#define TCP_SYN_SENT 2
+#define TCP_SYN_RECV 3
+#define TCP_CLOSE 7
+#define TCP_LISTEN 10
 
 /* Tracepoint arguments of a raw tracepoint program. */
 struct rs_raw {

@@ -124,23 +124,29 @@ static __always_inline void rs_head_event(struct rs_hdr *hdr, struct rs_held *he
 	hdr->pad = 0;
 }
 
-/* The whole header for something that the current task does. */
-static __always_inline void rs_head(struct rs_hdr *hdr, struct rs_held *held, __u32 kind, __u32 hook,
-				    __u32 size, int nr, long ret)
+/* Who: the current task. */
+static __always_inline void rs_head_self(struct rs_hdr *hdr)
 {
 	__u64 ids = bpf_get_current_pid_tgid();
 	__u64 owner = bpf_get_current_uid_gid();
 
-	rs_head_event(hdr, held, kind, hook, size);
-	hdr->nr = nr;
 	hdr->pid = ids >> 32;
 	hdr->tid = ids;
 	hdr->uid = owner;
 	hdr->gid = owner >> 32;
-	hdr->ret = ret;
 	hdr->cgroup = bpf_get_current_cgroup_id();
 	bpf_get_current_comm(hdr->comm, sizeof(hdr->comm));
 	rs_head_task(hdr, (void *)bpf_get_current_task());
+}
+
+/* The whole header for something that the current task does. */
+static __always_inline void rs_head(struct rs_hdr *hdr, struct rs_held *held, __u32 kind, __u32 hook,
+				    __u32 size, int nr, long ret)
+{
+	rs_head_event(hdr, held, kind, hook, size);
+	rs_head_self(hdr);
+	hdr->nr = nr;
+	hdr->ret = ret;
 }
 
 /*

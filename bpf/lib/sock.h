@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Sockets from the kernel's own objects: who they are, whom they talk to, and whose connections
+ * they are. Addresses are read from struct sock, never from the process, but for those functions
+ * that say otherwise.
+ */
+#pragma once
+
+#include "bpf/abi/net.h"
+#include "bpf/lib/record.h"
+
+#define RS_SUN_PATH 108 /* sizeof(sockaddr_un.sun_path) */
+
+/*
+ * Remembers that the current process made the TCP connection @sk (enum rs_direction tells how), so
+ * that its close, which may happen in an interrupt, has an owner. For accept: an outgoing one is
+ * seen by the state machine itself, whoever submitted it. Nothing happens to other sockets, and to
+ * those whose close nobody wants.
+ */
+int rs_flow_open(__u64 sk, __u32 direction);
+
+/* The connect of @sk has its event: should it fail later, its close is an event too. */
+int rs_flow_reported(__u64 sk);
+
+/* The inode number: what /proc/PID/fd and ss(8) call the socket. 0 when it has no file any more. */
+static __always_inline __u64 rs_socket_ino(struct socket *socket)
+{
+	struct inode *inode =
+		(void *)socket + bpf_core_field_offset(struct socket_alloc, vfs_inode);
+
+	return BPF_CORE_READ(inode, i_ino);
+}
+
+static __always_inline __u64 rs_sock_ino(struct sock *sk)
+{
+	struct socket *socket = BPF_CORE_READ(sk, sk_socket);
+
+	return socket ? rs_socket_ino(socket) : 0;
+}
+
+/* The families that have events. */
+static __always_inline bool rs_family_known(__u32 family)
+{
+	return family == AF_INET || family == AF_INET6 || family == AF_UNIX;
+}
+
+/*
+ * Has an IPv4 or IPv6 socket a peer? Connected datagram sockets are "established", too, and may
+ * have port 0. A connection that failed keeps the address for some time, but never the port.
+ */
+static __always_inline bool rs_sock_has_peer(struct sock *sk)
+{
+	return BPF_CORE_READ(sk, __sk_common.skc_dport) ||
+	       BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_ESTABLISHED;
+}
+
+/* The peer's address, 16 bytes of zeroes before. */
+static __always_inline void rs_sock_remote(struct sock *sk, __u32 family, __u8 *addr)
+{
+	if (family == AF_INET)
+		*(__u32 *)addr = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+	else if (family == AF_INET6 && bpf_core_field_exists(sk->__sk_common.skc_v6_daddr))
+		bpf_core_read(addr, 16, &sk->__sk_common.skc_v6_daddr);
+}
+
+static __always_inline void rs_sock_local(struct sock *sk, __u32 family, __u8 *addr)
+{
+	if (family == AF_INET)
+		*(__u32 *)addr = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+	else if (family == AF_INET6 && bpf_core_field_exists(sk->__sk_common.skc_v6_rcv_saddr))
+		bpf_core_read(addr, 16, &sk->__sk_common.skc_v6_rcv_saddr);
+}
+
+/*
+ * Fills all of @rec but the header: from @sk where the socket knows it, else with "none". The
+ * local port comes from inet_sock, for sock_common's is gone when a connection closes.
+ */
+static __always_inline void rs_sock_fill(struct rs_net *rec, struct sock *sk)
+{
+	struct inet_sock *inet = (void *)sk;
+	__u32 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	__builtin_memset((void *)rec + sizeof(rec->hdr), 0, sizeof(*rec) - sizeof(rec->hdr));
+	rec->sock = rs_sock_ino(sk);
+	rec->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	rec->fd = -1;
+	rec->family = family;
+	rec->type = BPF_CORE_READ(sk, sk_type);
+	rec->protocol = BPF_CORE_READ(sk, sk_protocol);
+	if (family != AF_INET && family != AF_INET6)
+		return;
+	rs_sock_local(sk, family, rec->local);
+	rec->local_port = bpf_ntohs(BPF_CORE_READ(inet, inet_sport));
+	if (!rs_sock_has_peer(sk))
+		return;
+	rs_sock_remote(sk, family, rec->remote);
+	rec->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+}
+
+/*
+ * Appends sun_path, of @len bytes, as RS_TAG_SOCKET: an abstract name as it is, with its NUL in
+ * front, a path without the one behind. @user: it is in the process's memory.
+ */
+static __always_inline void rs_field_sun_path(struct rs_scratch *s, const void *path, int len,
+					      bool user)
+{
+	__u32 off, flags = 0, n = len;
+	__u8 *at = rs_field_room(s, &off), *bytes = at + sizeof(struct rs_field);
+	long err;
+
+	if (!at || len <= 0)
+		return;
+	if (n > RS_SUN_PATH)
+		n = RS_SUN_PATH;
+	asm volatile("" : "+r"(n));
+	n &= 127;
+	err = user ? bpf_probe_read_user(bytes, n, path) : bpf_probe_read_kernel(bytes, n, path);
+	if (!err && bytes[0]) {
+		err = bpf_probe_read_kernel_str(bytes, n + 1, bytes);
+		if (err > 0)
+			n = err - 1;
+	}
+	if (err < 0) {
+		flags = RS_FIELD_FAULT;
+		rs_failed(RS_FAIL_ARG_FAULT);
+		n = 0;
+	}
+	rs_field_end(s, at, off, RS_TAG_SOCKET, flags, n);
+}
+
+/* Appends the address that a unix socket is bound to, if it is. */
+static __always_inline void rs_field_unix(struct rs_scratch *s, struct sock *sk)
+{
+	struct unix_sock *u = (void *)sk;
+	struct unix_address *addr = BPF_CORE_READ(u, addr);
+	int family_size = __builtin_offsetof(struct sockaddr_un, sun_path);
+
+	if (!addr)
+		return;
+	rs_field_sun_path(s, (void *)addr + bpf_core_field_offset(struct unix_address, name) +
+				     family_size,
+			  BPF_CORE_READ(addr, len) - family_size, false);
+}
+
+/* The other end of a connected unix socket, NULL where there is none. */
+static __always_inline struct sock *rs_unix_peer(struct sock *sk)
+{
+	struct unix_sock *u = (void *)sk;
+
+	return BPF_CORE_READ(u, peer);
+}

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The network sensor: connect, accept, listen and bind when the call returns, close of TCP
+ * connections from the state machine, and the first datagram between a UDP socket and each peer.
+ *
+ * What is not seen: datagrams sent or received by read(2), write(2), sendfile(2) or io_uring. Those
+ * work without naming a peer only on connected sockets, whose connect is an event of its own.
+ * Of the messages of one sendmmsg or recvmmsg, the peers of the first UDP_BATCH.
+ */
+#include "bpf/abi/net.h"
+#include "bpf/lib/filter.h"
+#include "bpf/lib/path.h"
+#include "bpf/lib/sock.h"
+#include "bpf/lib/syscall.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define UDP_BATCH 8
+#define MSG_ERRQUEUE 0x2000
+
+#define EINTR 4
+#define EAGAIN 11
+#define EEXIST 17
+#define EISCONN 106
+#define EALREADY 114
+#define EINPROGRESS 115
+/* Results that never reach the process: the call begins anew or becomes -EINTR. */
+#define ERESTARTSYS 512
+#define ERESTART_RESTARTBLOCK 516
+
+struct sockaddr_in6 {
+	__u16 family;
+	__be16 port;
+	__u32 addr4; /* where sockaddr_in has its address */
+	__u8 addr6[16];
+	__u32 scope;
+};
+
+struct user_msghdr {
+	__u64 name;
+	__u32 namelen;
+};
+
+/* sizeof(struct mmsghdr) on 64-bit machines: seven words of msghdr, a length, padding */
+#define MMSGHDR_SIZE 64
+
+/* The peer's FIN was received. */
+#define SOCK_DONE 1
+
+/* A TCP connection whose beginning we saw. */
+struct flow {
+	struct rs_hdr who; /* `time` is that of the beginning */
+	__u64 ino;
+	__u8 direction; /* enum rs_direction */
+	__u8 reported; /* its connect is an event */
+	__u8 pad[6];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RS_FLOW_ENTRIES);
+	__type(key, __u64); /* struct sock * */
+	__type(value, struct flow);
+} rs_flows SEC(".maps");
+
+/* A UDP socket and somebody it talks to. Socket inodes are not used again for a long time. */
+struct peer {
+	__u64 ino;
+	__u8 addr[16];
+	__u16 port; /* host order */
+	__u16 pad[3];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, RS_UDP_ENTRIES);
+	__type(key, struct peer);
+	__type(value, __u32);
+} rs_udp_peers SEC(".maps");
+
+/* Connections. */
+
+static __always_inline bool is_tcp(struct sock *sk)
+{
+	__u32 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	return (family == AF_INET || family == AF_INET6) &&
+	       BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP;
+}
+
+/* The agent's own connections are kept too, so that their close is known to be the agent's. */
+__noinline int rs_flow_open(__u64 key, __u32 direction)
+{
+	struct sock *sk = (void *)key;
+	struct flow flow = {};
+
+	if (!rs_kind_wanted(RS_KIND_CLOSE) || !is_tcp(sk))
+		return 0;
+	rs_head_self(&flow.who);
+	if (flow.who.pid != rs_config.self && !rs_wanted_pathless(RS_KIND_CLOSE))
+		return 0;
+	flow.who.time = bpf_ktime_get_boot_ns();
+	flow.ino = rs_sock_ino(sk);
+	flow.direction = direction;
+	if (bpf_map_update_elem(&rs_flows, &key, &flow, BPF_ANY))
+		rs_failed(RS_FAIL_FLOW_FULL);
+	else if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE &&
+		 direction == RS_DIR_IN) /* reset before it was accepted: nothing will come */
+		bpf_map_delete_elem(&rs_flows, &key);
+	return 0;
+}
+
+__noinline int rs_flow_reported(__u64 key)
+{
+	struct flow *flow = bpf_map_lookup_elem(&rs_flows, &key);
+
+	if (flow)
+		flow->reported = 1;
+	return 0;
+}
+
+/*
+ * The kernel's byte counters count SYN and FIN, too. What was acknowledged cannot be more than what
+ * was sent, which counts without them; and SOCK_DONE says that the peer's FIN came.
+ */
+static __always_inline void close_bytes(struct rs_net *rec, struct sock *sk)
+{
+	struct tcp_sock *tcp = (void *)sk;
+	__u64 acked = BPF_CORE_READ(tcp, bytes_acked);
+	__u64 sent = BPF_CORE_READ(tcp, bytes_sent) - BPF_CORE_READ(tcp, bytes_retrans);
+
+	if (rec->direction == RS_DIR_OUT && acked)
+		acked--;
+	rec->sent = acked < sent ? acked : sent;
+	rec->received = BPF_CORE_READ(tcp, bytes_received);
+	if (rec->received && BPF_CORE_READ(sk, __sk_common.skc_flags) & (1 << SOCK_DONE))
+		rec->received--;
+}
+
+/* Connections older than the agent, and those nobody accepted, belong to pid 0. */
+static __always_inline void close_owner(struct rs_net *rec, struct sock *sk,
+					const struct flow *flow)
+{
+	if (flow) {
+		rec->hdr = flow->who;
+		return;
+	}
+	__builtin_memset(&rec->hdr, 0, sizeof(rec->hdr));
+	rec->hdr.uid = BPF_CORE_READ(sk, sk_uid.val);
+	rec->hdr.gid = -1;
+}
+
+static __always_inline void close_event(struct sock *sk, const struct flow *flow)
+{
+	struct rs_held held;
+	struct rs_net *rec;
+
+	if (!rs_hold(&held, RS_KIND_CLOSE))
+		return;
+	rec = RS_RESERVE(&held, RS_KIND_CLOSE, struct rs_net);
+	if (rec) {
+		close_owner(rec, sk, flow);
+		rs_head_event(&rec->hdr, &held, RS_KIND_CLOSE, RS_HOOK_RAW_TP, sizeof(*rec));
+		rec->hdr.nr = -1;
+		rec->hdr.ret = -BPF_CORE_READ(sk, sk_err);
+		rs_sock_fill(rec, sk);
+		if (flow) {
+			rec->sock = flow->ino;
+			rec->direction = flow->direction;
+			rec->duration = rec->hdr.time - flow->who.time;
+		}
+		close_bytes(rec, sk);
+		rs_submit(rec);
+	}
+	rs_release(&held);
+}
+
+/*
+ * The filters were asked when the connection began: an entry means yes. A connect that failed at
+ * once was told by its own event; one that failed later, after -EINPROGRESS, is told here.
+ */
+static __always_inline bool close_wanted(const struct flow *flow, int old)
+{
+	if (!rs_kind_wanted(RS_KIND_CLOSE) || (rs_config.filters & RS_FILTER_PATH))
+		return false;
+	if (!flow)
+		return !rs_config.filters && old != TCP_SYN_SENT && old != TCP_SYN_RECV;
+	if (flow->who.pid == rs_config.self)
+		return false;
+	return old != TCP_SYN_SENT || flow->reported;
+}
+
+/*
+ * Entering SYN_SENT happens in the task that connects; entering CLOSE anywhere. A connection that
+ * comes in starts without an entry, whatever an earlier one at this address left.
+ */
+SEC("raw_tp/inet_sock_set_state") int rs_net_state(struct rs_raw *ctx)
+{
+	__u64 key = ctx->args[0];
+	struct sock *sk = (void *)key;
+	int old = ctx->args[1], new = ctx->args[2];
+	struct flow *flow;
+
+	if (new == TCP_SYN_SENT)
+		return rs_flow_open(key, RS_DIR_OUT);
+	if (new != TCP_CLOSE && (new != TCP_ESTABLISHED || old != TCP_SYN_RECV))
+		return 0;
+	if (old == TCP_CLOSE || old == TCP_LISTEN || !is_tcp(sk))
+		return 0;
+	flow = bpf_map_lookup_elem(&rs_flows, &key);
+	if (new == TCP_CLOSE) {
+		if (close_wanted(flow, old))
+			close_event(sk, flow);
+	} else if (!flow || flow->direction != RS_DIR_IN) {
+		return 0;
+	}
+	if (flow)
+		bpf_map_delete_elem(&rs_flows, &key);
+	return 0;
+}
+
+/* Calls. */
+
+/* The socket behind a descriptor: the file of a socket is known by the socket. */
+static __always_inline struct socket *fd_socket(int fd)
+{
+	struct file *file = rs_fd_file(fd);
+	struct socket *socket = file ? BPF_CORE_READ(file, private_data) : NULL;
+
+	return socket && BPF_CORE_READ(socket, file) == file ? socket : NULL;
+}
+
+/*
+ * An address in the process's memory, as a socket of @family means it; @addr is zero before. IPv4
+ * on an IPv6 socket becomes ::ffff:a.b.c.d, what the kernel makes of it.
+ */
+static __always_inline void user_address(__u8 *addr, __u16 *port, __u32 family, const void *from)
+{
+	struct sockaddr_in6 sa = {};
+
+	if (bpf_probe_read_user(&sa, 16, from)) { /* sizeof(struct sockaddr_in) */
+		rs_failed(RS_FAIL_ARG_FAULT);
+		return;
+	}
+	if (family == AF_INET && (sa.family == AF_INET || !sa.family)) {
+		__builtin_memcpy(addr, &sa.addr4, 4);
+	} else if (family == AF_INET6 && sa.family == AF_INET) {
+		addr[10] = addr[11] = 0xff;
+		__builtin_memcpy(addr + 12, &sa.addr4, 4);
+	} else if (family == AF_INET6 && sa.family == AF_INET6) {
+		if (bpf_probe_read_user(&sa, sizeof(sa), from))
+			rs_failed(RS_FAIL_ARG_FAULT);
+		__builtin_memcpy(addr, sa.addr6, 16);
+	} else {
+		return;
+	}
+	*port = bpf_ntohs(sa.port);
+}
+
+/* The socket's own state after a connect with these results is what the process asked for. */
+static __always_inline bool connect_took(long ret)
+{
+	return !ret || ret == -EINPROGRESS || ret == -EALREADY || ret == -EISCONN ||
+	       ret == -EINTR;
+}
+
+/* connect(fd, address, size). False: it was no connect, but dissolved one (AF_UNSPEC). */
+static __always_inline bool connect_peer(struct rs_scratch *s, struct rs_net *rec,
+					 struct sock *sk, const struct rs_call *call)
+{
+	const void *addr = (void *)rs_arg(call, 1);
+	bool took = connect_took(rec->hdr.ret);
+
+	rec->direction = RS_DIR_OUT;
+	if (rec->family == AF_UNIX) {
+		struct sock *peer = took ? rs_unix_peer(sk) : NULL;
+
+		if (peer) {
+			rs_field_unix(s, peer);
+			return true;
+		}
+	} else if (took && rs_sock_has_peer(sk)) {
+		return true;
+	}
+	if (!call->ret)
+		return false;
+	rec->flags |= RS_NET_ARGUMENT;
+	if (rec->family == AF_UNIX) {
+		rs_field_sun_path(s, addr + 2, (int)rs_arg(call, 2) - 2, true);
+		return true;
+	}
+	__builtin_memset(rec->remote, 0, sizeof(rec->remote));
+	rec->remote_port = 0;
+	user_address(rec->remote, &rec->remote_port, rec->family, addr);
+	return true;
+}
+
+/* bind(fd, address, size): the socket has the address unless the call failed. */
+static __always_inline void bind_local(struct rs_scratch *s, struct rs_net *rec,
+				       struct sock *sk, const struct rs_call *call)
+{
+	const void *addr = (void *)rs_arg(call, 1);
+
+	if (!call->ret) {
+		if (rec->family == AF_UNIX)
+			rs_field_unix(s, sk);
+		return;
+	}
+	rec->flags |= RS_NET_ARGUMENT;
+	if (rec->family == AF_UNIX) {
+		rs_field_sun_path(s, addr + 2, (int)rs_arg(call, 2) - 2, true);
+		return;
+	}
+	__builtin_memset(rec->local, 0, sizeof(rec->local));
+	rec->local_port = 0;
+	user_address(rec->local, &rec->local_port, rec->family, addr);
+}
+
+static __always_inline long result_of(const struct rs_call *call)
+{
+	return call->ret <= -ERESTARTSYS && call->ret >= -ERESTART_RESTARTBLOCK ? -EINTR
+										: call->ret;
+}
+
+static __always_inline void call_record(struct rs_held *held, struct sock *sk, __u32 kind,
+					int fd, const struct rs_call *call)
+{
+	struct rs_scratch *s = rs_scratch_of(held->slot, sizeof(struct rs_net));
+	struct rs_net *rec;
+
+	if (!s)
+		return;
+	rec = (void *)s->record;
+	rs_sock_fill(rec, sk);
+	rec->fd = fd;
+	rec->hdr.ret = result_of(call);
+	if (kind == RS_KIND_CONNECT) {
+		if (!connect_peer(s, rec, sk, call))
+			return;
+	} else if (kind == RS_KIND_BIND) {
+		bind_local(s, rec, sk, call);
+	} else {
+		rec->direction = RS_DIR_IN;
+		if (kind == RS_KIND_LISTEN)
+			rec->backlog = rs_arg(call, 1);
+		if (rec->family == AF_UNIX)
+			rs_field_unix(s, sk);
+	}
+	rs_count_generated(held, kind);
+	rs_head(&rec->hdr, held, kind, call->hook, 0, call->nr, result_of(call));
+	rs_output(held, s);
+}
+
+static __always_inline __u32 kind_of(__u32 op)
+{
+	switch (op) {
+	case RS_OP_CONNECT:
+		return RS_KIND_CONNECT;
+	case RS_OP_ACCEPT:
+		return RS_KIND_ACCEPT;
+	case RS_OP_LISTEN:
+		return RS_KIND_LISTEN;
+	}
+	return RS_KIND_BIND;
+}
+
+/* Nobody came, or a signal did. */
+static __always_inline bool accept_idle(const struct rs_call *call)
+{
+	long ret = result_of(call);
+
+	return ret == -EAGAIN || ret == -EINTR;
+}
+
+/* connect, accept, listen, bind. Also those whose own event is not wanted know owners of flows. */
+static __always_inline int sock_call(const struct rs_call *call, __u32 op)
+{
+	__u32 kind = kind_of(op);
+	bool wanted = rs_wanted_pathless(kind);
+	struct socket *socket;
+	struct rs_held held;
+	struct sock *sk;
+	int fd;
+
+	if (!wanted && !rs_kind_wanted(RS_KIND_CLOSE))
+		return 0;
+	if (op == RS_OP_ACCEPT && accept_idle(call))
+		return 0;
+	fd = op == RS_OP_ACCEPT && call->ret >= 0 ? call->ret : rs_arg(call, 0);
+	socket = fd_socket(fd);
+	sk = socket ? BPF_CORE_READ(socket, sk) : NULL;
+	if (!sk || !rs_family_known(BPF_CORE_READ(sk, __sk_common.skc_family)))
+		return 0;
+	if (op == RS_OP_ACCEPT && call->ret >= 0)
+		rs_flow_open((__u64)sk, RS_DIR_IN);
+	else if (op == RS_OP_CONNECT)
+		rs_flow_reported((__u64)sk);
+	if (!wanted || !rs_hold(&held, kind))
+		return 0;
+	call_record(&held, sk, kind, fd, call);
+	rs_release(&held);
+	return 0;
+}
+
+/* Datagrams. */
+
+struct datagram {
+	const struct rs_call *call;
+	struct sock *sk;
+	struct file *file;
+	struct socket *socket;
+	__u64 ino;
+	int fd;
+	__u32 family;
+	bool in;
+	bool connected;
+};
+
+/* The name of a message header in the process's memory; what a receive left empty is none. */
+static __always_inline __u64 message_name(__u64 from)
+{
+	struct user_msghdr msg = {};
+
+	if (bpf_probe_read_user(&msg, 12, (void *)from)) {
+		rs_failed(RS_FAIL_ARG_FAULT);
+		return 0;
+	}
+	return msg.namelen >= 16 ? msg.name : 0;
+}
+
+/* recvfrom gives the size of the address back through a pointer. */
+static __always_inline __u64 received_name(__u64 name, __u64 size)
+{
+	__u32 len = 0;
+
+	if (!name || bpf_probe_read_user(&len, sizeof(len), (void *)size))
+		return 0;
+	return len >= 16 ? name : 0;
+}
+
+static __always_inline void datagram_event(const struct datagram *d, const struct peer *peer,
+					   bool argument)
+{
+	struct rs_held held;
+	struct rs_net *rec;
+
+	if (!rs_hold(&held, RS_KIND_UDP))
+		return;
+	rec = RS_RESERVE(&held, RS_KIND_UDP, struct rs_net);
+	if (rec) {
+		rs_head(&rec->hdr, &held, RS_KIND_UDP, d->call->hook, sizeof(*rec), d->call->nr,
+			d->call->ret);
+		rs_sock_fill(rec, d->sk);
+		rec->fd = d->fd;
+		rec->direction = d->in ? RS_DIR_IN : RS_DIR_OUT;
+		rec->flags = argument ? RS_NET_ARGUMENT : 0;
+		__builtin_memcpy(rec->remote, peer->addr, sizeof(rec->remote));
+		rec->remote_port = peer->port;
+		rs_submit(rec);
+	}
+	rs_release(&held);
+}
+
+/* Reading the error queue is no receiving. */
+static __always_inline bool error_queue(const struct rs_call *call, __u32 op)
+{
+	if (op == RS_OP_RECVMSG)
+		return rs_arg(call, 2) & MSG_ERRQUEUE;
+	return (op == RS_OP_RECVFROM || op == RS_OP_RECVMMSG) && rs_arg(call, 3) & MSG_ERRQUEUE;
+}
+
+/* What the quick way did not make sure of: that the file is a socket, and UDP. */
+static __always_inline bool is_udp(const struct datagram *d)
+{
+	struct socket *socket = d->socket;
+	struct sock *sk = d->sk;
+	__u32 protocol = BPF_CORE_READ(sk, sk_protocol);
+
+	return BPF_CORE_READ(socket, file) == d->file &&
+	       (protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE);
+}
+
+/* One datagram, with the address that the process gave or got, or 0. */
+static __noinline int datagram(const struct datagram *d, __u64 name, __u32 op)
+{
+	struct peer peer = {.ino = d->ino};
+	__u32 seen = 1;
+	struct sock *sk = d->sk;
+	long err;
+
+	if (d->connected && (d->in || !name)) {
+		name = 0;
+		rs_sock_remote(sk, d->family, peer.addr);
+		peer.port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	} else if (name) {
+		user_address(peer.addr, &peer.port, d->family, (void *)name);
+	}
+	if (bpf_map_lookup_elem(&rs_udp_peers, &peer))
+		return 0;
+	if (!is_udp(d) || error_queue(d->call, op))
+		return 0;
+	err = bpf_map_update_elem(&rs_udp_peers, &peer, &seen, BPF_NOEXIST);
+	if (err == -EEXIST) /* another thread was first */
+		return 0;
+	if (err)
+		rs_failed(RS_FAIL_FLOW_FULL);
+	datagram_event(d, &peer, name != 0);
+	return 0;
+}
+
+/* sendmmsg and recvmmsg(fd, messages, ...): the result is how many there were. */
+static __always_inline int datagrams(const struct datagram *d, __u32 op)
+{
+	__u64 at = rs_arg(d->call, 1);
+
+	for (int i = 0; i < UDP_BATCH; i++, at += MMSGHDR_SIZE) {
+		if (i >= d->call->ret)
+			break;
+		datagram(d, message_name(at), op);
+	}
+	return 0;
+}
+
+/*
+ * Send and receive calls are frequent, most are of TCP sockets: what says no comes first. That the
+ * call did something means that the file is a socket.
+ */
+static __always_inline int datagram_call(const struct rs_call *call, __u32 op)
+{
+	struct datagram d = {.call = call, .in = op >= RS_OP_RECVFROM};
+	struct file *file;
+	struct socket *socket;
+	struct sock *sk;
+
+	if (call->ret < 0 || !rs_wanted_pathless(RS_KIND_UDP))
+		return 0;
+	d.fd = rs_arg(call, 0);
+	d.file = file = rs_fd_file(d.fd);
+	d.socket = socket = BPF_CORE_READ(file, private_data);
+	if (BPF_CORE_READ(socket, type) != SOCK_DGRAM)
+		return 0;
+	d.sk = sk = BPF_CORE_READ(socket, sk);
+	d.family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (d.family != AF_INET && d.family != AF_INET6)
+		return 0;
+	d.ino = rs_socket_ino(socket);
+	d.connected = BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_ESTABLISHED;
+	switch (op) {
+	case RS_OP_SENDTO:
+		return datagram(&d, rs_arg(call, 4), op);
+	case RS_OP_RECVFROM:
+		return datagram(&d, received_name(rs_arg(call, 4), rs_arg(call, 5)), op);
+	case RS_OP_SENDMSG:
+	case RS_OP_RECVMSG:
+		return datagram(&d, message_name(rs_arg(call, 1)), op);
+	}
+	return datagrams(&d, op);
+}
+
+static __always_inline int net_call(const struct rs_call *call)
+{
+	const volatile struct rs_shape *shape = rs_shape_of(call);
+	__u32 op = shape ? shape->op : RS_OP_NONE;
+
+	if (op >= RS_OP_CONNECT && op <= RS_OP_BIND)
+		return sock_call(call, op);
+	if (op >= RS_OP_SENDTO && op <= RS_OP_RECVMMSG)
+		return datagram_call(call, op);
+	return 0;
+}
+
+RS_SYSCALL_PROGRAMS(net, net_call)
