@@ -164,7 +164,7 @@ const struct rs_feature_row rs_feature_rows[RS_FEATURE_COUNT] = {
 	},
 	[RS_FEATURE_TAIL_CALL] = { /* 4.2 */
 		.why = "one program handing over to another",
-		.probe = rs_probe_tail_call, .caps = NET, .needed = true,
+		.probe = rs_probe_tail_call, .needed = true,
 	},
 	[RS_FEATURE_BIG_PROGRAM] = { /* 5.2 */
 		.why = "programs of more than 4096 instructions",

@@ -12,13 +12,14 @@
 #include "kern/caps.h"
 #include "kern/kconfig.h"
 #include "kern/probes.h"
+#include "kern/system.h"
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
 
 struct rs_features {
 	struct btf *btf; /* NULL when the kernel has none */
 	struct rs_kconfig config;
-	uint64_t caps; /* effective */
+	uint64_t caps; /* effective, and none in a container's user namespace: they do not count */
 	bool asked[RS_FEATURE_COUNT];
 	struct rs_feature_result results[RS_FEATURE_COUNT];
 };
@@ -66,7 +67,7 @@ int rs_features_new(struct rs_features **ret_features, struct rs_error *err)
 		free(features);
 		return r;
 	}
-	features->caps = caps.effective;
+	features->caps = rs_system_first_user_ns() ? caps.effective : 0;
 	if (access(KERNEL_BTF, R_OK) == 0)
 		features->btf = btf__parse(KERNEL_BTF, NULL); /* NULL is an answer too */
 	if (rs_kconfig_load(&features->config) < 0)
@@ -178,4 +179,13 @@ const struct rs_feature_result *rs_features_ask(struct rs_features *features, en
 bool rs_features_have(struct rs_features *features, enum rs_feature id)
 {
 	return rs_features_ask(features, id)->answer == RS_ANSWER_YES;
+}
+
+bool rs_features_tracepoint(const struct rs_features *features, const char *name)
+{
+	char type[96];
+
+	/* "btf_trace_x" is the prototype of the programs that it calls */
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	return features->btf && btf__find_by_name_kind(features->btf, type, BTF_KIND_TYPEDEF) > 0;
 }

@@ -107,6 +107,9 @@ const struct rs_feature_result *rs_features_ask(struct rs_features *features, en
 
 bool rs_features_have(struct rs_features *features, enum rs_feature id);
 
+/* Whether the kernel has the tracepoint ("sched_process_exec"), by its BTF: needs no rights. */
+bool rs_features_tracepoint(const struct rs_features *features, const char *name);
+
 /* By value; the texts are static. */
 struct rs_feature_info rs_feature_info(enum rs_feature id);
 

@@ -107,12 +107,14 @@ static int load(unsigned type, const struct bpf_insn *insns, size_t n)
 	return rs_bpf_load(&program);
 }
 
-/* Runs a program for packets on a made-up packet and compares what it returned with ANSWER. */
-static int run_packet(struct rs_probe *probe, int prog_fd)
+/* Runs it once, on a made-up packet or made-up arguments, and compares what it returned. */
+static int run_once(struct rs_probe *probe, int prog_fd, bool packet)
 {
-	uint8_t packet[PACKET] = { 0 };
+	uint8_t data[PACKET] = { 0 };
+	uint64_t args[4] = { 0 };
 	uint32_t value = 0;
-	int r = rs_bpf_test_run(prog_fd, packet, sizeof(packet), NULL, 0, &value);
+	int r = packet ? rs_bpf_test_run(prog_fd, data, sizeof(data), NULL, 0, &value)
+		       : rs_bpf_test_run(prog_fd, NULL, 0, args, sizeof(args), &value);
 
 	if (r < 0)
 		return rs_probe_fail(probe, r, "running a program");
@@ -131,22 +133,14 @@ int rs_probe_test_run(struct rs_probe *probe)
 {
 	_cleanup_(rs_cleanup_close) int fd = load_answer(probe, BPF_PROG_TYPE_SCHED_CLS);
 
-	return fd < 0 ? fd : run_packet(probe, fd);
+	return fd < 0 ? fd : run_once(probe, fd, true);
 }
 
 int rs_probe_test_run_raw(struct rs_probe *probe)
 {
 	_cleanup_(rs_cleanup_close) int fd = load_answer(probe, BPF_PROG_TYPE_RAW_TRACEPOINT);
-	uint64_t ctx[4] = { 0 };
-	uint32_t value = 0;
-	int r;
 
-	if (fd < 0)
-		return fd;
-	r = rs_bpf_test_run(fd, NULL, 0, ctx, sizeof(ctx), &value);
-	if (r < 0)
-		return rs_probe_fail(probe, r, "running a program");
-	return value == ANSWER ? 0 : rs_probe_say(probe, -EIO, "the program did not do as told");
+	return fd < 0 ? fd : run_once(probe, fd, false);
 }
 
 /* A program that jumps into another one, which answers; without the jump it would return 0. */
@@ -171,16 +165,16 @@ int rs_probe_tail_call(struct rs_probe *probe)
 		RS_INSN_EXIT,
 	};
 
-	second = load_answer(probe, BPF_PROG_TYPE_SCHED_CLS);
+	second = load_answer(probe, BPF_PROG_TYPE_RAW_TRACEPOINT);
 	if (second < 0)
 		return second;
-	first = load(BPF_PROG_TYPE_SCHED_CLS, insns, ARRAY_SIZE(insns));
+	first = load(BPF_PROG_TYPE_RAW_TRACEPOINT, insns, ARRAY_SIZE(insns));
 	if (first < 0)
 		return rs_probe_fail(probe, first, "loading a program");
 	r = rs_bpf_map_update(map_fd, &key, &second);
 	if (r < 0)
 		return rs_probe_fail(probe, r, "filling the program array");
-	return run_packet(probe, first);
+	return run_once(probe, first, false);
 }
 
 int rs_probe_big_program(struct rs_probe *probe)

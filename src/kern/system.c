@@ -165,6 +165,11 @@ static bool is_namespace(const char *path, ino_t inode)
 	return stat(path, &st) == 0 && st.st_ino == inode;
 }
 
+bool rs_system_first_user_ns(void)
+{
+	return is_namespace("/proc/self/ns/user", FIRST_USER_NS);
+}
+
 void rs_system_read(struct rs_system *ret_system)
 {
 	struct rs_system system = { 0 };
@@ -178,7 +183,7 @@ void rs_system_read(struct rs_system *ret_system)
 	read_btf(&system);
 	system.cpus = cpus > 0 ? (unsigned)cpus : 0;
 	system.uid = geteuid();
-	system.first_user_ns = is_namespace("/proc/self/ns/user", FIRST_USER_NS);
+	system.first_user_ns = rs_system_first_user_ns();
 	system.first_pid_ns = is_namespace("/proc/self/ns/pid", FIRST_PID_NS);
 	*ret_system = system;
 }

@@ -45,6 +45,9 @@ struct rs_system {
 /* Never fails: what cannot be read is left empty or unset. */
 void rs_system_read(struct rs_system *ret_system);
 
+/* In the machine's own user namespace? Only there do capabilities count for eBPF. */
+bool rs_system_first_user_ns(void);
+
 /* Name of a switch as in JSON, and its file below /proc/sys. */
 const char *rs_system_switch_key(enum rs_system_switch which);
 const char *rs_system_switch_file(enum rs_system_switch which);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What `ringside doctor` found out, for its two ways of saying it. */
+#pragma once
+
+#include <limits.h>
+
+#include "base/str.h"
+#include "base/term.h"
+#include "kern/caps.h"
+#include "kern/features.h"
+#include "kern/hooks.h"
+#include "kern/node.h"
+#include "kern/system.h"
+
+/* A capability and what it is for. */
+struct rs_doctor_right {
+	unsigned cap;
+	bool needed; /* the agent cannot run without; CAP_SYS_ADMIN stands in for some */
+	const char *why;
+};
+
+extern const struct rs_doctor_right rs_doctor_rights[];
+extern const size_t rs_n_doctor_rights;
+
+enum rs_doctor_mount_id {
+	RS_DOCTOR_TRACEFS,
+	RS_DOCTOR_BPFFS,
+	RS_DOCTOR_CGROUP2,
+	RS_DOCTOR_SECURITYFS,
+	RS_DOCTOR_MOUNT_COUNT,
+};
+
+struct rs_doctor_mount {
+	const char *type;
+	char point[PATH_MAX]; /* empty: not mounted */
+	bool fixed;           /* we mounted it just now */
+	const char *use;      /* what it is for */
+	const char *instead;  /* what we do where it is not mounted */
+};
+
+/* Of one kind of event: a place it can come from. */
+struct rs_doctor_hook {
+	const char *name;
+	enum rs_answer answer;
+};
+
+struct rs_doctor_kind {
+	struct rs_doctor_hook hooks[4]; /* from best to worst, ended by a NULL name */
+	int used;                       /* index of the one that will be used, -1: none */
+};
+
+struct rs_doctor {
+	struct rs_system system;
+	struct rs_caps caps;
+	struct rs_doctor_mount mounts[RS_DOCTOR_MOUNT_COUNT];
+	const struct rs_feature_result *features[RS_FEATURE_COUNT];
+	struct rs_doctor_kind kinds[RS_KIND_COUNT];
+	struct rs_node node;
+	struct rs_error node_error; /* code 0 when node could be read */
+	struct rs_str reasons;      /* why the agent cannot run, one a line; empty when it can */
+	uint64_t measured_ns;       /* length of the measurement, 0 for none */
+	struct rs_node before;      /* counters at its beginning */
+};
+
+/* Runs and time of a program while measured; false when it was not there all along. */
+bool rs_doctor_cost(const struct rs_doctor *doctor, const struct rs_node_program *program,
+		    uint64_t *ret_runs, uint64_t *ret_ns);
+
+/* width 0: as wide as it gets. */
+void rs_doctor_table(const struct rs_doctor *doctor, unsigned width, bool color,
+		     struct rs_str *out);
+void rs_doctor_json(const struct rs_doctor *doctor, struct rs_str *out);
