@@ -308,7 +308,7 @@ static int put(struct rs_hashmap *map, const struct key *key, void *value)
 			drop_value(map, old);
 		return 1;
 	}
-	if (map->strings) {
+	if (key->str) {
 		copy = malloc(key->number + 1);
 		if (!copy)
 			return -ENOMEM;

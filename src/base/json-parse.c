@@ -237,7 +237,7 @@ static void store_integer(struct rs_json_value *v, const char *digits)
 static int parse_number(struct parser *ps, struct rs_json_value *v)
 {
 	const char *start = ps->p;
-	bool integer;
+	bool integer = false;
 	char *copy;
 	int r = scan_number(ps, &integer);
 

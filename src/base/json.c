@@ -21,7 +21,7 @@ void rs_json_restart(struct rs_json *w)
 
 /* Makes room for a value of up to n bytes and writes the comma it needs. Where to write, or NULL
  * when the string refuses. */
-static char *value_start(struct rs_json *w, size_t n)
+static inline char *value_start(struct rs_json *w, size_t n)
 {
 	struct rs_str *out = w->out;
 
@@ -86,22 +86,45 @@ static bool is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* The start of the string that needs no care, copied to out: bytes done. */
-static size_t copy_plain(char *out, const unsigned char *p, size_t n)
+/* Copies 8 bytes; their special ones. */
+static inline uint64_t copy8(char *out, const unsigned char *p)
 {
-	size_t i = 0;
+	uint64_t word;
 
-	for (; i + 8 <= n; i += 8) {
-		uint64_t word;
+	memcpy(&word, p, 8);
+	memcpy(out, &word, 8);
+	return special_bytes(word);
+}
 
-		memcpy(&word, p + i, 8);
-		if (special_bytes(word))
-			break;
-		memcpy(out + i, &word, 8);
+/* Copies 4 bytes; their special ones. The other half of the word is harmless filling. */
+static inline uint64_t copy4(char *out, const unsigned char *p)
+{
+	uint32_t half;
+
+	memcpy(&half, p, 4);
+	memcpy(out, &half, 4);
+	return special_bytes((uint64_t)half << 32 | 0x41414141);
+}
+
+/* Copies the string; true when none of it needed care. The last word overlaps the one before, so
+ * that there is no slow tail. */
+static bool copy_plain(char *out, const unsigned char *p, size_t n)
+{
+	uint64_t special = 0;
+	size_t i;
+
+	if (n >= 8) {
+		for (i = 0; i + 8 < n && !special; i += 8)
+			special = copy8(out + i, p + i);
+		return !(special | copy8(out + n - 8, p + n - 8));
 	}
-	for (; i < n && is_plain(p[i]); i++)
+	if (n >= 4)
+		return !(copy4(out, p) | copy4(out + n - 4, p + n - 4));
+	for (i = 0; i < n; i++) {
 		out[i] = (char)p[i];
-	return i;
+		special |= !is_plain(p[i]);
+	}
+	return !special;
 }
 
 static void append_unicode_escape(struct rs_str *out, uint32_t cp)
@@ -148,32 +171,31 @@ static unsigned append_char(struct rs_str *out, const unsigned char *p, size_t n
 	return len;
 }
 
-/* The rest of a string, from its first byte that is not plain. */
-static bool append_hard(struct rs_str *out, const unsigned char *p, size_t n)
+/* The long way, a character or a run of plain ones at a time. Not inlined, so that the short way
+ * stays short. */
+static __attribute__((noinline)) bool append_hard(struct rs_str *out, const unsigned char *p,
+						  size_t n)
 {
 	bool replaced = false;
 
 	while (n) {
-		unsigned len = append_char(out, p, n, &replaced);
 		size_t run = 0;
+		unsigned len = 0;
 
-		p += len;
-		n -= len;
 		while (run < n && is_plain(p[run]))
 			run++;
-		if (!run)
-			continue;
 		rs_str_append(out, p, run);
-		p += run;
-		n -= run;
+		if (run < n)
+			len = append_char(out, p + run, n - run, &replaced);
+		p += run + len;
+		n -= run + len;
 	}
+	rs_str_append_char(out, '"');
 	return replaced;
 }
 
 bool rs_json_string(struct rs_json *w, const void *data, size_t n)
 {
-	bool replaced = false;
-	size_t plain;
 	char *p;
 
 	if (unlikely(n > SIZE_MAX / 2)) {
@@ -184,12 +206,13 @@ bool rs_json_string(struct rs_json *w, const void *data, size_t n)
 	if (unlikely(!p))
 		return false;
 	*p = '"';
-	plain = copy_plain(p + 1, data, n);
-	w->out->len += plain + 1;
-	if (unlikely(plain < n))
-		replaced = append_hard(w->out, (const unsigned char *)data + plain, n - plain);
-	rs_str_append_char(w->out, '"');
-	return replaced;
+	if (likely(copy_plain(p + 1, data, n))) {
+		p[n + 1] = '"';
+		w->out->len += n + 2;
+		return false;
+	}
+	w->out->len++;
+	return append_hard(w->out, data, n);
 }
 
 bool rs_json_cstr(struct rs_json *w, const char *text)
@@ -264,7 +287,7 @@ void rs_json_double(struct rs_json *w, double v)
 		return;
 	}
 	n = snprintf(text, sizeof(text), "%.15g", v);
-	if (memcmp(&(double){ strtod(text, NULL) }, &v, sizeof(v)) != 0)
+	if (strtod(text, NULL) != v)
 		n = snprintf(text, sizeof(text), "%.17g", v);
 	rs_json_raw(w, text, (size_t)n);
 }

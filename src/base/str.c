@@ -104,28 +104,54 @@ int rs_str_appendf(struct rs_str *s, const char *fmt, ...)
 	return r;
 }
 
+/* Decimal digits of v: a guess from the bits, 1233/4096 being nearly log10(2), then put right. */
+static unsigned count_digits(uint64_t v)
+{
+	static const uint64_t powers[20] = {
+		0ull,
+		10ull,
+		100ull,
+		1000ull,
+		10000ull,
+		100000ull,
+		1000000ull,
+		10000000ull,
+		100000000ull,
+		1000000000ull,
+		10000000000ull,
+		100000000000ull,
+		1000000000000ull,
+		10000000000000ull,
+		100000000000000ull,
+		1000000000000000ull,
+		10000000000000000ull,
+		100000000000000000ull,
+		1000000000000000000ull,
+		10000000000000000000ull,
+	};
+	unsigned guess = (unsigned)(64 - __builtin_clzll(v | 1)) * 1233 >> 12;
+
+	return guess + (v >= powers[guess]);
+}
+
 unsigned rs_str_format_u64(char buf[static 20], uint64_t v)
 {
 	static const char pairs[] =
 		"00010203040506070809101112131415161718192021222324252627282930313233"
 		"34353637383940414243444546474849505152535455565758596061626364656667"
 		"6869707172737475767778798081828384858687888990919293949596979899";
-	char tmp[20];
-	unsigned at = sizeof(tmp);
+	unsigned len = count_digits(v), at = len;
 
 	while (v >= 100) {
 		at -= 2;
-		memcpy(tmp + at, pairs + v % 100 * 2, 2);
+		memcpy(buf + at, pairs + v % 100 * 2, 2);
 		v /= 100;
 	}
-	if (v >= 10) {
-		at -= 2;
-		memcpy(tmp + at, pairs + v * 2, 2);
-	} else {
-		tmp[--at] = (char)('0' + v);
-	}
-	memcpy(buf, tmp + at, sizeof(tmp) - at);
-	return sizeof(tmp) - at;
+	if (v >= 10)
+		memcpy(buf, pairs + v * 2, 2);
+	else
+		buf[0] = (char)('0' + v);
+	return len;
 }
 
 int rs_str_append_u64(struct rs_str *s, uint64_t v)
@@ -245,7 +271,9 @@ char *rs_str_take(struct rs_str *s)
 {
 	char *text;
 
-	if (s->error || (!s->data && rs_str_grow(s, 0) < 0))
+	if (!s->data)
+		rs_str_grow(s, 0);
+	if (s->error || !s->data)
 		return NULL;
 	s->data[s->len] = '\0';
 	text = TAKE_PTR(s->data);

@@ -75,7 +75,6 @@ static void test_str_cap(void **state)
 static void test_replace(void **state)
 {
 	struct rs_error err = RS_ERROR_INIT;
-	_cleanup_(rs_str_done) struct rs_str s = { 0 };
 	struct stat st;
 
 	(void)state;

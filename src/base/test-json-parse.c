@@ -161,8 +161,8 @@ static void test_refused(void **state)
 		"{\"a\":1,\"a\":2}",
 		"{\"a\\u0000\":1}",
 		"[1]x",
-		"\xef\xbb\xbf"
-		"1",
+		("\xef\xbb\xbf"
+		 "1"),
 		"//c\n1",
 		"'a'",
 		"{\"a\" 1}",

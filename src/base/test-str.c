@@ -90,6 +90,18 @@ static void test_numbers(void **state)
 		rs_str_append_u64(&s, cases[i].v);
 		assert_string_equal(rs_str_cstr(&s), cases[i].text);
 	}
+	for (uint64_t v = 1, next; v; v = next) {
+		for (int d = -1; d <= 1; d++) {
+			char want[24], got[20];
+			int n = snprintf(want, sizeof(want), "%llu",
+					 (unsigned long long)(v + (uint64_t)(int64_t)d));
+
+			assert_int_equal(rs_str_format_u64(got, v + (uint64_t)(int64_t)d), n);
+			assert_memory_equal(got, want, (size_t)n);
+		}
+		if (__builtin_mul_overflow(v, 10, &next))
+			next = 0;
+	}
 	rs_str_reset(&s);
 	rs_str_append_i64(&s, INT64_MIN);
 	rs_str_append_i64(&s, -1);

@@ -80,4 +80,4 @@ void *rs_vec_grow(void *items, size_t *cap, size_t need, size_t size);
 
 /* it runs over pointers to the elements. The array must not change meanwhile. */
 #define rs_vec_foreach(v, it)                                                                      \
-	for (__typeof__((v)->items) it = (v)->items; it && it < (v)->items + (v)->len; it++)
+	for (__typeof__((v)->items + 0) it = (v)->items; it && it < (v)->items + (v)->len; it++)
