@@ -15,6 +15,38 @@
 
 #define FINISH_NS (2 * RS_NSEC_PER_SEC) /* how long a slow reader may take at the end */
 
+/*
+ * Loading fails in many words. Callers are to tell apart two of them: -EPERM, the rights are
+ * missing; -EOPNOTSUPP, this kernel cannot do it.
+ */
+static int refusal(struct rs_error *err, int r)
+{
+	if (r == -ENOMEM || r == -EMFILE || r == -ENFILE || r == -EINTR)
+		return r;
+	r = r == -EPERM || r == -EACCES ? -EPERM : -EOPNOTSUPP;
+	if (!err)
+		return r;
+	err->code = r;
+	if (!err->hint[0])
+		rs_error_hint(err, "`ringside doctor` tells what works here");
+	return r;
+}
+
+/* Asked first, so that this is what a user without rights is told, and nothing else. */
+static int check_rights(struct rs_error *err)
+{
+	int r;
+
+	if (rs_caps_have(CAP_SYS_ADMIN) ||
+	    (rs_caps_have(RS_CAP_BPF) && rs_caps_have(RS_CAP_PERFMON)))
+		return 0;
+	r = rs_error_set(err, -EPERM,
+			 "loading programs into the kernel needs root, or the "
+			 "capabilities CAP_BPF and CAP_PERFMON");
+	rs_error_hint(err, "try sudo; `ringside doctor` tells what works here");
+	return r;
+}
+
 static int open_sensors(struct rs_agent *agent, struct rs_error *err)
 {
 	const struct rs_agent_options *options = agent->options;
@@ -27,7 +59,7 @@ static int open_sensors(struct rs_agent *agent, struct rs_error *err)
 
 	r = rs_sensors_open(&wanted, &agent->sensors, err);
 	if (r < 0)
-		return r;
+		return refusal(err, r);
 	if (options->env.len)
 		__atomic_store_n(&rs_sensors_config(agent->sensors)->env, 1, __ATOMIC_RELAXED);
 	return 0;
@@ -71,6 +103,8 @@ static int open_parts(struct rs_agent *agent, bool exclusive, struct rs_error *e
 	if (!r)
 		r = rs_agent_filter_init(options, &probe, err);
 	rs_agent_filter_done(&probe);
+	if (!r)
+		r = check_rights(err);
 	if (!r && exclusive)
 		r = rs_place_take(options->root, &agent->place, NULL, err);
 	if (!r && options->command) /* before there is anything of ours to inherit */
@@ -169,18 +203,20 @@ int rs_agent_start(struct rs_agent *agent, struct rs_error *err)
 {
 	int r;
 
-	note_missing_kinds(agent);
 	r = rs_agent_apply_filter(agent, agent->options, err);
 	if (!r)
 		r = rs_agent_add_sources(agent, err);
 	if (!r)
 		r = rs_pump_start(agent->pump, err);
-	if (!r)
-		r = rs_sensors_attach(agent->sensors, err);
 	if (r < 0)
 		return r;
+	r = rs_sensors_attach(agent->sensors, err);
+	if (r < 0)
+		return refusal(err, r);
 	agent->started = rs_clock_mono();
 	agent->start_real = rs_clock_real();
+	note_missing_kinds(agent);
+	agent->filter.filter.kinds &= rs_sensors_kinds(agent->sensors);
 	r = drop_rights(agent, err);
 	if (!r && agent->command)
 		r = rs_command_release(agent->command, err);

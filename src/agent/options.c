@@ -139,13 +139,12 @@ const struct rs_opt rs_agent_opts_output[] = {
 	  .names = output_names,
 	  .default_text = "auto",
 	  .group = "What comes out",
-	  .help = "table, json or none" },
+	  .help = "form of the events" },
 	STRING_OPT('w', "write", "FILE", FIELD(file),
 		   "write events to FILE instead of standard output"),
 	LIST_OPT(0, "env", "NAME,...", FIELD(env),
 		 "show these environment variables of each new program, in JSON", 0),
-	ENUM_OPT(0, "color", "WHEN", FIELD(color), "colour the table: auto, always or never",
-		 color_names, "auto"),
+	ENUM_OPT(0, "color", "WHEN", FIELD(color), "colour the table", color_names, "auto"),
 	{ .short_name = 'q',
 	  .long_name = "quiet",
 	  .type = RS_OPT_FLAG,
@@ -183,10 +182,8 @@ const struct rs_opt rs_agent_opts_agent[] = {
 	  .type = RS_OPT_SIZE,
 	  .offset = FIELD(memory),
 	  .help = "memory budget of the agent, from which the buffer takes a quarter" },
-	ENUM_OPT(
-		0, "measure", "WHEN", FIELD(measure),
-		"measure what our programs in the kernel cost: start (the first 10 seconds), always, off",
-		measure_names, "start"),
+	ENUM_OPT(0, "measure", "WHEN", FIELD(measure),
+		 "measure what our programs in the kernel cost", measure_names, "start"),
 	RS_OPT_END,
 };
 

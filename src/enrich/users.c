@@ -70,7 +70,7 @@ static int parse_id(const char *text, size_t n, uint32_t *ret_id)
 	return 0;
 }
 
-/* name:password:number[:...] in both files. -EINVAL for a line to pass over. */
+/* name:password:number:... in both files. -EINVAL for a line to pass over. */
 static int parse_line(const char *line, size_t n, struct table *table)
 {
 	const char *end = line + n, *password, *number, *rest;
@@ -78,12 +78,12 @@ static int parse_line(const char *line, size_t n, struct table *table)
 
 	password = memchr(line, ':', n);
 	number = password ? memchr(password + 1, ':', (size_t)(end - password - 1)) : NULL;
-	if (!number)
+	rest = number ? memchr(number + 1, ':', (size_t)(end - number - 1)) : NULL;
+	if (!rest) /* not even a line that the cap on the file's size has cut */
 		return -EINVAL;
 	number++;
-	rest = memchr(number, ':', (size_t)(end - number));
 	if (!name_is_sane(line, (size_t)(password - line)) ||
-	    parse_id(number, (size_t)((rest ? rest : end) - number), &entry.id) < 0)
+	    parse_id(number, (size_t)(rest - number), &entry.id) < 0)
 		return -EINVAL;
 	if (table->entries.len >= RS_USERS_MAX)
 		return -EINVAL;

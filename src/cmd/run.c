@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `ringside run`: the agent in the foreground. */
+#include <errno.h>
+
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "cmd/watch.h"
+#if __has_include("agent/config.h")
+#include "agent/config.h"
+#else
+static int rs_config_load(const char *path, void *options, struct rs_error *err)
+{
+	(void)options;
+	return rs_error_set(err, -ENOSYS, "reading \"%s\": not yet", path);
+}
+#endif
+
+/* The command line is kept: it is put over the configuration file each time that is read. */
+struct settings {
+	const struct rs_cmd *cmd;
+	int argc;
+	char **argv;
+};
+
+/* A list given on the command line replaces that of the configuration file, and so do the kinds;
+ * without this they would add up. */
+static void forget_overridden(const struct rs_opt_args *args, struct rs_agent_options *options)
+{
+	for (size_t i = 0; i < args->seen_len; i++) {
+		const struct rs_opt *opt = args->seen[i];
+
+		if (opt->type == RS_OPT_LIST)
+			rs_opt_list_done((struct rs_opt_list *)((char *)options + opt->offset));
+		else if (opt->offset == offsetof(struct rs_agent_options, kinds))
+			options->kinds = 0;
+		else if (opt->offset == offsetof(struct rs_agent_options, verbose))
+			options->verbose = 0;
+	}
+}
+
+/* The configuration file that the command line names, under the command line. */
+static int load(const struct settings *settings, const char *path, struct rs_agent_options *options,
+		struct rs_error *err)
+{
+	_cleanup_(rs_opt_args_done) struct rs_opt_args args = { 0 };
+	struct rs_agent_options scratch;
+	int r;
+
+	rs_agent_options_init(&scratch);
+	r = rs_opt_parse(settings->cmd->opts, settings->argc, settings->argv, &scratch, &args, err);
+	rs_agent_options_done(&scratch);
+	if (!r)
+		r = rs_config_load(path, options, err);
+	if (r < 0)
+		return r;
+	forget_overridden(&args, options);
+	return rs_opt_parse(settings->cmd->opts, settings->argc, settings->argv, options, NULL,
+			    err);
+}
+
+static int reload(void *data, struct rs_agent_options *ret_options, struct rs_error *err)
+{
+	struct settings *settings = data;
+	struct rs_agent_options line;
+	int r;
+
+	rs_agent_options_init(&line);
+	r = rs_opt_parse(settings->cmd->opts, settings->argc, settings->argv, &line, NULL, err);
+	if (!r)
+		r = load(settings, line.config, ret_options, err);
+	rs_agent_options_done(&line);
+	if (!r)
+		r = rs_agent_options_check(ret_options, err);
+	return r;
+}
+
+static void set_log_level(const struct rs_agent_options *options)
+{
+	if (options->verbose)
+		rs_log_set_level(options->verbose > 1 ? RS_LOG_DEBUG : RS_LOG_INFO);
+}
+
+static int watch(struct settings *settings, struct rs_agent_options *options)
+{
+	struct rs_watch watch = {
+		.options = options,
+		.exclusive = !options->command,
+		.reload = options->config ? reload : NULL,
+		.data = settings,
+	};
+
+	set_log_level(options);
+	return rs_watch_run(&watch);
+}
+
+static int run(const struct rs_cmd *cmd, int argc, char **argv)
+{
+	_cleanup_(rs_agent_options_done) struct rs_agent_options line = { 0 };
+	_cleanup_(rs_agent_options_done) struct rs_agent_options merged = { 0 };
+	struct settings settings = { cmd, argc, argv };
+	struct rs_error err = RS_ERROR_INIT;
+	int r;
+
+	rs_agent_options_init(&line);
+	rs_agent_options_init(&merged);
+	r = rs_cmd_parse(cmd, argc, argv, &line, NULL);
+	if (r != RS_CMD_GO)
+		return r;
+	if (!line.config)
+		return watch(&settings, &line);
+	r = load(&settings, line.config, &merged, &err);
+	if (r < 0)
+		return rs_cmd_fail(&err);
+	return watch(&settings, &merged);
+}
+
+static const struct rs_cmd_example examples[] = {
+	{ "ringside run", "everything but opened files, as a table; Ctrl-C ends with a summary" },
+	{ "ringside run --kinds exec,exit --uid www-data",
+	  "programs that the web server starts, and what they cost" },
+	{ "ringside run --kinds file --path /etc", "who touches what below /etc" },
+	{ "ringside run --kinds all -c 'make test'",
+	  "everything that a command and its children do" },
+	{ "ringside run -o json -w events.json --duration 1m",
+	  "a minute of events, one JSON object a line" },
+	{ "ringside run | jq -r 'select(.event.action == \"exec\") | .process.executable'",
+	  "through a pipe, JSON is the default" },
+	{ NULL, NULL },
+};
+
+const struct rs_cmd rs_cmd_run = {
+	.name = "run",
+	.group = "Watch",
+	.synopsis = "[OPTION...]",
+	.summary = "show what the processes of this machine do, live",
+	.text = "The agent: its sensors in the kernel report processes, files, the network and "
+		"privileges; events come out as a table on a terminal and as JSON (Elastic Common "
+		"Schema) otherwise. Lists are alternatives, and different options must all agree; what "
+		"is not wanted is not collected in the first place.\n\n"
+		"The summary at the end counts what was lost, by kind and reason, and tells what the "
+		"agent cost. One agent runs at a time, unless it watches a command of its own (-c).",
+	.examples = examples,
+	.opts = rs_agent_opts,
+	.run = run,
+};

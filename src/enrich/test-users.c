@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "enrich/users.h"
+
+/* Every test runs in an empty directory of its own. */
+static int enter_scratch(void **state)
+{
+	static char path[64];
+
+	snprintf(path, sizeof(path), "/tmp/rs-test-users.XXXXXX");
+	if (!mkdtemp(path) || chdir(path) < 0)
+		return -1;
+	*state = path;
+	return 0;
+}
+
+static int leave_scratch(void **state)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf -- '%s'", (const char *)*state);
+	return chdir("/") < 0 || system(command) != 0 ? -1 : 0;
+}
+
+#define scratch_test(fn) cmocka_unit_test_setup_teardown(fn, enter_scratch, leave_scratch)
+
+static void put(const char *path, const char *text, size_t n)
+{
+	assert_int_equal(rs_fd_replace_file(path, text, n, 0644, NULL), 0);
+}
+
+static void put_text(const char *path, const char *text)
+{
+	put(path, text, strlen(text));
+}
+
+static struct rs_users *open_users(void)
+{
+	struct rs_users *users = NULL;
+
+	assert_int_equal(rs_users_new(".", &users, NULL), 0);
+	return users;
+}
+
+static void test_names(void **state)
+{
+	_cleanup_(rs_users_free) struct rs_users *users = NULL;
+	uint32_t uid;
+
+	(void)state;
+	mkdir("etc", 0755);
+	put_text("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"
+			       "nobody:x:65534:65534::/:/bin/false\n"
+			       "toor:x:0:0::/root:/bin/sh\n"
+			       "last:x:4294967295:0::/:/bin/sh");
+	put_text("etc/group", "wheel:x:0:root\nnogroup:x:65534:\n");
+	users = open_users();
+	assert_string_equal(rs_users_name(users, 0), "root");
+	assert_string_equal(rs_users_name(users, 0), "root");
+	assert_string_equal(rs_users_name(users, 65534), "nobody");
+	assert_string_equal(rs_users_name(users, 4294967295u), "last");
+	assert_null(rs_users_name(users, 1));
+	assert_null(rs_users_name(users, 1));
+	assert_string_equal(rs_users_group_name(users, 0), "wheel");
+	assert_null(rs_users_group_name(users, 7));
+	assert_int_equal(rs_users_find_uid(users, "toor", &uid), 0);
+	assert_int_equal(uid, 0);
+	assert_int_equal(rs_users_find_uid(users, "nobody", &uid), 0);
+	assert_int_equal(uid, 65534);
+	assert_int_equal(rs_users_find_uid(users, "none", &uid), -ENOENT);
+	assert_int_equal(rs_users_skipped(users), 0);
+}
+
+static void test_hostile_lines(void **state)
+{
+	static const char text[] = "\n:\n::\n:::\n:x:1:1\n"
+				   "+::2:2\n-bad:x:3:3\n#no:x:4:4\n"
+				   "sp ace:x:5:5\n\x1b[31mred:x:6:6\n"
+				   "neg:x:-7:7\nhex:x:0x8:8\nbig:x:4294967296:9\n"
+				   "huge:x:99999999999999999999:9\nempty:x::9\ncut:x:10\n"
+				   "nul\0:x:11:11\n\0\0\0\n"
+				   "good:x:12:12:::\n";
+	char longline[RS_USERS_NAME_MAX + 32];
+	_cleanup_(rs_users_free) struct rs_users *users = NULL;
+	_cleanup_(rs_str_done) struct rs_str all = { 0 };
+
+	(void)state;
+	mkdir("etc", 0755);
+	memset(longline, 'a', sizeof(longline));
+	rs_str_append(&all, text, sizeof(text) - 1);
+	rs_str_append(&all, longline, RS_USERS_NAME_MAX + 1);
+	rs_str_append_cstr(&all, ":x:13:13\n");
+	rs_str_append(&all, longline, RS_USERS_NAME_MAX);
+	rs_str_append_cstr(&all, ":x:14:14\n");
+	put("etc/passwd", all.data, all.len);
+	users = open_users();
+	for (uint32_t uid = 0; uid < 14; uid++) {
+		if (uid != 12)
+			assert_null(rs_users_name(users, uid));
+	}
+	assert_string_equal(rs_users_name(users, 12), "good");
+	assert_int_equal(strlen(rs_users_name(users, 14)), RS_USERS_NAME_MAX);
+	assert_true(rs_users_skipped(users) >= 15);
+}
+
+static void test_missing_and_odd_files(void **state)
+{
+	_cleanup_(rs_users_free) struct rs_users *users = NULL;
+
+	(void)state;
+	mkdir("etc", 0755);
+	mkdir("etc/passwd", 0755);
+	assert_int_equal(mkfifo("etc/group", 0644), 0); /* must not block us */
+	users = open_users();
+	assert_null(rs_users_name(users, 0));
+	assert_null(rs_users_group_name(users, 0));
+	assert_false(rs_users_refresh(users, 0));
+}
+
+static void test_refresh(void **state)
+{
+	_cleanup_(rs_users_free) struct rs_users *users = NULL;
+
+	(void)state;
+	mkdir("etc", 0755);
+	put_text("etc/passwd", "a:x:1:1\n");
+	users = open_users();
+	assert_null(rs_users_name(users, 1)); /* three fields are not enough */
+	put_text("etc/passwd", "a:x:1:1:\n");
+	assert_true(rs_users_refresh(users, 5000000000ull));
+	assert_string_equal(rs_users_name(users, 1), "a");
+	put_text("etc/passwd", "bb:x:1:1:\n");
+	assert_false(rs_users_refresh(users, 5999999999ull)); /* not yet a second later */
+	assert_string_equal(rs_users_name(users, 1), "a");
+	assert_true(rs_users_refresh(users, 6000000000ull));
+	assert_string_equal(rs_users_name(users, 1), "bb");
+	assert_false(rs_users_refresh(users, 7000000000ull)); /* nothing changed */
+	unlink("etc/passwd");
+	assert_true(rs_users_refresh(users, 8000000000ull));
+	assert_null(rs_users_name(users, 1));
+}
+
+static void test_caps(void **state)
+{
+	_cleanup_(rs_users_free) struct rs_users *users = NULL;
+	_cleanup_(rs_str_done) struct rs_str all = { 0 };
+
+	(void)state;
+	mkdir("etc", 0755);
+	for (unsigned i = 0; i < RS_USERS_MAX + 10; i++)
+		rs_str_appendf(&all, "u%u:x:%u:\n", i, i);
+	put("etc/group", all.data, all.len);
+	users = open_users();
+	assert_string_equal(rs_users_group_name(users, RS_USERS_MAX - 1), "u65535");
+	assert_null(rs_users_group_name(users, RS_USERS_MAX));
+	assert_int_equal(rs_users_skipped(users), 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scratch_test(test_names),
+		scratch_test(test_hostile_lines),
+		scratch_test(test_missing_and_odd_files),
+		scratch_test(test_refresh),
+		scratch_test(test_caps),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
