@@ -20,6 +20,7 @@ static void note_field(struct rs_event *event, const struct rs_field *field, con
 	if (text->data)
 		return;
 	*text = (struct rs_text){ data, field->len, field->flags };
+	event->marks |= field->flags;
 }
 
 /* Walks the fields between p and end. The last one may come without its padding. */

@@ -46,6 +46,7 @@ struct rs_event {
 		const struct rs_privilege *privilege;
 	};
 	struct rs_text field[RS_TAG_COUNT];
+	uint8_t marks;	   /* the flags of all fields together */
 	const char *user;  /* name of hdr->uid, NULL where unknown; set by whoever enriches */
 	const char *group; /* name of hdr->gid, the same */
 };

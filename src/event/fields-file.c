@@ -11,28 +11,17 @@
 
 static void path_string(struct rs_render *r, unsigned which)
 {
-	if (r->has_path[which])
-		rs_out_string(&r->out, r->path[which].data, r->path[which].len);
-}
-
-/* The last component, nothing for "/". */
-static struct rs_text base_name(const struct rs_path *path)
-{
-	const char *slash = memrchr(path->data, '/', path->len);
-	const char *name = slash ? slash + 1 : path->data;
-
-	return (struct rs_text){ name, (uint32_t)(path->data + path->len - name), 0 };
+	if (!r->has_path[which] ||
+	    rs_out_string(&r->out, r->path[which].data, r->path[which].len))
+		return;
+	r->odd[which] = true;
+	r->traits |= RS_WHEN_ODD;
 }
 
 static void name_string(struct rs_render *r, unsigned which)
 {
-	struct rs_text name;
-
-	if (!r->has_path[which])
-		return;
-	name = base_name(&r->path[which]);
-	if (name.len)
-		rs_out_string(&r->out, name.data, name.len);
+	if (r->name[which].len)
+		rs_out_string(&r->out, r->name[which].data, r->name[which].len);
 }
 
 void rs_field_file_path(struct rs_render *r)
@@ -47,25 +36,19 @@ void rs_field_file_name(struct rs_render *r)
 
 void rs_field_file_directory(struct rs_render *r)
 {
-	const struct rs_path *path = &r->path[0];
-	const char *slash = r->has_path[0] ? memrchr(path->data, '/', path->len) : NULL;
+	size_t n = r->path[0].len - r->name[0].len;
 
-	if (!slash || path->len == 1)
-		return;
-	/* The root keeps its slash. */
-	rs_out_string(&r->out, path->data, slash == path->data ? 1 : (size_t)(slash - path->data));
+	/* The slash before the name goes, but for that of the root. */
+	if (r->has_path[0] && n && r->path[0].len > 1)
+		rs_out_string(&r->out, r->path[0].data, n > 1 ? n - 1 : n);
 }
 
 /* After the last dot of the name, unless the name only begins with it. */
 void rs_field_file_extension(struct rs_render *r)
 {
-	struct rs_text name;
-	const char *dot;
+	struct rs_text name = r->name[0];
+	const char *dot = name.len ? memrchr(name.data, '.', name.len) : NULL;
 
-	if (!r->has_path[0])
-		return;
-	name = base_name(&r->path[0]);
-	dot = memrchr(name.data, '.', name.len);
 	if (dot && dot != name.data && dot + 1 < name.data + name.len)
 		rs_out_string(&r->out, dot + 1, (size_t)(name.data + name.len - dot) - 1);
 }
@@ -183,13 +166,8 @@ static void only_true(struct rs_render *r, bool v)
 static void path_bytes(struct rs_render *r, unsigned which)
 {
 	const struct rs_path *path = &r->path[which];
-	bool ascii = true;
 
-	if (!r->has_path[which])
-		return;
-	for (size_t i = 0; i < path->len; i++)
-		ascii &= !(path->data[i] & 0x80);
-	if (ascii || rs_utf8_is_valid(path->data, path->len) ||
+	if (!r->odd[which] || rs_utf8_is_valid(path->data, path->len) ||
 	    !rs_out_need(&r->out, 2 * path->len + 2))
 		return;
 	rs_out_char(&r->out, '"');

@@ -52,12 +52,8 @@ void rs_field_target_entity_id(struct rs_render *r)
 {
 	const struct rs_privilege *p = r->event->privilege;
 
-	if (!p->target_pid || !p->target_start)
-		return;
-	rs_out_char(&r->out, '"');
-	rs_entity_id(r->key, p->target_pid, p->target_start, r->out.p);
-	r->out.p += RS_ENTITY_ID_LEN;
-	rs_out_char(&r->out, '"');
+	if (p->target_pid && p->target_start)
+		rs_out_entity_id(r, p->target_pid, p->target_start);
 }
 
 void rs_field_target_name(struct rs_render *r)

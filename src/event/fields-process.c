@@ -5,17 +5,9 @@
 
 #define COMM_MAX (sizeof(((struct rs_hdr *)0)->comm) - 1)
 
-static void entity_id(struct rs_render *r, uint32_t pid, uint64_t start)
-{
-	rs_out_char(&r->out, '"');
-	rs_entity_id(r->key, pid, start, r->out.p);
-	r->out.p += RS_ENTITY_ID_LEN;
-	rs_out_char(&r->out, '"');
-}
-
 void rs_field_entity_id(struct rs_render *r)
 {
-	entity_id(r, r->event->hdr->pid, r->event->hdr->start);
+	rs_out_entity_id(r, r->event->hdr->pid, r->event->hdr->start);
 }
 
 void rs_field_parent_pid(struct rs_render *r)
@@ -27,7 +19,7 @@ void rs_field_parent_pid(struct rs_render *r)
 void rs_field_parent_entity_id(struct rs_render *r)
 {
 	if (r->event->hdr->ppid)
-		entity_id(r, r->event->hdr->ppid, r->event->hdr->pstart);
+		rs_out_entity_id(r, r->event->hdr->ppid, r->event->hdr->pstart);
 }
 
 /* The kernel keeps 15 bytes of a name; where it is clear that it was cut from the name of the

@@ -32,13 +32,16 @@
 #define ACTION_VARIES (K(UDP) | K(MODULE))
 
 #define CONST(name, type, fn, kinds, what)                                                         \
-	{ name, RS_TYPE_##type, RS_FROM_CONST, 0, rs_field_##fn, kinds, what }
+	{ name, RS_TYPE_##type, RS_FROM_CONST, 0, rs_field_##fn, RS_WHEN_ALWAYS, kinds, what }
 #define WRITE(name, type, fn, kinds, what)                                                         \
-	{ name, RS_TYPE_##type, RS_FROM_WRITE, 0, rs_field_##fn, kinds, what }
+	{ name, RS_TYPE_##type, RS_FROM_WRITE, 0, rs_field_##fn, RS_WHEN_ALWAYS, kinds, what }
+#define SELDOM(name, type, fn, when, kinds, what)                                                  \
+	{ name, RS_TYPE_##type, RS_FROM_WRITE, 0, rs_field_##fn, RS_WHEN_##when, kinds, what }
 #define LOAD(name, type, width, record, member, kinds, what)                                       \
-	{ name, RS_TYPE_##type, RS_FROM_##width, offsetof(struct record, member), NULL, kinds, what }
+	{ name, RS_TYPE_##type, RS_FROM_##width, offsetof(struct record, member), NULL, RS_WHEN_ALWAYS, \
+	  kinds, what }
 #define TEXT(name, tag, kinds, what)                                                               \
-	{ name, RS_TYPE_KEYWORD, RS_FROM_TEXT, RS_TAG_##tag, NULL, kinds, what }
+	{ name, RS_TYPE_KEYWORD, RS_FROM_TEXT, RS_TAG_##tag, NULL, RS_WHEN_ALWAYS, kinds, what }
 
 const struct rs_event_field rs_event_fields[] = {
 	/* clang-format off */
@@ -140,27 +143,27 @@ const struct rs_event_field rs_event_fields[] = {
 	CONST("ringside.kind", KEYWORD, kind, ALL, "The kind, as in the table of kinds."),
 	WRITE("ringside.hook", KEYWORD, hook, ALL, "What in the kernel told us."),
 	WRITE("ringside.syscall", KEYWORD, syscall, ALL, "Name of the system call, or its number."),
-	WRITE("ringside.compat", BOOLEAN, compat, ALL, "The system call is one of 32-bit programs."),
-	WRITE("ringside.kernel_thread", BOOLEAN, kthread, ALL, "A thread of the kernel did it."),
+	SELDOM("ringside.compat", BOOLEAN, compat, HDR, ALL, "The system call is one of 32-bit programs."),
+	SELDOM("ringside.kernel_thread", BOOLEAN, kthread, HDR, ALL, "A thread of the kernel did it."),
 	LOAD("ringside.result", LONG, S32, rs_hdr, ret, CALLS, "What the call returned; negative: an error."),
-	WRITE("ringside.errno", KEYWORD, errno, CALLS, "Name of the error."),
+	SELDOM("ringside.errno", KEYWORD, errno, ERROR, CALLS, "Name of the error."),
 	LOAD("ringside.cpu", LONG, U16, rs_hdr, cpu, ALL, "CPU it happened on."),
 	WRITE("ringside.lane", LONG, lane, ALL, "See `event.sequence`."),
 	LOAD("ringside.cgroup.id", LONG, U64, rs_hdr, cgroup, ALL, "cgroup v2 of the process."),
-	WRITE("ringside.truncated", KEYWORDS, truncated, ALL, "Fields that are longer than what we keep of them."),
-	WRITE("ringside.unreadable", KEYWORDS, unreadable, ALL, "Fields that could not be read from the process's memory."),
+	SELDOM("ringside.truncated", KEYWORDS, truncated, MARKED, ALL, "Fields that are longer than what we keep of them."),
+	SELDOM("ringside.unreadable", KEYWORDS, unreadable, MARKED, ALL, "Fields that could not be read from the process's memory."),
 	WRITE("ringside.flags", KEYWORDS, flags, FLAGGED, "Flags of the call; bits without a name as one hexadecimal number."),
 	WRITE("ringside.fd", LONG, fd, FILES | NET, "File descriptor, where there is one."),
 
 	WRITE("ringside.path.source", KEYWORD, path_source, PATHS,
 	      "`kernel`: from the kernel's own objects; `argument`: from the process's memory, which another thread may have changed meanwhile."),
-	WRITE("ringside.path.deleted", BOOLEAN, path_deleted, PATHS, "The file had no name any more."),
-	WRITE("ringside.path.detached", BOOLEAN, path_detached, PATHS, "The path begins at a mount that is in no tree."),
-	WRITE("ringside.path.bytes", KEYWORD, path_bytes, PATHS, "The path in hexadecimal, where it is not UTF-8."),
+	SELDOM("ringside.path.deleted", BOOLEAN, path_deleted, MARKED, PATHS, "The file had no name any more."),
+	SELDOM("ringside.path.detached", BOOLEAN, path_detached, MARKED, PATHS, "The path begins at a mount that is in no tree."),
+	SELDOM("ringside.path.bytes", KEYWORD, path_bytes, ODD, PATHS, "The path in hexadecimal, where it is not UTF-8."),
 	WRITE("ringside.path2.source", KEYWORD, path2_source, PAIRS, "The same for the event's other path."),
-	WRITE("ringside.path2.deleted", BOOLEAN, path2_deleted, PAIRS, "The same for the event's other path."),
-	WRITE("ringside.path2.detached", BOOLEAN, path2_detached, PAIRS, "The same for the event's other path."),
-	WRITE("ringside.path2.bytes", KEYWORD, path2_bytes, PAIRS, "The same for the event's other path."),
+	SELDOM("ringside.path2.deleted", BOOLEAN, path2_deleted, MARKED, PAIRS, "The same for the event's other path."),
+	SELDOM("ringside.path2.detached", BOOLEAN, path2_detached, MARKED, PAIRS, "The same for the event's other path."),
+	SELDOM("ringside.path2.bytes", KEYWORD, path2_bytes, ODD, PAIRS, "The same for the event's other path."),
 
 	TEXT("ringside.script", SCRIPT, K(EXEC), "The file that was run, where the executable is its interpreter."),
 	WRITE("ringside.loginuid", KEYWORD, loginuid, K(EXEC), "User that logged in, whatever became of it since."),

@@ -40,6 +40,8 @@ struct step {
 	uint16_t keep;	/* bytes of the fragment that stay when the value is taken back */
 	uint16_t where; /* offset or tag */
 	uint8_t code;	/* enum step_code */
+	uint8_t when;	/* enum rs_field_when */
+	uint8_t back;	/* 1: the fragment begins on the comma that is there */
 	rs_field_fn *write;
 };
 
@@ -54,6 +56,7 @@ struct rs_event_json {
 	struct rs_str text; /* all fragments */
 	step_vec steps;	    /* all kinds' */
 	uint32_t first[RS_KIND_COUNT + 1]; /* where the steps of a kind begin */
+	struct rs_id_cache ids;
 	char path[2][RS_EVENT_PATH_MAX];
 };
 
@@ -63,26 +66,33 @@ struct builder {
 	struct rs_event_json *json;
 	enum rs_kind kind;
 	size_t pending; /* where the text begins that no step has yet */
-	const char *open[DEPTH_MAX]; /* dotted names of the objects that are open */
-	size_t open_len[DEPTH_MAX];
+	bool back;	/* step.back of that text */
+	struct {
+		const char *name; /* of the object: the first len bytes */
+		size_t len;
+		bool sure; /* has a member in any case */
+	} open[DEPTH_MAX];
 	unsigned depth;
+	struct rs_str scratch;
 	int error;
 };
+
+static size_t pending(const struct builder *b)
+{
+	return b->json->text.len - b->pending;
+}
 
 /* Emits a step that takes all pending text as its fragment. */
 static void emit(struct builder *b, struct step step, size_t keep)
 {
 	step.at = (uint32_t)b->pending;
-	step.len = (uint16_t)(b->json->text.len - b->pending);
+	step.len = (uint16_t)pending(b);
 	step.keep = (uint16_t)keep;
+	step.back = b->back;
 	b->pending = b->json->text.len;
+	b->back = false;
 	if (rs_vec_push(&b->json->steps, step) < 0)
 		b->error = -ENOMEM;
-}
-
-static size_t pending(const struct builder *b)
-{
-	return b->json->text.len - b->pending;
 }
 
 static bool for_kind(const struct rs_event_field *field, enum rs_kind kind)
@@ -99,36 +109,88 @@ static void put_key(struct builder *b, const char *key, size_t len)
 	rs_str_append(text, "\":", 2);
 }
 
+/* Appends the value of a constant, or nothing. */
+static void put_constant(struct builder *b, const struct rs_event_field *field, struct rs_str *out)
+{
+	struct rs_render r = { .kind = b->kind, .host = &b->json->host };
+
+	if (rs_str_reserve(out, RS_OUT_ROOM) < 0)
+		return;
+	r.out = (struct rs_out){ out->data + out->len, out->data + out->cap - 1, out, false };
+	field->write(&r);
+	out->len = (size_t)(r.out.p - out->data);
+}
+
+static bool always_there(struct builder *b, const struct rs_event_field *field)
+{
+	if (!for_kind(field, b->kind) || field->from == RS_FROM_WRITE || field->from == RS_FROM_TEXT)
+		return false;
+	if (field->from != RS_FROM_CONST)
+		return true;
+	rs_str_reset(&b->scratch);
+	put_constant(b, field, &b->scratch);
+	return b->scratch.len;
+}
+
+/* Whether the object that the first len bytes of name stand for has a member in any case. */
+static bool never_empty(struct builder *b, const char *name, size_t len)
+{
+	for (size_t i = 0; i < rs_event_fields_count; i++)
+		if (strncmp(rs_event_fields[i].name, name, len) == 0 &&
+		    rs_event_fields[i].name[len] == '.' && always_there(b, &rs_event_fields[i]))
+			return true;
+	return false;
+}
+
+/* The brace takes the place of a comma: the last one of the pending text, or the one that stands
+ * before the cursor when the writing comes here. */
+static void close_sure(struct builder *b)
+{
+	struct rs_str *text = &b->json->text;
+
+	if (pending(b))
+		rs_str_truncate(text, text->len - 1);
+	else
+		b->back = true;
+	rs_str_append(text, "},", 2);
+}
+
 /* Closes objects until the open one contains the field. */
 static void leave_objects(struct builder *b, const char *name)
 {
-	while (b->depth) {
-		size_t len = b->open_len[b->depth - 1];
+	for (; b->depth; b->depth--) {
+		size_t len = b->open[b->depth - 1].len;
 
-		if (strncmp(name, b->open[b->depth - 1], len) == 0 && name[len] == '.')
+		if (strncmp(name, b->open[b->depth - 1].name, len) == 0 && name[len] == '.')
 			return;
+		if (b->open[b->depth - 1].sure) {
+			close_sure(b);
+			continue;
+		}
 		if (pending(b))
 			emit(b, (struct step){ .code = STEP_COPY }, 0);
 		emit(b, (struct step){ .code = STEP_CLOSE }, 0);
-		b->depth--;
 	}
 }
 
 /* Opens those objects of the field's name that are not. Returns the name's last part. */
 static const char *enter_objects(struct builder *b, const char *name)
 {
-	size_t start = b->depth ? b->open_len[b->depth - 1] + 1 : 0;
+	size_t start = b->depth ? b->open[b->depth - 1].len + 1 : 0;
 	const char *dot;
 
 	while ((dot = strchr(name + start, '.'))) {
-		size_t keep = pending(b);
+		size_t keep = pending(b), len = (size_t)(dot - name);
+		bool sure = never_empty(b, name, len);
 
-		b->open[b->depth] = name;
-		b->open_len[b->depth++] = (size_t)(dot - name);
-		put_key(b, name + start, (size_t)(dot - name) - start);
+		b->open[b->depth].name = name;
+		b->open[b->depth].len = len;
+		b->open[b->depth++].sure = sure;
+		put_key(b, name + start, len - start);
 		rs_str_append_char(&b->json->text, '{');
-		emit(b, (struct step){ .code = STEP_OPEN }, keep);
-		start = (size_t)(dot - name) + 1;
+		if (!sure)
+			emit(b, (struct step){ .code = STEP_OPEN }, keep);
+		start = len + 1;
 	}
 	return name + start;
 }
@@ -153,45 +215,33 @@ static uint8_t step_code(const struct rs_event_field *field)
 	}
 }
 
-/* The value of a constant becomes part of the pending text, or nothing remains of it. */
-static void add_constant(struct builder *b, const struct rs_event_field *field, size_t keep)
-{
-	struct rs_event_json *json = b->json;
-	struct rs_render r = {
-		.out = { .str = &json->text },
-		.kind = b->kind,
-		.host = &json->host,
-	};
-	size_t before = json->text.len;
-
-	if (rs_str_reserve(&json->text, RS_OUT_ROOM) < 0)
-		return;
-	r.out.p = json->text.data + json->text.len;
-	r.out.end = json->text.data + json->text.cap - 1;
-	field->write(&r);
-	json->text.len = (size_t)(r.out.p - json->text.data);
-	if (json->text.len == before)
-		rs_str_truncate(&json->text, b->pending + keep);
-	else
-		rs_str_append_char(&json->text, ',');
-}
-
 static void add_field(struct builder *b, const struct rs_event_field *field)
 {
+	struct rs_str *text = &b->json->text;
+	size_t keep, value;
 	const char *last;
-	size_t keep;
 
 	leave_objects(b, field->name);
 	last = enter_objects(b, field->name);
 	keep = pending(b);
 	put_key(b, last, strlen(last));
-	if (field->from == RS_FROM_CONST) {
-		add_constant(b, field, keep);
+	if (field->from != RS_FROM_CONST) {
+		emit(b,
+		     (struct step){
+			     .code = step_code(field),
+			     .when = field->when,
+			     .where = field->at,
+			     .write = field->write,
+		     },
+		     keep);
 		return;
 	}
-	emit(b,
-	     (struct step){ .code = step_code(field), .where = field->at, .write = field->write },
-	     keep);
+	value = text->len;
+	put_constant(b, field, text);
+	if (text->len == value)
+		rs_str_truncate(text, b->pending + keep);
+	else
+		rs_str_append_char(text, ',');
 }
 
 static void add_kind(struct builder *b, enum rs_kind kind)
@@ -204,6 +254,8 @@ static void add_kind(struct builder *b, enum rs_kind kind)
 		if (for_kind(&rs_event_fields[i], kind))
 			add_field(b, &rs_event_fields[i]);
 	leave_objects(b, "");
+	if (pending(b))
+		emit(b, (struct step){ .code = STEP_COPY }, 0);
 	b->json->first[kind + 1] = (uint32_t)b->json->steps.len;
 }
 
@@ -220,6 +272,7 @@ int rs_event_json_new(const struct rs_event_host *host, const char *const *env,
 	rs_entity_key_init(&json->key, host->boot_id);
 	for (unsigned kind = 0; kind < RS_KIND_COUNT; kind++)
 		add_kind(&b, kind);
+	rs_str_done(&b.scratch);
 	/* The last fragment may be copied beyond its end. */
 	rs_str_append_fill(&json->text, ' ', COPY_STEP);
 	if (b.error || json->text.error)
@@ -249,7 +302,8 @@ static inline void copy_fragment(struct rs_out *out, const char *from, size_t le
 {
 	char *to = out->p;
 
-	for (size_t i = 0; i < len; i += COPY_STEP)
+	memcpy(to, from, COPY_STEP);
+	for (size_t i = COPY_STEP; i < len; i += COPY_STEP)
 		memcpy(to + i, from + i, COPY_STEP);
 	out->p += len;
 }
@@ -314,15 +368,18 @@ static void run(struct rs_event_json *json, struct rs_render *r, const struct st
 
 		if (unlikely(!rs_out_need(out, step->len + COPY_STEP + RS_OUT_ROOM)))
 			return;
+		out->p -= step->back;
 		name = (size_t)(out->p - out->str->data) + step->keep;
 		copy_fragment(out, json->text.data + step->at, step->len);
 		if (step->code == STEP_OPEN)
 			start[depth++] = name;
 		else if (step->code == STEP_CLOSE)
 			close_object(out, start[--depth]);
-		else if (step->code != STEP_COPY && write_value(r, step))
+		else if (step->code == STEP_COPY)
+			;
+		else if ((!step->when || step->when & r->traits) && write_value(r, step))
 			*out->p++ = ',';
-		else if (step->code != STEP_COPY)
+		else
 			out->p = out->str->data + name;
 	}
 	out->p[-1] = '}';
@@ -341,6 +398,9 @@ int rs_event_json_write(struct rs_event_json *json, const struct rs_event *event
 		.env = json->env,
 		.time = &json->time,
 		.start = &json->start,
+		.ids = &json->ids,
+		.traits = (event->hdr->ret < 0 ? RS_WHEN_ERROR : 0) |
+			  (event->hdr->flags ? RS_WHEN_HDR : 0) | (event->marks ? RS_WHEN_MARKED : 0),
 	};
 	size_t before = out->len;
 	int r_reserve = rs_str_reserve(out, LINE_ROOM);

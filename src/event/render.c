@@ -59,7 +59,7 @@ static inline size_t copy_plain(char *to, const char *from, size_t n)
 	return i;
 }
 
-void rs_out_string_slow(struct rs_out *out, const void *data, size_t n)
+static void string_slow(struct rs_out *out, const void *data, size_t n)
 {
 	struct rs_json json;
 
@@ -73,17 +73,18 @@ void rs_out_string_slow(struct rs_out *out, const void *data, size_t n)
 	out->end = out->str->data + out->str->cap - 1;
 }
 
-void rs_out_string(struct rs_out *out, const void *data, size_t n)
+bool rs_out_string(struct rs_out *out, const void *data, size_t n)
 {
 	if (!rs_out_need(out, n + RS_OUT_ROOM))
-		return;
+		return false;
 	*out->p = '"';
 	if (unlikely(copy_plain(out->p + 1, data, n) < n)) {
-		rs_out_string_slow(out, data, n);
-		return;
+		string_slow(out, data, n);
+		return false;
 	}
 	out->p += n + 1;
 	*out->p++ = '"';
+	return true;
 }
 
 void rs_out_hex(struct rs_out *out, uint64_t v)
@@ -140,6 +141,15 @@ void rs_out_time(struct rs_render *r, struct rs_clock_text *text, uint64_t boot_
 	*out->p++ = '"';
 }
 
+/* The last component, nothing for "/". */
+static void find_name(const struct rs_path *path, struct rs_text *ret_name)
+{
+	const char *slash = memrchr(path->data, '/', path->len);
+	const char *name = slash ? slash + 1 : path->data;
+
+	*ret_name = (struct rs_text){ name, (uint32_t)(path->data + path->len - name), 0 };
+}
+
 void rs_render_paths(struct rs_render *r, char *buf0, char *buf1)
 {
 	/* What the event leaves behind is file.path: the new name, the new link. */
@@ -147,4 +157,22 @@ void rs_render_paths(struct rs_render *r, char *buf0, char *buf1)
 
 	r->has_path[0] = rs_event_path(r->event, main, buf0, &r->path[0]);
 	r->has_path[1] = rs_event_path(r->event, !main, buf1, &r->path[1]);
+	for (unsigned i = 0; i < 2; i++)
+		if (r->has_path[i])
+			find_name(&r->path[i], &r->name[i]);
+}
+
+void rs_out_entity_id(struct rs_render *r, uint32_t pid, uint64_t start)
+{
+	__typeof__(&r->ids->entry[0]) e = &r->ids->entry[pid % ARRAY_SIZE(r->ids->entry)];
+
+	if (!e->valid || e->pid != pid || e->start != start) {
+		e->pid = pid;
+		e->start = start;
+		e->valid = true;
+		rs_entity_id(r->key, pid, start, e->id);
+	}
+	rs_out_char(&r->out, '"');
+	rs_out_bytes(&r->out, e->id, sizeof(e->id));
+	rs_out_char(&r->out, '"');
 }

@@ -32,13 +32,28 @@ struct rs_render {
 	const char *const *env;
 	struct rs_clock_text *time;  /* of events: seconds come one after the other */
 	struct rs_clock_text *start; /* of processes: all over the place */
+	unsigned traits;  /* RS_WHEN_* that are so */
 	bool has_path[2]; /* [0]: file.path, [1]: the other one, see rs_render_paths() */
+	bool odd[2];	  /* written, and not plain ASCII */
 	struct rs_path path[2];
+	struct rs_text name[2]; /* the last component, empty for "/" */
+	struct rs_id_cache *ids;
 };
 
-/* Slow halves, render.c. */
+/* Ids of processes that were written last: most events come from few processes. */
+struct rs_id_cache {
+	struct {
+		uint64_t start;
+		uint32_t pid;
+		bool valid;
+		char id[RS_ENTITY_ID_LEN];
+	} entry[64];
+};
+
+/* The entity_id of a process, in quotes. */
+void rs_out_entity_id(struct rs_render *r, uint32_t pid, uint64_t start);
+
 bool rs_out_grow(struct rs_out *out, size_t n);
-void rs_out_string_slow(struct rs_out *out, const void *data, size_t n);
 
 /* Makes sure that n more bytes can be written; false: they cannot, write nothing. */
 static inline bool rs_out_need(struct rs_out *out, size_t n)
@@ -62,10 +77,17 @@ static inline void rs_out_bytes(struct rs_out *out, const void *data, size_t n)
 
 static inline void rs_out_u64(struct rs_out *out, uint64_t v)
 {
-	if (v < 10)
-		*out->p++ = (char)('0' + v);
-	else
-		out->p += rs_str_format_u64(out->p, v);
+	char *p = out->p;
+
+	/* The length is known by comparing; the digits then go straight to their places. */
+	if (v >= 10000) {
+		out->p += rs_str_format_u64(p, v);
+		return;
+	}
+	out->p += 1 + (v >= 10) + (v >= 100) + (v >= 1000);
+	for (p = out->p - 1; v >= 10; v /= 10)
+		*p-- = (char)('0' + v % 10);
+	*p = (char)('0' + v);
 }
 
 static inline void rs_out_i64(struct rs_out *out, int64_t v)
@@ -94,8 +116,9 @@ static inline void rs_out_bool(struct rs_out *out, bool v)
 /* "0x1f" in quotes. */
 void rs_out_hex(struct rs_out *out, uint64_t v);
 
-/* A string from anywhere: escaped, valid UTF-8. Asks for room itself. */
-void rs_out_string(struct rs_out *out, const void *data, size_t n);
+/* A string from anywhere: escaped, valid UTF-8. Asks for room itself. Returns whether it was plain:
+ * ASCII with nothing to escape. */
+bool rs_out_string(struct rs_out *out, const void *data, size_t n);
 
 /* A string of ours that needs no escaping and fits the room. */
 static inline void rs_out_name(struct rs_out *out, const char *name)

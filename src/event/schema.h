@@ -42,6 +42,15 @@ enum rs_field_from {
 	RS_FROM_U64,
 };
 
+/* What must be so for a field to be there at all: saves asking each one that is rarely there. */
+enum rs_field_when {
+	RS_WHEN_ALWAYS = 0,
+	RS_WHEN_ERROR = 1 << 0,	 /* the call failed */
+	RS_WHEN_HDR = 1 << 1,	 /* rs_hdr.flags has any */
+	RS_WHEN_MARKED = 1 << 2, /* rs_event.marks has any */
+	RS_WHEN_ODD = 1 << 3,	 /* a path that was written holds more than plain ASCII */
+};
+
 struct rs_render;
 typedef void rs_field_fn(struct rs_render *r);
 
@@ -51,6 +60,7 @@ struct rs_event_field {
 	enum rs_field_from from;
 	uint16_t at;
 	rs_field_fn *write;
+	uint8_t when;	  /* enum rs_field_when */
 	uint64_t kinds;	  /* bit per enum rs_kind that may have it */
 	const char *what; /* for docs/events.md */
 };
