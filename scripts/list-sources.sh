@@ -11,7 +11,6 @@
 #        bpf      bpf/*.bpf.c                    linked into one object, one skeleton
 #        kernel   tests/kernel/test-*.c          one program each, needs root
 #        klib     tests/kernel/lib/**/*.c        shared by those
-#        kbpf     tests/kernel/*.bpf.c           test programs; skeleton "<name>.skel.h"
 #        golden   tests/golden/test-*.c          one program each
 #        script   tests/**/test-*.sh             prints TAP (not in tests/kernel and tests/vm)
 #        fuzz     tests/fuzz/fuzz-*.c            one fuzzer each
@@ -40,7 +39,6 @@ find "$@" -type f \( -name '*.c' -o -name 'test-*.sh' \) | sort | awk -F/ '
 	$1 == "bench" { if (NF == 2 && !/\.bpf\.c$/) print "bench", "-", $0; next }
 	$1 != "tests" { next }
 	$2 == "kernel" && $3 == "lib" { print "klib", "-", $0; next }
-	$2 == "kernel" && NF == 3 && /\.bpf\.c$/ { print "kbpf", "-", $0; next }
 	$2 == "kernel" && NF == 3 && is("test-") { print "kernel", "-", $0; next }
 	$2 == "golden" && NF == 3 && is("test-") { print "golden", "-", $0; next }
 	$2 == "fuzz" && NF == 3 && is("fuzz-") { print "fuzz", "-", $0; next }
