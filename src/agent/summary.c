@@ -185,16 +185,15 @@ static void append_agent(const struct rs_agent_stats *stats, const struct rs_sum
 	rs_units_format_duration(user, stats->user_ns);
 	rs_units_format_duration(sys, stats->sys_ns);
 	rs_units_format_bytes(peak, stats->rss_peak);
-	rs_units_format_size_exact(ring, stats->ring_bytes);
+	rs_units_format_bytes(ring, stats->ring_bytes);
 	rs_units_format_bytes(written, stats->written);
-	rs_str_appendf(out,
-		       "\n%sThe agent%s used %s of CPU in its own code and %s in the kernel"
-		       " (%.1f %% of one core), %s of memory at most with a buffer of %s;"
-		       " %" PRIu64 " wake-up%s, %s written.\n",
-		       rs_term_style(style->color, RS_TERM_BOLD),
-		       rs_term_style(style->color, RS_TERM_RESET), user, sys,
-		       percent(cpu, stats->elapsed), peak, ring, stats->wakeups,
-		       stats->wakeups == 1 ? "" : "s", written);
+	rs_str_appendf(out, "\n%s  %-12s%s\n", rs_term_style(style->color, RS_TERM_DIM),
+		       "THE AGENT", rs_term_style(style->color, RS_TERM_RESET));
+	rs_str_appendf(out, "  %-12s %.2f %% of one core: %s user, %s system\n", "CPU",
+		       percent(cpu, stats->elapsed), user, sys);
+	rs_str_appendf(out, "  %-12s %s at most; the buffer is %s of it\n", "memory", peak, ring);
+	rs_str_appendf(out, "  %-12s %s written, %" PRIu64 " wake-up%s\n", "output", written,
+		       stats->wakeups, stats->wakeups == 1 ? "" : "s");
 }
 
 static void append_program(const struct rs_agent_stats *stats, const struct rs_program *program,
@@ -206,30 +205,35 @@ static void append_program(const struct rs_agent_stats *stats, const struct rs_p
 		       percent(program->run_ns, stats->measured_ns));
 }
 
+/* What the programs cost together, and over which time that was measured. */
+static void append_kernel_cost(const struct rs_agent_stats *stats, struct rs_str *out)
+{
+	char span[RS_UNITS_BUF];
+	uint64_t ns = 0;
+
+	for (size_t i = 0; i < stats->n_programs; i++)
+		ns += stats->programs[i].run_ns;
+	rs_units_format_duration(span, stats->measured_ns);
+	rs_str_appendf(out, "  %-12s %.2f %% of one core, measured over %s%s\n", "in kernel",
+		       percent(ns, stats->measured_ns),
+		       stats->measured_ns < stats->elapsed ? "the first " : "", span);
+}
+
 static void append_programs(const struct rs_agent_stats *stats,
 			    const struct rs_summary_style *style, struct rs_str *out)
 {
-	uint64_t ns = 0;
 	size_t silent = 0;
-	char span[RS_UNITS_BUF];
 
 	if (!stats->measured_ns)
 		return;
-	for (size_t i = 0; i < stats->n_programs; i++) {
-		ns += stats->programs[i].run_ns;
+	append_kernel_cost(stats, out);
+	for (size_t i = 0; i < stats->n_programs; i++)
 		silent += !stats->programs[i].runs;
-	}
-	rs_units_format_duration(span, stats->measured_ns);
-	rs_str_appendf(out,
-		       "%sIts programs in the kernel%s used %.2f %% of one core, measured over the"
-		       " first %s.\n",
-		       rs_term_style(style->color, RS_TERM_BOLD),
-		       rs_term_style(style->color, RS_TERM_RESET), percent(ns, stats->measured_ns),
-		       span);
-	if (silent < stats->n_programs || style->verbose)
-		rs_str_appendf(out, "\n%s  %-16s %-32s %10s %8s %11s%s\n",
-			       rs_term_style(style->color, RS_TERM_DIM), "PROGRAM", "HOOK", "RUNS",
-			       "NS/RUN", "OF A CORE", rs_term_style(style->color, RS_TERM_RESET));
+	if (silent == stats->n_programs && !style->verbose)
+		return;
+	rs_str_appendf(out, "\n%s  %-16s %-32s %10s %8s %11s%s\n",
+		       rs_term_style(style->color, RS_TERM_DIM), "PROGRAM", "HOOK", "RUNS",
+		       "NS/RUN", "OF A CORE", rs_term_style(style->color, RS_TERM_RESET));
 	for (size_t i = 0; i < stats->n_programs; i++) {
 		if (stats->programs[i].runs || style->verbose)
 			append_program(stats, &stats->programs[i], out);

@@ -135,7 +135,7 @@ static void test_refresh(void **state)
 
 	(void)state;
 	mkdir("etc", 0755);
-	put_text("etc/passwd", "a:x:1:1\n");
+	put_text("etc/passwd", "a:x:1\n");
 	users = open_users();
 	assert_null(rs_users_name(users, 1)); /* three fields are not enough */
 	put_text("etc/passwd", "a:x:1:1:\n");
