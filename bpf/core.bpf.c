@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What all sensors share: the maps, the path walk, the dispatcher of the fallback hook. */
 #define RS_DEFINE
-#include "bpf/lib/path.h"
+#include "bpf/lib/name.h"
 #include "bpf/lib/syscall.h"
+
+const volatile bool rs_fast = false;
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Components of a path that we follow, mount points included. */
-#define RS_WALK_DEPTH 160
+#define WALK_DEPTH      2048
+#define WALK_DEPTH_SLOW 128 /* where the verifier walks each of them */
 
 /* One component in front of what is there; false when there is no room. */
 static __always_inline bool prepend(struct rs_scratch *s, struct dentry *dentry)
@@ -46,43 +49,64 @@ static __always_inline bool in_tree(struct mount *mount)
 	return ns && (ns < -4095 || ns > 0);
 }
 
-__noinline int rs_walk(__u32 slot, __u64 dentry_, __u64 mnt_)
+/* From the root of a mount to the directory that it lies on; false at the top of the tree. */
+static __always_inline bool cross_mount(struct rs_scratch *s, struct dentry *dentry)
 {
-	struct dentry *dentry = (void *)dentry_, *parent, *root;
-	struct vfsmount *mnt = (void *)mnt_;
-	struct mount *mount = (void *)mnt_ - bpf_core_field_offset(struct mount, mnt), *above;
+	struct mount *mount = (void *)s->walk_mount, *above = BPF_CORE_READ(mount, mnt_parent);
+
+	if ((__u64)dentry != s->walk_root) {
+		s->walk_flags |= RS_FIELD_DETACHED;
+		return false;
+	}
+	if (above == mount) {
+		if (!in_tree(mount))
+			s->walk_flags |= RS_FIELD_DETACHED;
+		return false;
+	}
+	s->walk_dentry = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
+	s->walk_mount = (__u64)above;
+	s->walk_root = (__u64)BPF_CORE_READ(above, mnt.mnt_root);
+	return true;
+}
+
+/* One component, or one mount point. False at the end. */
+static __always_inline bool step(struct rs_scratch *s)
+{
+	struct dentry *dentry = (void *)s->walk_dentry, *parent = BPF_CORE_READ(dentry, d_parent);
+
+	if ((__u64)dentry == s->walk_root || dentry == parent)
+		return cross_mount(s, dentry);
+	if (!prepend(s, dentry)) {
+		s->walk_flags |= RS_FIELD_CUT;
+		rs_failed(RS_FAIL_PATH_LONG);
+		return false;
+	}
+	s->walk_dentry = (__u64)parent;
+	return true;
+}
+
+static __always_inline void walk_begin(struct rs_scratch *s)
+{
+	struct dentry *dentry = (void *)s->walk_dentry;
+	struct vfsmount *mnt = (void *)s->walk_mnt;
+
+	s->walk_start = RS_WALK_HALF;
+	s->walk_flags = 0;
+	s->walk_mount = s->walk_mnt - bpf_core_field_offset(struct mount, mnt);
+	s->walk_root = (__u64)BPF_CORE_READ(mnt, mnt_root);
+	if ((__u64)dentry != s->walk_root && unhashed(dentry))
+		s->walk_flags = RS_FIELD_DELETED;
+}
+
+/* Where it is stands in the scratch, so that to the verifier each round begins like the last. */
+__noinline int rs_walk(__u32 slot)
+{
 	struct rs_scratch *s = bpf_map_lookup_elem(&rs_scratch, &slot);
-	int i;
 
 	if (!s)
 		return 0;
-	s->walk_start = RS_WALK_HALF;
-	s->walk_flags = 0;
-	root = BPF_CORE_READ(mnt, mnt_root);
-	if (dentry != root && unhashed(dentry))
-		s->walk_flags = RS_FIELD_DELETED;
-	for (i = 0; i < RS_WALK_DEPTH; i++) {
-		parent = BPF_CORE_READ(dentry, d_parent);
-		if (dentry == root || dentry == parent) {
-			above = BPF_CORE_READ(mount, mnt_parent);
-			if (above == mount || dentry != root) {
-				if (dentry != root || !in_tree(mount))
-					s->walk_flags |= RS_FIELD_DETACHED;
-				break;
-			}
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			mount = above;
-			root = BPF_CORE_READ(mount, mnt.mnt_root);
-			continue;
-		}
-		if (!prepend(s, dentry)) {
-			s->walk_flags |= RS_FIELD_CUT;
-			rs_failed(RS_FAIL_PATH_LONG);
-			break;
-		}
-		dentry = parent;
-	}
-	if (i == RS_WALK_DEPTH) {
+	walk_begin(s);
+	if (RS_REPEAT(WALK_DEPTH, WALK_DEPTH_SLOW, step(s))) {
 		s->walk_flags |= RS_FIELD_CUT;
 		rs_failed(RS_FAIL_PATH_DEEP);
 	}
@@ -122,16 +146,29 @@ __noinline int rs_walk_wanted(__u32 slot)
 	return bpf_map_lookup_elem(&rs_filter_path, key) != NULL;
 }
 
-/* "/." and "//" may mean another path than they spell. */
-static __always_inline bool untidy(const struct rs_prefix *key)
+/* Looks at one byte of the key and its neighbour. False when there is no need to look further. */
+static __always_inline bool look_on(struct rs_scratch *s, const struct rs_prefix *key)
 {
-	for (int i = 0; i < RS_PREFIX_BYTES - 1; i++) {
-		if (!key->bytes[i])
-			return false;
-		if (key->bytes[i] == '/' && (key->bytes[i + 1] == '.' || key->bytes[i + 1] == '/'))
-			return true;
-	}
-	return false;
+	__u32 at = s->look++;
+	__u8 byte, next;
+
+	asm volatile("" : "+r"(at));
+	at &= 0xff;
+	if (at >= RS_PREFIX_BYTES - 1)
+		return false;
+	byte = key->bytes[at];
+	next = key->bytes[at + 1];
+	s->untidy |= byte == '/' && (next == '.' || next == '/');
+	return byte && !s->untidy;
+}
+
+/* "/." and "//" may mean another path than they spell. */
+static __always_inline bool untidy(struct rs_scratch *s, const struct rs_prefix *key)
+{
+	s->look = 0;
+	s->untidy = 0;
+	RS_REPEAT(RS_PREFIX_BYTES, RS_PREFIX_BYTES, look_on(s, key));
+	return s->untidy;
 }
 
 __noinline int rs_arg_wanted(__u32 slot, __u32 off)
@@ -159,7 +196,106 @@ __noinline int rs_arg_wanted(__u32 slot, __u32 off)
 	}
 	/* what does not fit lands behind the key, where nobody reads */
 	bpf_probe_read_kernel_str(&key->bytes[len & 0xff], RS_PREFIX_BYTES, arg);
-	return untidy(key) || bpf_map_lookup_elem(&rs_filter_path, key);
+	return untidy(s, key) || bpf_map_lookup_elem(&rs_filter_path, key);
+}
+
+__noinline int rs_put_walk(__u32 slot, __u32 tag)
+{
+	struct rs_scratch *s = bpf_map_lookup_elem(&rs_scratch, &slot);
+	__u32 off, start, len;
+	__u8 *at = s ? rs_field_room(s, &off) : NULL;
+
+	if (!at)
+		return 0;
+	start = s->walk_start;
+	asm volatile("" : "+r"(start));
+	start &= RS_WALK_HALF - 1;
+	len = RS_WALK_HALF - start;
+	if (len > RS_PATH_MAX)
+		return 0;
+	bpf_probe_read_kernel(at + sizeof(struct rs_field), len, &s->walk[start]);
+	rs_field_end(s, at, off, tag, s->walk_flags, len);
+	return 0;
+}
+
+__noinline int rs_put_str(__u32 slot, __u32 tag)
+{
+	struct rs_scratch *s = bpf_map_lookup_elem(&rs_scratch, &slot);
+	__u32 off, flags = 0, len = 0;
+	__u8 *at = s ? rs_field_room(s, &off) : NULL;
+	long n;
+
+	if (!at)
+		return 0;
+	n = bpf_probe_read_user_str(at + sizeof(struct rs_field), RS_PATH_MAX, (void *)s->str);
+	if (n > 0) {
+		len = n - 1; /* without the NUL */
+		if (n == RS_PATH_MAX)
+			flags = RS_FIELD_CUT;
+	} else {
+		flags = RS_FIELD_FAULT;
+		rs_failed(RS_FAIL_ARG_FAULT);
+	}
+	rs_field_end(s, at, off, tag, flags, len & (RS_PATH_MAX - 1));
+	return 0;
+}
+
+/*
+ * Is the current process's root directory not that of its mount namespace? At boot the root file
+ * system is mounted over the first, empty one, so the top of a namespace may be two mounts deep:
+ * what counts is that the root's mount lies on the root of its parent.
+ */
+static __always_inline bool chrooted(struct task_struct *task)
+{
+	struct dentry *dentry = BPF_CORE_READ(task, fs, root.dentry);
+	struct vfsmount *mnt = BPF_CORE_READ(task, fs, root.mnt);
+	struct mount *mount = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+
+	return dentry != BPF_CORE_READ(mnt, mnt_root) ||
+	       BPF_CORE_READ(mount, mnt_mountpoint) !=
+		       BPF_CORE_READ(mount, mnt_parent, mnt.mnt_root);
+}
+
+/* Appends the directory that the name at @arg of the record starts from. */
+static __always_inline void put_base(struct rs_scratch *s, __u32 slot, __u32 arg, __u32 tag)
+{
+	int dir = s->dir;
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	struct path *base;
+	struct file *file;
+
+	arg += sizeof(struct rs_field);
+	asm volatile("" : "+r"(arg));
+	if (s->record[arg & (RS_RECORD_HALF - 1)] == '/') {
+		if (!chrooted(task))
+			return;
+		base = &fs->root;
+	} else if (dir == AT_FDCWD) {
+		base = &fs->pwd;
+	} else {
+		file = rs_fd_file(dir);
+		if (!file)
+			return;
+		base = &file->f_path;
+	}
+	rs_walk_path(slot, base);
+	rs_put_walk(slot, tag);
+}
+
+__noinline int rs_put_name(__u32 slot, __u32 tag)
+{
+	struct rs_scratch *s = bpf_map_lookup_elem(&rs_scratch, &slot);
+	__u32 at;
+
+	if (!s)
+		return 0;
+	at = s->used;
+	rs_put_str(slot, tag + 1);
+	if (s->used == at)
+		return 1;
+	put_base(s, slot, at, tag);
+	return !(rs_config.filters & RS_FILTER_PATH) || rs_arg_wanted(slot, at);
 }
 
 /* Which program serves which system call, for the fallback. */

@@ -10,8 +10,6 @@
 #include "bpf/lib/name.h"
 #include "bpf/lib/syscall.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
 #define AT_REMOVEDIR 0x200
 /* O_CREAT | O_WRONLY | O_TRUNC: the same numbers on x86 and arm64 */
 #define CREAT_FLAGS 01101
@@ -26,63 +24,67 @@ struct file___mode {
 	unsigned int f_mode;
 } __core;
 
-/* What one call is about, gathered before a record is begun. */
+/* What one call is about, gathered before the record is written. */
 struct subject {
 	const volatile struct rs_shape *shape;
-	struct file *file; /* the open file, where there is one */
+	struct rs_scratch *s; /* holds the arguments */
+	struct file *file;    /* the open file, where there is one */
 	__u32 kind;
 	__u32 flags;
 	__u32 mode;
 	int fd;
 };
 
-static __always_inline __u64 shape_arg(const struct rs_call *call, __u8 index, __u64 none)
+static __always_inline const volatile struct rs_shape *shape_of(const struct rs_call *call)
 {
-	return index == RS_NO_ARG ? none : rs_arg(call, index);
+	__u32 nr = call->nr;
+
+	if (nr >= RS_NR_MAX)
+		return NULL;
+	asm volatile("" : "+r"(nr));
+	return &rs_shapes[nr & (RS_NR_MAX - 1)];
 }
 
 static __always_inline void subject_open(struct subject *sub, const struct rs_call *call)
 {
-	const volatile struct rs_shape *shape = sub->shape;
+	__u8 how = sub->shape->how;
 	struct file *file;
 	struct file___mode *file_mode;
 
 	sub->fd = call->ret < 0 ? -1 : call->ret;
 	sub->file = file = rs_fd_file(sub->fd);
-	if (shape->how & RS_SHAPE_CREAT)
+	if (how & RS_SHAPE_CREAT)
 		sub->flags = CREAT_FLAGS;
-	if (shape->how & RS_SHAPE_HOW) {
-		struct open_how how = {};
+	if (how & RS_SHAPE_HOW) {
+		struct open_how open_how = {};
 
-		bpf_probe_read_user(&how, sizeof(how), (void *)rs_arg(call, shape->flags));
-		sub->flags = how.flags;
-		sub->mode = how.mode;
+		bpf_probe_read_user(&open_how, sizeof(open_how),
+				    (void *)rs_row_arg(sub->s, sub->shape->flags));
+		sub->flags = open_how.flags;
+		sub->mode = open_how.mode;
 	}
 	file_mode = (void *)file;
 	if (file && (BPF_CORE_READ(file_mode, f_mode) & FMODE_CREATED))
 		sub->kind = RS_KIND_CREATE;
 }
 
-static __always_inline bool subject_of(struct subject *sub, const struct rs_call *call)
+static __always_inline void subject_fill(struct subject *sub, const struct rs_call *call)
 {
-	const volatile struct rs_shape *shape = sub->shape = rs_shape_of(call);
+	const volatile struct rs_shape *shape = sub->shape;
 
-	if (!shape || !shape->known)
-		return false;
 	sub->kind = shape->kind;
-	sub->flags = shape_arg(call, shape->flags, 0);
-	sub->mode = shape_arg(call, shape->mode, 0);
+	sub->flags = rs_row_arg(sub->s, shape->flags);
+	sub->mode = rs_row_arg(sub->s, shape->mode);
 	sub->fd = -1;
 	sub->file = NULL;
 	if (shape->how & RS_SHAPE_CREATES) {
 		subject_open(sub, call);
 	} else if (shape->fd != RS_NO_ARG) {
-		sub->fd = rs_arg(call, shape->fd);
+		sub->fd = rs_row_arg(sub->s, shape->fd);
 		sub->file = rs_fd_file(sub->fd);
 	} else if ((shape->how & RS_SHAPE_UNLINKAT) && (sub->flags & AT_REMOVEDIR)) {
 		sub->kind = RS_KIND_RMDIR;
 	}
-	return true;
 }
 
 static __always_inline void file_inode(struct rs_file *rec, struct file *file)
@@ -97,8 +99,7 @@ static __always_inline void file_inode(struct rs_file *rec, struct file *file)
 		rec->mode = BPF_CORE_READ(inode, i_mode);
 }
 
-static __always_inline void file_fixed(struct rs_file *rec, const struct subject *sub,
-				       const struct rs_call *call)
+static __always_inline void file_fixed(struct rs_file *rec, const struct subject *sub)
 {
 	const volatile struct rs_shape *shape = sub->shape;
 
@@ -112,71 +113,87 @@ static __always_inline void file_fixed(struct rs_file *rec, const struct subject
 	if (sub->file)
 		file_inode(rec, sub->file);
 	if (shape->how & RS_SHAPE_COPY_OWNER) {
-		rec->uid = shape_arg(call, shape->a, 0);
-		rec->gid = shape_arg(call, shape->b, 0);
+		rec->uid = rs_row_arg(sub->s, shape->a);
+		rec->gid = rs_row_arg(sub->s, shape->b);
 	}
 	if (shape->how & RS_SHAPE_LENGTH)
-		rec->length = shape_arg(call, shape->a, 0);
+		rec->length = rs_row_arg(sub->s, shape->a);
 }
 
-/* The paths of the event; whether it passes the path filter by one of them. */
-static __always_inline bool file_paths(struct rs_scratch *s, __u32 slot, const struct subject *sub,
-				       const struct rs_call *call)
+static __always_inline int dir_of(const struct subject *sub, __u8 index)
+{
+	return index == RS_NO_ARG ? AT_FDCWD : (int)rs_row_arg(sub->s, index);
+}
+
+/* The first path; whether it passes the path filter. */
+static __always_inline bool first_path(const struct subject *sub, __u32 slot)
 {
 	const volatile struct rs_shape *shape = sub->shape;
-	bool wanted = true;
+	struct file *file = sub->file;
 
-	if (sub->file) {
-		rs_walk_path(slot, &sub->file->f_path);
-		rs_field_walk(s, RS_TAG_PATH);
-		if (rs_config.filters & RS_FILTER_PATH)
-			wanted = rs_walk_wanted(slot);
-	} else if (shape->path != RS_NO_ARG) {
-		wanted = rs_name_fields(s, slot, (void *)rs_arg(call, shape->path),
-					shape_arg(call, shape->dir, AT_FDCWD), RS_TAG_BASE);
+	if (file) {
+		rs_walk_path(slot, &file->f_path);
+		rs_put_walk(slot, RS_TAG_PATH);
+		return !(rs_config.filters & RS_FILTER_PATH) || rs_walk_wanted(slot);
 	}
+	if (shape->path == RS_NO_ARG)
+		return !(rs_config.filters & RS_FILTER_PATH);
+	return rs_name_fields(sub->s, slot, (void *)rs_row_arg(sub->s, shape->path),
+			      dir_of(sub, shape->dir), RS_TAG_BASE);
+}
+
+/* The second one, or the string that takes its place. */
+static __always_inline bool second_path(const struct subject *sub, __u32 slot)
+{
+	const volatile struct rs_shape *shape = sub->shape;
+	void *name = (void *)rs_row_arg(sub->s, shape->path2);
+
 	if (shape->path2 == RS_NO_ARG)
-		return wanted;
+		return false;
 	if (shape->how & (RS_SHAPE_NAME2 | RS_SHAPE_SOURCE)) {
-		rs_field_user_str(s, shape->how & RS_SHAPE_NAME2 ? RS_TAG_NAME : RS_TAG_ARG2,
-				  (void *)rs_arg(call, shape->path2));
-		return wanted;
+		rs_field_user_str(sub->s, shape->how & RS_SHAPE_NAME2 ? RS_TAG_NAME : RS_TAG_ARG2,
+				  name);
+		return false;
 	}
-	return rs_name_fields(s, slot, (void *)rs_arg(call, shape->path2),
-			      shape_arg(call, shape->dir2, AT_FDCWD), RS_TAG_BASE2) ||
-	       wanted;
+	return rs_name_fields(sub->s, slot, name, dir_of(sub, shape->dir2), RS_TAG_BASE2);
 }
 
 static __always_inline void file_record(struct rs_held *held, const struct subject *sub,
 					const struct rs_call *call)
 {
 	const volatile struct rs_shape *shape = sub->shape;
-	struct rs_scratch *s = rs_scratch_of(held->slot, sizeof(struct rs_file));
-	struct rs_file *rec;
+	struct rs_file *rec = (void *)sub->s->record;
+	bool wanted = first_path(sub, held->slot);
 
-	if (!s || !file_paths(s, held->slot, sub, call))
+	wanted |= second_path(sub, held->slot);
+	if (!wanted)
 		return;
 	rs_count_generated(held, sub->kind);
-	rec = (void *)s->record;
 	rs_head(&rec->hdr, held, sub->kind, call->hook, 0, call->nr, call->ret);
-	file_fixed(rec, sub, call);
+	file_fixed(rec, sub);
 	if (shape->name != RS_NO_ARG)
-		rs_field_user_str(s, RS_TAG_NAME, (void *)rs_arg(call, shape->name));
-	if (shape->type != RS_NO_ARG && rs_arg(call, shape->type))
-		rs_field_user_str(s, RS_TAG_TYPE, (void *)rs_arg(call, shape->type));
-	rs_output(held, s);
+		rs_field_user_str(sub->s, RS_TAG_NAME, (void *)rs_row_arg(sub->s, shape->name));
+	if (shape->type != RS_NO_ARG && rs_row_arg(sub->s, shape->type))
+		rs_field_user_str(sub->s, RS_TAG_TYPE, (void *)rs_row_arg(sub->s, shape->type));
+	rs_output(held, sub->s);
 }
 
 static __always_inline int file_call(const struct rs_call *call)
 {
-	struct subject sub;
+	struct subject sub = { .shape = shape_of(call) };
 	struct rs_held held;
 
-	if (!rs_process_wanted(bpf_get_current_pid_tgid() >> 32) || !subject_of(&sub, call))
+	if (!sub.shape || !sub.shape->known ||
+	    !rs_process_wanted(bpf_get_current_pid_tgid() >> 32) ||
+	    !rs_hold(&held, sub.shape->kind))
 		return 0;
-	if (!rs_kind_wanted(sub.kind & 63) || !rs_hold(&held, sub.kind))
-		return 0;
-	file_record(&held, &sub, call);
+	sub.s = rs_scratch_of(held.slot, sizeof(struct rs_file));
+	if (sub.s) {
+		rs_args_to_scratch(call, sub.s);
+		subject_fill(&sub, call);
+		if (rs_kind_wanted(sub.kind & 63))
+			file_record(&held, &sub, call);
+	}
 	rs_release(&held);
 	return 0;
 }

@@ -7,8 +7,6 @@
 #include "bpf/lib/filter.h"
 #include "bpf/lib/path.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
 static __always_inline __u32 pid_nr(struct pid *pid, bool own)
 {
 	__u32 level = own ? BPF_CORE_READ(pid, level) : 0;
@@ -17,8 +15,7 @@ static __always_inline __u32 pid_nr(struct pid *pid, bool own)
 
 	if (level > 32) /* MAX_PID_NS_LEVEL */
 		return 0;
-	bpf_probe_read_kernel(&nr, sizeof(nr),
-			      numbers + level * bpf_core_type_size(struct upid));
+	bpf_probe_read_kernel(&nr, sizeof(nr), numbers + level * bpf_core_type_size(struct upid));
 	return nr;
 }
 
@@ -99,7 +96,7 @@ static __always_inline void field_block(struct rs_scratch *s, __u32 tag, __u64 f
 
 static __always_inline void exec_ids(struct rs_exec *rec, struct task_struct *task)
 {
-	const struct cred *cred = BPF_CORE_READ(task, real_cred);
+	struct cred *cred = BPF_CORE_READ(task, real_cred);
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 	struct nsproxy *ns = BPF_CORE_READ(task, nsproxy);
 	__u32 level = BPF_CORE_READ(pid, level);
@@ -177,16 +174,16 @@ static __always_inline void exec_record(struct rs_scratch *s, struct rs_held *he
 	if (tty)
 		bpf_probe_read_kernel_str(rec->tty, sizeof(rec->tty), &tty->name);
 	rs_field_walk(s, RS_TAG_EXE);
-	rs_walk(held->slot, (__u64)BPF_CORE_READ(task, fs, pwd.dentry),
-		(__u64)BPF_CORE_READ(task, fs, pwd.mnt));
+	rs_walk_from(held->slot, BPF_CORE_READ(task, fs, pwd.dentry),
+		     BPF_CORE_READ(task, fs, pwd.mnt));
 	rs_field_walk(s, RS_TAG_CWD);
 	field_block(s, RS_TAG_ARGS, BPF_CORE_READ(mm, arg_start), BPF_CORE_READ(mm, arg_end),
 		    RS_FAIL_ARGS_CUT);
 	if (BPF_CORE_READ(bprm, filename) != BPF_CORE_READ(bprm, interp))
 		rs_field_kernel_str(s, RS_TAG_SCRIPT, BPF_CORE_READ(bprm, filename), 0);
 	if (rs_config.env)
-		field_block(s, RS_TAG_ENV, BPF_CORE_READ(mm, env_start),
-			    BPF_CORE_READ(mm, env_end), RS_FAIL_ARGS_CUT);
+		field_block(s, RS_TAG_ENV, BPF_CORE_READ(mm, env_start), BPF_CORE_READ(mm, env_end),
+			    RS_FAIL_ARGS_CUT);
 }
 
 SEC("raw_tp/sched_process_exec") int rs_exec(struct rs_raw *ctx)
@@ -204,8 +201,8 @@ SEC("raw_tp/sched_process_exec") int rs_exec(struct rs_raw *ctx)
 	s = rs_scratch_of(held.slot, sizeof(struct rs_exec));
 	if (!s)
 		goto out;
-	rs_walk(held.slot, (__u64)BPF_CORE_READ(bprm, file, f_path.dentry),
-		(__u64)BPF_CORE_READ(bprm, file, f_path.mnt));
+	rs_walk_from(held.slot, BPF_CORE_READ(bprm, file, f_path.dentry),
+		     BPF_CORE_READ(bprm, file, f_path.mnt));
 	if (filters & RS_FILTER_EXE)
 		scope_exec(s, tgid);
 	if ((filters & RS_FILTER_PATH) && !rs_walk_wanted(held.slot))

@@ -18,6 +18,68 @@
 #include "bpf/abi/control.h"
 #include "bpf/abi/event.h"
 
+/*
+ * The agent sets rs_fast before load where the kernel has both of these (6.4), so that the verifier
+ * drops the other branch; it tries, and loads again without where that fails.
+ *
+ * Reading kernel memory: since 6.2 a number can be declared to be a pointer to a kernel type
+ * (bpf_rdonly_cast, commit a35b9af4ec2c), and be followed by plain loads that yield 0 where nothing
+ * is mapped: about 1 ns each. Before, each step is a call of bpf_probe_read_kernel(), some 25 ns.
+ *
+ * Loops: since 6.4 (bpf_iter_num, commit 6018e1f407cc) the verifier looks at the body once and not
+ * once per round. RS_REPEAT(max_fast, max, go_on) evaluates go_on, one round, until it says no: at
+ * most max_fast times there and max times elsewhere.
+ */
+extern const volatile _Bool rs_fast;
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+
+struct bpf_iter_num {
+	__u64 opaque[1];
+} __attribute__((aligned(8)));
+
+extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym __weak;
+extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym __weak;
+extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym __weak;
+
+/* Yields whether it ran out of rounds. */
+#define RS_REPEAT(max_fast, max, go_on)                                                            \
+	({                                                                                         \
+		_Bool out_ = 1;                                                                    \
+		if (rs_fast) {                                                                     \
+			struct bpf_iter_num it_;                                                   \
+			bpf_iter_num_new(&it_, 0, max_fast);                                       \
+			while (bpf_iter_num_next(&it_)) {                                          \
+				if (!(go_on)) {                                                    \
+					out_ = 0;                                                  \
+					break;                                                     \
+				}                                                                  \
+			}                                                                          \
+			bpf_iter_num_destroy(&it_);                                                \
+		} else {                                                                           \
+			for (int i_ = 0; i_ < (max); i_++) {                                       \
+				if (!(go_on)) {                                                    \
+					out_ = 0;                                                  \
+					break;                                                     \
+				}                                                                  \
+			}                                                                          \
+		}                                                                                  \
+		out_;                                                                              \
+	})
+
+#define RS_CAST(p)                                                                                 \
+	((typeof(p))bpf_rdonly_cast((const void *)(p), bpf_core_type_id_kernel(typeof(*(p)))))
+
+#undef BPF_CORE_READ
+#define BPF_CORE_READ(src, ...)                                                                    \
+	({                                                                                         \
+		___type((src), __VA_ARGS__) value_;                                                \
+		if (rs_fast)                                                                       \
+			value_ = ___arrow(RS_CAST(src), __VA_ARGS__);                              \
+		else                                                                               \
+			BPF_CORE_READ_INTO(&value_, (src), __VA_ARGS__);                           \
+		value_;                                                                            \
+	})
+
 typedef _Bool bool;
 enum { false, true };
 
@@ -182,9 +244,15 @@ struct sched_entity {
 	__u64 sum_exec_runtime;
 } __core;
 
+struct list_head {
+	struct list_head *next, *prev;
+} __core;
+
 struct task_struct {
 	void *stack;
 	unsigned int flags;
+	unsigned int personality;
+	struct list_head ptraced, ptrace_entry; /* what we trace; where our tracer keeps us */
 	struct sched_entity se;
 	struct mm_struct *mm;
 	int exit_code;
@@ -194,13 +262,17 @@ struct task_struct {
 	struct pid *thread_pid;
 	__u64 utime, stime;
 	__u64 start_boottime;
-	const struct cred *real_cred;
+	struct cred *real_cred;
 	char comm[16];
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct rs_kuid loginuid;
+} __core;
+
+struct kernel_siginfo {
+	int si_code;
 } __core;
 
 struct linux_binprm {
@@ -213,7 +285,8 @@ struct linux_binprm {
 
 enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };
 
-#define PF_KTHREAD 0x00200000
+#define PF_EXITING        0x00000004
+#define PF_KTHREAD        0x00200000
 #define SIGNAL_GROUP_EXIT 0x00000004
 
 /* Sockets. */
@@ -275,20 +348,20 @@ struct unix_sock {
 	struct sock *peer;
 } __core;
 
-#define AF_UNIX 1
-#define AF_INET 2
+#define AF_UNIX  1
+#define AF_INET  2
 #define AF_INET6 10
 
-#define SOCK_DGRAM 2
-#define IPPROTO_TCP 6
-#define IPPROTO_UDP 17
+#define SOCK_DGRAM      2
+#define IPPROTO_TCP     6
+#define IPPROTO_UDP     17
 #define IPPROTO_UDPLITE 136
 
 #define TCP_ESTABLISHED 1
-#define TCP_SYN_SENT 2
-#define TCP_SYN_RECV 3
-#define TCP_CLOSE 7
-#define TCP_LISTEN 10
+#define TCP_SYN_SENT    2
+#define TCP_SYN_RECV    3
+#define TCP_CLOSE       7
+#define TCP_LISTEN      10
 
 /* Tracepoint arguments of a raw tracepoint program. */
 struct rs_raw {

@@ -45,13 +45,23 @@ RS_SHARED struct rs_fails_map rs_fails SEC(".maps");
  * beginning; a record with fields is put together in `record`. The second half of each array is
  * room that the verifier asks for: an offset below the half plus a length below it.
  */
-#define RS_WALK_HALF 4096
+#define RS_WALK_HALF   4096
 #define RS_RECORD_HALF 16384
 struct rs_scratch {
 	__u8 walk[RS_WALK_HALF * 2];
+	__u64 walk_dentry; /* where rs_walk() begins, and is */
+	__u64 walk_mnt;
+	__u64 walk_mount;
+	__u64 walk_root;
 	__u32 walk_start; /* the path is walk[walk_start .. RS_WALK_HALF) */
 	__u32 walk_flags; /* RS_FIELD_* */
-	__u32 used; /* bytes of `record` */
+	__u32 slot;       /* of the lane */
+	__u32 used;       /* bytes of `record` */
+	__u32 look;       /* untidy(): where it is */
+	__u32 untidy;     /* and what it found */
+	__s32 dir;        /* rs_put_name(): directory descriptor */
+	__u64 str;        /* rs_put_...(): the string in the process's memory */
+	__u64 arg[8];     /* of the system call; [7] is 0, for arguments that are not there */
 	__u32 pad;
 	__u8 record[RS_RECORD_HALF + RS_PATH_MAX + 64];
 };
@@ -68,7 +78,7 @@ RS_SHARED struct rs_scratch_map rs_scratch SEC(".maps");
 struct rs_scope_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RS_SCOPE_ENTRIES);
-	__type(key, __u32); /* thread group */
+	__type(key, __u32);   /* thread group */
 	__type(value, __u32); /* RS_SCOPE_* */
 };
 RS_SHARED struct rs_scope_map rs_scope SEC(".maps");

@@ -5,12 +5,12 @@
 #include "bpf/lib/record.h"
 
 /*
- * Leaves the absolute path of a dentry on a mount in the scratch of lane @slot: walk, walk_start,
- * walk_flags. Absolute means up to the root of the mount namespace, whatever the process's root
- * directory is. Returns its length. The pointers are numbers, so that the function is verified
- * once and not for each caller.
+ * Leaves the absolute path of walk_dentry on walk_mnt in the scratch of lane @slot: walk,
+ * walk_start, walk_flags. Absolute means up to the root of the mount namespace, whatever the
+ * process's root directory is. Returns its length. The pointers come through the scratch, which
+ * makes numbers of them, so that the function is verified once and not for each caller.
  */
-int rs_walk(__u32 slot, __u64 dentry, __u64 mnt);
+int rs_walk(__u32 slot);
 
 /* Does the path that rs_walk() left pass the path filter? */
 int rs_walk_wanted(__u32 slot);
@@ -21,9 +21,20 @@ int rs_walk_wanted(__u32 slot);
  */
 int rs_arg_wanted(__u32 slot, __u32 off);
 
-static __always_inline int rs_walk_path(__u32 slot, const struct path *path)
+static __always_inline int rs_walk_from(__u32 slot, struct dentry *dentry, struct vfsmount *mnt)
 {
-	return rs_walk(slot, (__u64)BPF_CORE_READ(path, dentry), (__u64)BPF_CORE_READ(path, mnt));
+	struct rs_scratch *s = bpf_map_lookup_elem(&rs_scratch, &slot);
+
+	if (!s)
+		return 0;
+	s->walk_dentry = (__u64)dentry;
+	s->walk_mnt = (__u64)mnt;
+	return rs_walk(slot);
+}
+
+static __always_inline int rs_walk_path(__u32 slot, struct path *path)
+{
+	return rs_walk_from(slot, BPF_CORE_READ(path, dentry), BPF_CORE_READ(path, mnt));
 }
 
 /* The file behind a descriptor of the current process, NULL if there is none. */

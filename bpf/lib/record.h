@@ -140,8 +140,8 @@ static __always_inline void rs_head_self(struct rs_hdr *hdr)
 }
 
 /* The whole header for something that the current task does. */
-static __always_inline void rs_head(struct rs_hdr *hdr, struct rs_held *held, __u32 kind, __u32 hook,
-				    __u32 size, int nr, long ret)
+static __always_inline void rs_head(struct rs_hdr *hdr, struct rs_held *held, __u32 kind,
+				    __u32 hook, __u32 size, int nr, long ret)
 {
 	rs_head_event(hdr, held, kind, hook, size);
 	rs_head_self(hdr);
@@ -153,14 +153,14 @@ static __always_inline void rs_head(struct rs_hdr *hdr, struct rs_held *held, __
  * Reserves a record of fixed size in the ring buffer and counts it; NULL when it is lost.
  * Ends with rs_submit().
  */
-#define RS_RESERVE(held, kind, type)                                                \
-	({                                                                          \
-		rs_count_generated(held, kind);                                     \
-		(held)->lane->bytes += sizeof(type);                                \
-		type *rec_ = bpf_ringbuf_reserve(&rs_ring, sizeof(type), 0);        \
-		if (!rec_)                                                          \
-			rs_count_lost(held, kind);                                  \
-		rec_;                                                               \
+#define RS_RESERVE(held, kind, type)                                                               \
+	({                                                                                         \
+		rs_count_generated(held, kind);                                                    \
+		(held)->lane->bytes += sizeof(type);                                               \
+		type *rec_ = bpf_ringbuf_reserve(&rs_ring, sizeof(type), 0);                       \
+		if (!rec_)                                                                         \
+			rs_count_lost(held, kind);                                                 \
+		rec_;                                                                              \
 	})
 
 static __always_inline void rs_submit(void *record)
@@ -173,8 +173,10 @@ static __always_inline struct rs_scratch *rs_scratch_of(__u32 slot, __u32 fixed)
 {
 	struct rs_scratch *s = bpf_map_lookup_elem(&rs_scratch, &slot);
 
-	if (s)
+	if (s) {
+		s->slot = slot;
 		s->used = fixed;
+	}
 	return s;
 }
 
@@ -205,42 +207,24 @@ static __always_inline void rs_field_end(struct rs_scratch *s, __u8 *at, __u32 o
 	s->used = (off + sizeof(*field) + len + 3) & ~3u;
 }
 
+/*
+ * Functions of their own (core.bpf.c): verified once, however often they are called. What they work
+ * on comes through the scratch of lane @slot. They return 0.
+ */
+int rs_put_walk(__u32 slot, __u32 tag);
+int rs_put_str(__u32 slot, __u32 tag);
+
 /* Appends the path that rs_walk() left in the scratch. */
 static __always_inline void rs_field_walk(struct rs_scratch *s, __u32 tag)
 {
-	__u32 off, start = s->walk_start, len;
-	__u8 *at = rs_field_room(s, &off);
-
-	if (!at)
-		return;
-	asm volatile("" : "+r"(start));
-	start &= RS_WALK_HALF - 1;
-	len = RS_WALK_HALF - start;
-	if (len > RS_PATH_MAX)
-		return;
-	bpf_probe_read_kernel(at + sizeof(struct rs_field), len, &s->walk[start]);
-	rs_field_end(s, at, off, tag, s->walk_flags, len);
+	rs_put_walk(s->slot, tag);
 }
 
 /* Appends a string of the process's memory; what cannot be read is an empty field with a flag. */
 static __always_inline void rs_field_user_str(struct rs_scratch *s, __u32 tag, const void *str)
 {
-	__u32 off, flags = 0, len = 0;
-	__u8 *at = rs_field_room(s, &off);
-	long n;
-
-	if (!at)
-		return;
-	n = bpf_probe_read_user_str(at + sizeof(struct rs_field), RS_PATH_MAX, str);
-	if (n > 0) {
-		len = n - 1; /* without the NUL */
-		if (n == RS_PATH_MAX)
-			flags = RS_FIELD_CUT;
-	} else {
-		flags = RS_FIELD_FAULT;
-		rs_failed(RS_FAIL_ARG_FAULT);
-	}
-	rs_field_end(s, at, off, tag, flags, len & (RS_PATH_MAX - 1));
+	s->str = (__u64)str;
+	rs_put_str(s->slot, tag);
 }
 
 /* The same from kernel memory, which nobody changes meanwhile. */

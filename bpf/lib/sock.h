@@ -19,8 +19,8 @@
  */
 int rs_flow_open(__u64 sk, __u32 direction);
 
-/* The connect of @sk has its event: should it fail later, its close is an event too. */
-int rs_flow_reported(__u64 sk);
+/* The call that connects @sk returned @ret and has its event. Call it for every connect. */
+int rs_flow_connected(__u64 sk, int ret);
 
 /* The inode number: what /proc/PID/fd and ss(8) call the socket. 0 when it has no file any more. */
 static __always_inline __u64 rs_socket_ino(struct socket *socket)

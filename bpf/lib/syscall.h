@@ -78,6 +78,27 @@ static __always_inline const volatile struct rs_shape *rs_shape_of(const struct 
 	return &rs_shapes[nr & (RS_NR_MAX - 1)];
 }
 
+/* All arguments into the scratch, for programs that take them by the numbers of a row. */
+static __always_inline void rs_args_to_scratch(const struct rs_call *call, struct rs_scratch *s)
+{
+	struct pt_regs *regs = call->regs;
+
+	s->arg[0] = RS_REGS_ARG0(regs);
+	s->arg[1] = RS_REGS_ARG1(regs);
+	s->arg[2] = RS_REGS_ARG2(regs);
+	s->arg[3] = RS_REGS_ARG3(regs);
+	s->arg[4] = RS_REGS_ARG4(regs);
+	s->arg[5] = RS_REGS_ARG5(regs);
+	s->arg[6] = s->arg[7] = 0;
+}
+
+/* The argument that a row names; 0 for RS_NO_ARG. */
+static __always_inline __u64 rs_row_arg(const struct rs_scratch *s, __u32 index)
+{
+	asm volatile("" : "+r"(index));
+	return s->arg[index & 7];
+}
+
 /* Defines the two programs of a handler: rs_t_NAME for tracepoints, rs_r_NAME for the table. */
 #define RS_SYSCALL_PROGRAMS(name, handler)                                                         \
 	SEC("tp") int rs_t_##name(struct rs_tp_exit *ctx)                                          \

@@ -70,6 +70,7 @@ static int open_object(struct rs_sensors *sensors, struct rs_error *err)
 	if (!sensors->bpf)
 		return rs_error_set_errno(err, -errno, "opening the BPF object");
 	fill_shapes(sensors);
+	sensors->bpf->rodata->rs_fast = sensors->fast;
 	if (size_maps(sensors))
 		return rs_error_set_errno(err, -EINVAL, "sizing the BPF maps");
 	rs_sensors_choose(sensors);
@@ -105,27 +106,43 @@ static int load_error(int r, struct rs_error *err)
 	return r;
 }
 
-/* Loads; each round either succeeds, fails for good, or goes on with one program less. */
+/* Opens the object anew, without the programs that make @lost. */
+static int reopen_object(struct rs_sensors *sensors, uint64_t lost, struct rs_error *err)
+{
+	sensors->kinds &= ~lost;
+	rs_bpf__destroy(TAKE_PTR(sensors->bpf));
+	return open_object(sensors, err);
+}
+
+/*
+ * Loads; each round either succeeds, fails for good, or goes on with less: first without the fast
+ * way to read kernel memory (6.2), then without the program that was refused.
+ */
 static int load_object(struct rs_sensors *sensors, struct rs_error *err)
 {
 	for (;;) {
 		struct bpf_program *refused;
-		uint64_t lost;
+		uint64_t lost = 0;
 		int r;
 
 		last_warning[0] = '\0';
 		r = rs_bpf__load(sensors->bpf);
 		if (!r)
 			return 0;
-		refused = r == -EPERM ? NULL : refused_program(sensors);
-		lost = refused ? kinds_of_program(bpf_program__name(refused)) : 0;
-		if (!lost || !(sensors->kinds & ~lost))
+		if (r == -EPERM)
 			return load_error(r, err);
-		rs_log_at(RS_LOG_DEBUG, "program \"%s\" is refused here: going on without it",
-			  bpf_program__name(refused));
-		sensors->kinds &= ~lost;
-		rs_bpf__destroy(TAKE_PTR(sensors->bpf));
-		r = open_object(sensors, err);
+		if (sensors->fast) {
+			sensors->fast = false;
+		} else {
+			refused = refused_program(sensors);
+			lost = refused ? kinds_of_program(bpf_program__name(refused)) : 0;
+			if (!lost || !(sensors->kinds & ~lost))
+				return load_error(r, err);
+			rs_log_at(RS_LOG_DEBUG,
+				  "program \"%s\" is refused here: going on without it",
+				  bpf_program__name(refused));
+		}
+		r = reopen_object(sensors, lost, err);
 		if (r)
 			return r;
 	}
@@ -190,6 +207,7 @@ static struct rs_sensors *sensors_new(const struct rs_sensors_options *options)
 		sensors->options.ring_bytes = RS_RING_BYTES;
 	sensors->kinds = options->kinds & RS_KINDS_ALL;
 	sensors->cpus = libbpf_num_possible_cpus();
+	sensors->fast = true;
 	sensors->stats_fd = -1;
 	sensors->tracefs_fd = -1;
 	return sensors;
