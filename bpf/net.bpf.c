@@ -13,19 +13,17 @@
 #include "bpf/lib/sock.h"
 #include "bpf/lib/syscall.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
-#define UDP_BATCH 8
+#define UDP_BATCH    8
 #define MSG_ERRQUEUE 0x2000
 
-#define EINTR 4
-#define EAGAIN 11
-#define EEXIST 17
-#define EISCONN 106
-#define EALREADY 114
+#define EINTR       4
+#define EAGAIN      11
+#define EEXIST      17
+#define EISCONN     106
+#define EALREADY    114
 #define EINPROGRESS 115
 /* Results that never reach the process: the call begins anew or becomes -EINTR. */
-#define ERESTARTSYS 512
+#define ERESTARTSYS           512
 #define ERESTART_RESTARTBLOCK 516
 
 struct sockaddr_in6 {
@@ -52,8 +50,14 @@ struct flow {
 	struct rs_hdr who; /* `time` is that of the beginning */
 	__u64 ino;
 	__u8 direction; /* enum rs_direction */
-	__u8 reported; /* its connect is an event */
+	__u8 state;     /* of an outgoing one: FLOW_* */
 	__u8 pad[6];
+};
+
+enum {
+	FLOW_BEGUN,  /* the call that connects has not returned */
+	FLOW_FAILED, /* and the connection is over already */
+	FLOW_TOLD,   /* it has returned: failure is the close's to tell */
 };
 
 struct {
@@ -77,6 +81,21 @@ struct {
 	__type(key, struct peer);
 	__type(value, __u32);
 } rs_udp_peers SEC(".maps");
+
+/* What a call is, in one number: what functions of numbers are told. */
+struct how {
+	union {
+		__u64 all;
+		struct {
+			int fd;
+			__u16 nr;
+			__u8 kind;      /* enum rs_kind */
+			__u8 hook : 4;  /* enum rs_hook */
+			__u8 in : 1;    /* datagrams: received */
+			__u8 apart : 1; /* from the error queue: no receiving */
+		};
+	};
+};
 
 /* Connections. */
 
@@ -107,15 +126,6 @@ __noinline int rs_flow_open(__u64 key, __u32 direction)
 	else if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE &&
 		 direction == RS_DIR_IN) /* reset before it was accepted: nothing will come */
 		bpf_map_delete_elem(&rs_flows, &key);
-	return 0;
-}
-
-__noinline int rs_flow_reported(__u64 key)
-{
-	struct flow *flow = bpf_map_lookup_elem(&rs_flows, &key);
-
-	if (flow)
-		flow->reported = 1;
 	return 0;
 }
 
@@ -175,19 +185,35 @@ static __always_inline void close_event(struct sock *sk, const struct flow *flow
 	rs_release(&held);
 }
 
-/*
- * The filters were asked when the connection began: an entry means yes. A connect that failed at
- * once was told by its own event; one that failed later, after -EINPROGRESS, is told here.
- */
+/* The filters were asked when the connection began: an entry means yes. */
 static __always_inline bool close_wanted(const struct flow *flow, int old)
 {
 	if (!rs_kind_wanted(RS_KIND_CLOSE) || (rs_config.filters & RS_FILTER_PATH))
 		return false;
+	if (flow)
+		return flow->who.pid != rs_config.self;
+	return !rs_config.filters && old != TCP_SYN_SENT && old != TCP_SYN_RECV;
+}
+
+/*
+ * A connect that fails while the process waits for it is told by its own event. Where the process
+ * did not wait the event says -EINPROGRESS, and the failure is told as a close, which comes second
+ * even if the connection was refused before the call returned.
+ */
+__noinline int rs_flow_connected(__u64 key, int ret)
+{
+	struct flow *flow = bpf_map_lookup_elem(&rs_flows, &key);
+
 	if (!flow)
-		return !rs_config.filters && old != TCP_SYN_SENT && old != TCP_SYN_RECV;
-	if (flow->who.pid == rs_config.self)
-		return false;
-	return old != TCP_SYN_SENT || flow->reported;
+		return 0;
+	if (flow->state == FLOW_FAILED) {
+		if (ret == -EINPROGRESS && close_wanted(flow, TCP_SYN_SENT))
+			close_event((void *)key, flow);
+		bpf_map_delete_elem(&rs_flows, &key);
+	} else {
+		flow->state = FLOW_TOLD;
+	}
+	return 0;
 }
 
 /*
@@ -208,12 +234,14 @@ SEC("raw_tp/inet_sock_set_state") int rs_net_state(struct rs_raw *ctx)
 	if (old == TCP_CLOSE || old == TCP_LISTEN || !is_tcp(sk))
 		return 0;
 	flow = bpf_map_lookup_elem(&rs_flows, &key);
-	if (new == TCP_CLOSE) {
-		if (close_wanted(flow, old))
-			close_event(sk, flow);
-	} else if (!flow || flow->direction != RS_DIR_IN) {
+	if (new == TCP_ESTABLISHED && (!flow || flow->direction != RS_DIR_IN))
+		return 0;
+	if (old == TCP_SYN_SENT && flow && flow->state == FLOW_BEGUN) {
+		flow->state = FLOW_FAILED;
 		return 0;
 	}
+	if (new == TCP_CLOSE && close_wanted(flow, old))
+		close_event(sk, flow);
 	if (flow)
 		bpf_map_delete_elem(&rs_flows, &key);
 	return 0;
@@ -260,16 +288,15 @@ static __always_inline void user_address(__u8 *addr, __u16 *port, __u32 family, 
 /* The socket's own state after a connect with these results is what the process asked for. */
 static __always_inline bool connect_took(long ret)
 {
-	return !ret || ret == -EINPROGRESS || ret == -EALREADY || ret == -EISCONN ||
-	       ret == -EINTR;
+	return !ret || ret == -EINPROGRESS || ret == -EALREADY || ret == -EISCONN || ret == -EINTR;
 }
 
 /* connect(fd, address, size). False: it was no connect, but dissolved one (AF_UNSPEC). */
-static __always_inline bool connect_peer(struct rs_scratch *s, struct rs_net *rec,
-					 struct sock *sk, const struct rs_call *call)
+static __always_inline bool connect_peer(struct rs_scratch *s, struct rs_net *rec, struct sock *sk,
+					 const struct rs_call *call)
 {
 	const void *addr = (void *)rs_arg(call, 1);
-	bool took = connect_took(rec->hdr.ret);
+	bool took = connect_took(call->ret);
 
 	rec->direction = RS_DIR_OUT;
 	if (rec->family == AF_UNIX) {
@@ -296,8 +323,8 @@ static __always_inline bool connect_peer(struct rs_scratch *s, struct rs_net *re
 }
 
 /* bind(fd, address, size): the socket has the address unless the call failed. */
-static __always_inline void bind_local(struct rs_scratch *s, struct rs_net *rec,
-				       struct sock *sk, const struct rs_call *call)
+static __always_inline void bind_local(struct rs_scratch *s, struct rs_net *rec, struct sock *sk,
+				       const struct rs_call *call)
 {
 	const void *addr = (void *)rs_arg(call, 1);
 
@@ -322,8 +349,8 @@ static __always_inline long result_of(const struct rs_call *call)
 										: call->ret;
 }
 
-static __always_inline void call_record(struct rs_held *held, struct sock *sk, __u32 kind,
-					int fd, const struct rs_call *call)
+static __always_inline void call_record(struct rs_held *held, struct sock *sk, __u32 kind, int fd,
+					const struct rs_call *call)
 {
 	struct rs_scratch *s = rs_scratch_of(held->slot, sizeof(struct rs_net));
 	struct rs_net *rec;
@@ -333,7 +360,6 @@ static __always_inline void call_record(struct rs_held *held, struct sock *sk, _
 	rec = (void *)s->record;
 	rs_sock_fill(rec, sk);
 	rec->fd = fd;
-	rec->hdr.ret = result_of(call);
 	if (kind == RS_KIND_CONNECT) {
 		if (!connect_peer(s, rec, sk, call))
 			return;
@@ -347,8 +373,22 @@ static __always_inline void call_record(struct rs_held *held, struct sock *sk, _
 			rs_field_unix(s, sk);
 	}
 	rs_count_generated(held, kind);
-	rs_head(&rec->hdr, held, kind, call->hook, 0, call->nr, result_of(call));
+	rs_head(&rec->hdr, held, kind, call->hook, 0, call->nr, call->ret);
 	rs_output(held, s);
+}
+
+/* A function of numbers, so that it is verified once and apart from its caller. */
+__noinline int rs_net_event(__u64 sk, __u64 how, long ret)
+{
+	struct how h = { .all = how };
+	struct rs_call call = { .regs = rs_current_regs(), .ret = ret, .nr = h.nr, .hook = h.hook };
+	struct rs_held held;
+
+	if (!rs_hold(&held, h.kind))
+		return 0;
+	call_record(&held, (void *)sk, h.kind, h.fd, &call);
+	rs_release(&held);
+	return 0;
 }
 
 static __always_inline __u32 kind_of(__u32 op)
@@ -377,44 +417,29 @@ static __always_inline int sock_call(const struct rs_call *call, __u32 op)
 {
 	__u32 kind = kind_of(op);
 	bool wanted = rs_wanted_pathless(kind);
+	struct how how = { .kind = kind, .hook = call->hook, .nr = call->nr };
 	struct socket *socket;
-	struct rs_held held;
 	struct sock *sk;
-	int fd;
 
 	if (!wanted && !rs_kind_wanted(RS_KIND_CLOSE))
 		return 0;
 	if (op == RS_OP_ACCEPT && accept_idle(call))
 		return 0;
-	fd = op == RS_OP_ACCEPT && call->ret >= 0 ? call->ret : rs_arg(call, 0);
-	socket = fd_socket(fd);
+	how.fd = op == RS_OP_ACCEPT && call->ret >= 0 ? call->ret : rs_arg(call, 0);
+	socket = fd_socket(how.fd);
 	sk = socket ? BPF_CORE_READ(socket, sk) : NULL;
 	if (!sk || !rs_family_known(BPF_CORE_READ(sk, __sk_common.skc_family)))
 		return 0;
 	if (op == RS_OP_ACCEPT && call->ret >= 0)
 		rs_flow_open((__u64)sk, RS_DIR_IN);
-	else if (op == RS_OP_CONNECT)
-		rs_flow_reported((__u64)sk);
-	if (!wanted || !rs_hold(&held, kind))
-		return 0;
-	call_record(&held, sk, kind, fd, call);
-	rs_release(&held);
+	if (wanted)
+		rs_net_event((__u64)sk, how.all, result_of(call));
+	if (op == RS_OP_CONNECT)
+		rs_flow_connected((__u64)sk, call->ret);
 	return 0;
 }
 
 /* Datagrams. */
-
-struct datagram {
-	const struct rs_call *call;
-	struct sock *sk;
-	struct file *file;
-	struct socket *socket;
-	__u64 ino;
-	int fd;
-	__u32 family;
-	bool in;
-	bool connected;
-};
 
 /* The name of a message header in the process's memory; what a receive left empty is none. */
 static __always_inline __u64 message_name(__u64 from)
@@ -438,8 +463,8 @@ static __always_inline __u64 received_name(__u64 name, __u64 size)
 	return len >= 16 ? name : 0;
 }
 
-static __always_inline void datagram_event(const struct datagram *d, const struct peer *peer,
-					   bool argument)
+static __always_inline void datagram_event(struct sock *sk, const struct peer *peer, struct how how,
+					   bool argument, long ret)
 {
 	struct rs_held held;
 	struct rs_net *rec;
@@ -448,11 +473,10 @@ static __always_inline void datagram_event(const struct datagram *d, const struc
 		return;
 	rec = RS_RESERVE(&held, RS_KIND_UDP, struct rs_net);
 	if (rec) {
-		rs_head(&rec->hdr, &held, RS_KIND_UDP, d->call->hook, sizeof(*rec), d->call->nr,
-			d->call->ret);
-		rs_sock_fill(rec, d->sk);
-		rec->fd = d->fd;
-		rec->direction = d->in ? RS_DIR_IN : RS_DIR_OUT;
+		rs_head(&rec->hdr, &held, RS_KIND_UDP, how.hook, sizeof(*rec), how.nr, ret);
+		rs_sock_fill(rec, sk);
+		rec->fd = how.fd;
+		rec->direction = how.in ? RS_DIR_IN : RS_DIR_OUT;
 		rec->flags = argument ? RS_NET_ARGUMENT : 0;
 		__builtin_memcpy(rec->remote, peer->addr, sizeof(rec->remote));
 		rec->remote_port = peer->port;
@@ -461,100 +485,108 @@ static __always_inline void datagram_event(const struct datagram *d, const struc
 	rs_release(&held);
 }
 
-/* Reading the error queue is no receiving. */
-static __always_inline bool error_queue(const struct rs_call *call, __u32 op)
+/* Not UDP: echo requests of ICMP, for one. */
+static __always_inline bool is_udp(struct sock *sk)
 {
-	if (op == RS_OP_RECVMSG)
-		return rs_arg(call, 2) & MSG_ERRQUEUE;
-	return (op == RS_OP_RECVFROM || op == RS_OP_RECVMMSG) && rs_arg(call, 3) & MSG_ERRQUEUE;
-}
-
-/* What the quick way did not make sure of: that the file is a socket, and UDP. */
-static __always_inline bool is_udp(const struct datagram *d)
-{
-	struct socket *socket = d->socket;
-	struct sock *sk = d->sk;
 	__u32 protocol = BPF_CORE_READ(sk, sk_protocol);
 
-	return BPF_CORE_READ(socket, file) == d->file &&
-	       (protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE);
+	return protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE;
 }
 
-/* One datagram, with the address that the process gave or got, or 0. */
-static __noinline int datagram(const struct datagram *d, __u64 name, __u32 op)
+/*
+ * One datagram of @sock, whose inode is @ino, with the address that the process gave or got at
+ * @name, or 0. A function of numbers, so that it is verified once.
+ */
+__noinline int rs_datagram(__u64 sock, __u64 ino, __u64 name, __u64 how, long ret)
 {
-	struct peer peer = {.ino = d->ino};
-	__u32 seen = 1;
-	struct sock *sk = d->sk;
+	struct how h = { .all = how };
+	struct peer peer = { .ino = ino };
+	struct sock *sk = (void *)sock;
+	__u32 seen = 1, family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	long err;
 
-	if (d->connected && (d->in || !name)) {
+	if ((h.in || !name) && BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_ESTABLISHED) {
 		name = 0;
-		rs_sock_remote(sk, d->family, peer.addr);
+		rs_sock_remote(sk, family, peer.addr);
 		peer.port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	} else if (name) {
-		user_address(peer.addr, &peer.port, d->family, (void *)name);
+		user_address(peer.addr, &peer.port, family, (void *)name);
 	}
-	if (bpf_map_lookup_elem(&rs_udp_peers, &peer))
-		return 0;
-	if (!is_udp(d) || error_queue(d->call, op))
+	if (bpf_map_lookup_elem(&rs_udp_peers, &peer) || h.apart || !is_udp(sk))
 		return 0;
 	err = bpf_map_update_elem(&rs_udp_peers, &peer, &seen, BPF_NOEXIST);
 	if (err == -EEXIST) /* another thread was first */
 		return 0;
 	if (err)
 		rs_failed(RS_FAIL_FLOW_FULL);
-	datagram_event(d, &peer, name != 0);
+	datagram_event(sk, &peer, h, name != 0, ret);
 	return 0;
 }
 
 /* sendmmsg and recvmmsg(fd, messages, ...): the result is how many there were. */
-static __always_inline int datagrams(const struct datagram *d, __u32 op)
+static __always_inline int datagrams(struct sock *sk, __u64 ino, const struct rs_call *call,
+				     __u64 how)
 {
-	__u64 at = rs_arg(d->call, 1);
+	__u64 at = rs_arg(call, 1);
 
 	for (int i = 0; i < UDP_BATCH; i++, at += MMSGHDR_SIZE) {
-		if (i >= d->call->ret)
+		if (i >= call->ret)
 			break;
-		datagram(d, message_name(at), op);
+		rs_datagram((__u64)sk, ino, message_name(at), how, call->ret);
 	}
 	return 0;
 }
 
-/*
- * Send and receive calls are frequent, most are of TCP sockets: what says no comes first. That the
- * call did something means that the file is a socket.
- */
+static __always_inline int datagram_of(struct sock *sk, __u64 ino, const struct rs_call *call,
+				       __u32 op, struct how how)
+{
+	__u64 name;
+
+	switch (op) {
+	case RS_OP_SENDTO:
+		name = rs_arg(call, 4);
+		break;
+	case RS_OP_RECVFROM:
+		how.apart = !!(rs_arg(call, 3) & MSG_ERRQUEUE);
+		name = received_name(rs_arg(call, 4), rs_arg(call, 5));
+		break;
+	case RS_OP_RECVMSG:
+		how.apart = !!(rs_arg(call, 2) & MSG_ERRQUEUE);
+		name = message_name(rs_arg(call, 1));
+		break;
+	case RS_OP_SENDMSG:
+		name = message_name(rs_arg(call, 1));
+		break;
+	case RS_OP_RECVMMSG:
+		how.apart = !!(rs_arg(call, 3) & MSG_ERRQUEUE);
+		return datagrams(sk, ino, call, how.all);
+	default:
+		return datagrams(sk, ino, call, how.all);
+	}
+	return rs_datagram((__u64)sk, ino, name, how.all, call->ret);
+}
+
+/* Send and receive calls are frequent, most of them on TCP sockets: what says no comes first. */
 static __always_inline int datagram_call(const struct rs_call *call, __u32 op)
 {
-	struct datagram d = {.call = call, .in = op >= RS_OP_RECVFROM};
-	struct file *file;
+	struct how how = { .hook = call->hook, .nr = call->nr, .in = op >= RS_OP_RECVFROM };
 	struct socket *socket;
+	struct file *file;
 	struct sock *sk;
+	__u32 family;
 
 	if (call->ret < 0 || !rs_wanted_pathless(RS_KIND_UDP))
 		return 0;
-	d.fd = rs_arg(call, 0);
-	d.file = file = rs_fd_file(d.fd);
-	d.socket = socket = BPF_CORE_READ(file, private_data);
-	if (BPF_CORE_READ(socket, type) != SOCK_DGRAM)
+	how.fd = rs_arg(call, 0);
+	file = rs_fd_file(how.fd);
+	socket = BPF_CORE_READ(file, private_data);
+	if (BPF_CORE_READ(socket, type) != SOCK_DGRAM || BPF_CORE_READ(socket, file) != file)
 		return 0;
-	d.sk = sk = BPF_CORE_READ(socket, sk);
-	d.family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	if (d.family != AF_INET && d.family != AF_INET6)
+	sk = BPF_CORE_READ(socket, sk);
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (family != AF_INET && family != AF_INET6)
 		return 0;
-	d.ino = rs_socket_ino(socket);
-	d.connected = BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_ESTABLISHED;
-	switch (op) {
-	case RS_OP_SENDTO:
-		return datagram(&d, rs_arg(call, 4), op);
-	case RS_OP_RECVFROM:
-		return datagram(&d, received_name(rs_arg(call, 4), rs_arg(call, 5)), op);
-	case RS_OP_SENDMSG:
-	case RS_OP_RECVMSG:
-		return datagram(&d, message_name(rs_arg(call, 1)), op);
-	}
-	return datagrams(&d, op);
+	return datagram_of(sk, rs_socket_ino(socket), call, op, how);
 }
 
 static __always_inline int net_call(const struct rs_call *call)

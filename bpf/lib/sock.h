@@ -25,8 +25,8 @@ int rs_flow_connected(__u64 sk, int ret);
 /* The inode number: what /proc/PID/fd and ss(8) call the socket. 0 when it has no file any more. */
 static __always_inline __u64 rs_socket_ino(struct socket *socket)
 {
-	struct inode *inode =
-		(void *)socket + bpf_core_field_offset(struct socket_alloc, vfs_inode);
+	struct inode *inode = (void *)socket +
+			      bpf_core_field_offset(struct socket_alloc, vfs_inode);
 
 	return BPF_CORE_READ(inode, i_ino);
 }
@@ -137,9 +137,9 @@ static __always_inline void rs_field_unix(struct rs_scratch *s, struct sock *sk)
 
 	if (!addr)
 		return;
-	rs_field_sun_path(s, (void *)addr + bpf_core_field_offset(struct unix_address, name) +
-				     family_size,
-			  BPF_CORE_READ(addr, len) - family_size, false);
+	rs_field_sun_path(
+		s, (void *)addr + bpf_core_field_offset(struct unix_address, name) + family_size,
+		BPF_CORE_READ(addr, len) - family_size, false);
 }
 
 /* The other end of a connected unix socket, NULL where there is none. */
