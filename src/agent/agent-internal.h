@@ -31,7 +31,8 @@ struct rs_agent {
 	enum rs_agent_end end;
 	uint64_t created, started, stopped; /* monotonic ns, 0: not yet */
 	uint64_t start_real;
-	uint64_t measured_ns; /* once measuring has stopped */
+	uint64_t start_user_ns, start_sys_ns; /* CPU used until started */
+	uint64_t measured_ns;                 /* once measuring has stopped */
 };
 
 /* Tells the command that runs the agent. */
@@ -46,5 +47,8 @@ int rs_agent_add_sources(struct rs_agent *agent, struct rs_error *err);
 
 /* Whether this process has a controlling terminal. */
 bool rs_agent_has_terminal(void);
+
+/* CPU of this process so far. */
+void rs_agent_usage(uint64_t *ret_user_ns, uint64_t *ret_sys_ns, uint64_t *ret_rss_peak);
 
 void rs_agent_stop_measuring(struct rs_agent *agent);

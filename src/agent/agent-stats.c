@@ -15,17 +15,25 @@ static uint64_t timeval_ns(const struct timeval *tv)
 	return (uint64_t)tv->tv_sec * RS_NSEC_PER_SEC + (uint64_t)tv->tv_usec * RS_NSEC_PER_USEC;
 }
 
-static void fill_usage(struct rs_agent_stats *stats)
+void rs_agent_usage(uint64_t *ret_user_ns, uint64_t *ret_sys_ns, uint64_t *ret_rss_peak)
 {
-	struct rusage usage;
+	struct rusage usage = { 0 };
+
+	getrusage(RUSAGE_SELF, &usage);
+	*ret_user_ns = timeval_ns(&usage.ru_utime);
+	*ret_sys_ns = timeval_ns(&usage.ru_stime);
+	*ret_rss_peak = (uint64_t)usage.ru_maxrss << 10;
+}
+
+static void fill_usage(const struct rs_agent *agent, struct rs_agent_stats *stats)
+{
 	char text[128];
 	uint64_t pages;
 
-	if (getrusage(RUSAGE_SELF, &usage) == 0) {
-		stats->user_ns = timeval_ns(&usage.ru_utime);
-		stats->sys_ns = timeval_ns(&usage.ru_stime);
-		stats->rss_peak = (uint64_t)usage.ru_maxrss << 10;
-	}
+	rs_agent_usage(&stats->user_ns, &stats->sys_ns, &stats->rss_peak);
+	stats->user_ns -= agent->start_user_ns;
+	stats->sys_ns -= agent->start_sys_ns;
+	stats->startup_cpu_ns = agent->start_user_ns + agent->start_sys_ns;
 	if (rs_fd_read_buf_at(AT_FDCWD, "/proc/self/statm", text, sizeof(text)) > 0 &&
 	    sscanf(text, "%*u %" SCNu64, &pages) == 1)
 		stats->rss = pages * (uint64_t)sysconf(_SC_PAGESIZE);
@@ -68,7 +76,7 @@ void rs_agent_stats(struct rs_agent *agent, struct rs_agent_stats *ret_stats)
 	}
 	rs_sensors_counters(agent->sensors, &stats->kernel);
 	fill_counts(agent, stats);
-	fill_usage(stats);
+	fill_usage(agent, stats);
 	stats->n_programs = MIN(
 		rs_sensors_programs(agent->sensors, stats->programs, RS_AGENT_PROGRAMS),
 		(size_t)RS_AGENT_PROGRAMS);

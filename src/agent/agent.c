@@ -201,6 +201,7 @@ static void note_missing_kinds(const struct rs_agent *agent)
 
 int rs_agent_start(struct rs_agent *agent, struct rs_error *err)
 {
+	uint64_t peak;
 	int r;
 
 	r = rs_agent_apply_filter(agent, agent->options, err);
@@ -215,6 +216,7 @@ int rs_agent_start(struct rs_agent *agent, struct rs_error *err)
 		return refusal(err, r);
 	agent->started = rs_clock_mono();
 	agent->start_real = rs_clock_real();
+	rs_agent_usage(&agent->start_user_ns, &agent->start_sys_ns, &peak);
 	note_missing_kinds(agent);
 	agent->filter.filter.kinds &= rs_sensors_kinds(agent->sensors);
 	r = drop_rights(agent, err);

@@ -48,11 +48,12 @@ struct rs_agent_stats {
 	size_t ring_bytes;   /* size, and what waits */
 	size_t ring_pending;
 
-	uint64_t user_ns; /* CPU of the agent itself, since its start */
+	uint64_t user_ns; /* CPU of the agent itself since watching began */
 	uint64_t sys_ns;
 	uint64_t rss; /* bytes now, and at most */
 	uint64_t rss_peak;
-	uint64_t startup_ns; /* from rs_agent_new() to events flowing */
+	uint64_t startup_ns;     /* from rs_agent_new() to events flowing */
+	uint64_t startup_cpu_ns; /* CPU used until then, most of it by the kernel's verifier */
 
 	uint64_t measured_ns; /* span over which programs were measured, 0: not measured */
 	bool measuring;       /* it goes on */

@@ -191,6 +191,9 @@ static void append_agent(const struct rs_agent_stats *stats, const struct rs_sum
 		       "THE AGENT", rs_term_style(style->color, RS_TERM_RESET));
 	rs_str_appendf(out, "  %-12s %.2f %% of one core: %s user, %s system\n", "CPU",
 		       percent(cpu, stats->elapsed), user, sys);
+	rs_units_format_duration(user, stats->startup_ns);
+	rs_units_format_duration(sys, stats->startup_cpu_ns);
+	rs_str_appendf(out, "  %-12s %s, with %s of CPU\n", "start", user, sys);
 	rs_str_appendf(out, "  %-12s %s at most; the buffer is %s of it\n", "memory", peak, ring);
 	rs_str_appendf(out, "  %-12s %s written, %" PRIu64 " wake-up%s\n", "output", written,
 		       stats->wakeups, stats->wakeups == 1 ? "" : "s");

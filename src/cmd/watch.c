@@ -24,8 +24,8 @@ static void append_names(uint64_t kinds, struct rs_str *out)
 	}
 }
 
-/* The sensors of which all kinds are in @kinds; false when they are not all there is. */
-static bool append_sensors(uint64_t kinds, struct rs_str *out)
+/* The sensors of which all kinds are in @kinds; nothing when they are not all there is. */
+static void append_sensors(uint64_t kinds, struct rs_str *out)
 {
 	const char *separator = "";
 	size_t before = out->len;
@@ -41,7 +41,6 @@ static bool append_sensors(uint64_t kinds, struct rs_str *out)
 	}
 	if (kinds)
 		rs_str_truncate(out, before);
-	return !kinds;
 }
 
 void rs_watch_describe_kinds(uint64_t kinds, struct rs_str *out)
@@ -55,8 +54,8 @@ void rs_watch_describe_kinds(uint64_t kinds, struct rs_str *out)
 	} else if (__builtin_popcountll(missing) <= EXCEPT_MAX) {
 		rs_str_append_cstr(out, "all but ");
 		append_names(missing, out);
-	} else if (!append_sensors(kinds, out)) {
-		append_names(kinds, out);
+	} else {
+		append_sensors(kinds, out);
 	}
 }
 
@@ -64,6 +63,7 @@ void rs_watch_describe_kinds(uint64_t kinds, struct rs_str *out)
 static void print_ready(struct rs_agent *agent, const struct rs_agent_options *options)
 {
 	_cleanup_(rs_str_done) struct rs_str line = RS_STR_INIT(0);
+	_cleanup_(rs_str_done) struct rs_str kinds = RS_STR_INIT(0);
 	static struct rs_agent_stats stats;
 	int count;
 
@@ -71,10 +71,11 @@ static void print_ready(struct rs_agent *agent, const struct rs_agent_options *o
 		return;
 	rs_agent_stats(agent, &stats);
 	count = __builtin_popcountll(stats.kinds);
-	rs_str_appendf(&line, "ringside: watching %d kind%s of events (", count,
-		       count == 1 ? "" : "s");
-	rs_watch_describe_kinds(stats.kinds, &line);
-	rs_str_append_cstr(&line, "); ^C ends with a summary\n");
+	rs_watch_describe_kinds(stats.kinds, &kinds);
+	rs_str_appendf(&line,
+		       "ringside: watching %d kind%s of events%s%s%s; ^C ends with a summary\n",
+		       count, count == 1 ? "" : "s", kinds.len ? " (" : "", rs_str_cstr(&kinds),
+		       kinds.len ? ")" : "");
 	rs_fd_write_all(STDERR_FILENO, line.data, line.len);
 }
 

@@ -17,5 +17,5 @@ struct rs_watch {
  * what the program ends with. */
 int rs_watch_run(const struct rs_watch *watch);
 
-/* "exec, exit", "all but open", "28 kinds": appended. */
+/* Appends "exec, exit", "all but open", "file, network"; nothing where no short form says it. */
 void rs_watch_describe_kinds(uint64_t kinds, struct rs_str *out);
