@@ -298,92 +298,114 @@ void rs_event_json_set_boot_offset(struct rs_event_json *json, int64_t boot_offs
 
 /* --- writing --- */
 
-static inline void copy_fragment(struct rs_out *out, const char *from, size_t len)
+static inline char *copy_fragment(char *to, const char *from, size_t len)
 {
-	char *to = out->p;
-
 	memcpy(to, from, COPY_STEP);
 	for (size_t i = COPY_STEP; i < len; i += COPY_STEP)
 		memcpy(to + i, from + i, COPY_STEP);
-	out->p += len;
+	return to + len;
 }
 
-/* Writes the value of a step; false when there is none. */
-static inline bool write_value(struct rs_render *r, const struct step *step)
+/* Writes a number at p; returns where it ends, or NULL for a step that is no number. */
+static inline char *put_number(char *p, const struct step *step, const struct rs_event *event)
 {
-	const char *at = (const char *)r->event->hdr + step->where;
-	struct rs_out *out = &r->out;
-	const struct rs_text *text;
-	size_t before;
+	const void *at = (const char *)event->hdr + step->where;
+	int32_t v;
 
 	switch (step->code) {
 	case STEP_U16:
-		rs_out_u64(out, *(const uint16_t *)(const void *)at);
-		return true;
+		return rs_put_u64(p, *(const uint16_t *)at);
 	case STEP_U32:
-		rs_out_u64(out, *(const uint32_t *)(const void *)at);
-		return true;
-	case STEP_U32_QUOTED:
-		rs_out_quoted(out, *(const uint32_t *)(const void *)at);
-		return true;
-	case STEP_S32:
-		rs_out_i64(out, *(const int32_t *)(const void *)at);
-		return true;
+		return rs_put_u64(p, *(const uint32_t *)at);
 	case STEP_U64:
-		rs_out_u64(out, *(const uint64_t *)(const void *)at);
-		return true;
-	case STEP_TEXT:
-		text = &r->event->field[step->where];
-		if (text->data)
-			rs_out_string(out, text->data, text->len);
-		return text->data;
+		return rs_put_u64(p, *(const uint64_t *)at);
+	case STEP_S32:
+		v = *(const int32_t *)at;
+		if (v < 0)
+			*p++ = '-';
+		return rs_put_u64(p, v < 0 ? -(uint64_t)v : (uint64_t)v);
+	case STEP_U32_QUOTED:
+		*p++ = '"';
+		p = rs_put_u64(p, *(const uint32_t *)at);
+		*p++ = '"';
+		return p;
 	default:
-		before = (size_t)(out->p - out->str->data);
-		step->write(r);
-		return (size_t)(out->p - out->str->data) != before;
+		return NULL;
 	}
+}
+
+/* Writes a value that takes a function. */
+static inline void write_value(struct rs_render *r, const struct step *step)
+{
+	const struct rs_text *text;
+
+	if (step->code == STEP_WRITE) {
+		step->write(r);
+		return;
+	}
+	text = &r->event->field[step->where];
+	if (text->data)
+		rs_out_string(&r->out, text->data, text->len);
 }
 
 /* Ends an object: its last comma becomes the brace; an empty one is taken back to where its name
  * began. */
-static inline void close_object(struct rs_out *out, size_t start)
+static inline char *close_object(char *p, char *start)
 {
-	if (out->p[-1] == '{') {
-		out->p = out->str->data + start;
-	} else {
-		out->p[-1] = '}';
-		*out->p++ = ',';
-	}
+	if (p[-1] == '{')
+		return start;
+	p[-1] = '}';
+	*p++ = ',';
+	return p;
 }
 
+/* The cursor is kept in a register, and handed to out only where a function may move it. */
 static void run(struct rs_event_json *json, struct rs_render *r, const struct step *step,
-		const struct step *end)
+		const struct step *last)
 {
+	const char *text = json->text.data;
 	struct rs_out *out = &r->out;
 	size_t start[DEPTH_MAX];
+	char *p = out->p, *end;
 	unsigned depth = 0;
 
-	for (; step < end; step++) {
-		size_t name;
+	for (; step < last; step++) {
+		size_t room = step->len + (size_t)COPY_STEP + RS_OUT_ROOM, name;
 
-		if (unlikely(!rs_out_need(out, step->len + COPY_STEP + RS_OUT_ROOM)))
-			return;
-		out->p -= step->back;
-		name = (size_t)(out->p - out->str->data) + step->keep;
-		copy_fragment(out, json->text.data + step->at, step->len);
-		if (step->code == STEP_OPEN)
+		if (unlikely((size_t)(out->end - p) < room)) {
+			out->p = p;
+			if (!rs_out_need(out, room))
+				return;
+			p = out->p;
+		}
+		p -= step->back;
+		name = (size_t)(p - out->str->data) + step->keep;
+		p = copy_fragment(p, text + step->at, step->len);
+		if (step->code == STEP_COPY)
+			continue;
+		if (step->code == STEP_OPEN) {
 			start[depth++] = name;
-		else if (step->code == STEP_CLOSE)
-			close_object(out, start[--depth]);
-		else if (step->code == STEP_COPY)
-			;
-		else if ((!step->when || step->when & r->traits) && write_value(r, step))
-			*out->p++ = ',';
-		else
-			out->p = out->str->data + name;
+		} else if (step->code == STEP_CLOSE) {
+			p = close_object(p, out->str->data + start[--depth]);
+		} else if ((end = put_number(p, step, r->event))) {
+			p = end;
+			*p++ = ',';
+		} else {
+			size_t value = (size_t)(p - out->str->data);
+
+			out->p = p;
+			if (!step->when || step->when & r->traits)
+				write_value(r, step);
+			p = out->p;
+			if ((size_t)(p - out->str->data) != value)
+				*p++ = ',';
+			else
+				p = out->str->data + name;
+		}
 	}
-	out->p[-1] = '}';
-	*out->p++ = '\n';
+	p[-1] = '}';
+	*p++ = '\n';
+	out->p = p;
 }
 
 int rs_event_json_write(struct rs_event_json *json, const struct rs_event *event,

@@ -75,19 +75,24 @@ static inline void rs_out_bytes(struct rs_out *out, const void *data, size_t n)
 
 #define rs_out_lit(out, literal) rs_out_bytes((out), (literal), sizeof(literal) - 1)
 
+/* Digits of v at p; returns where they end. */
+static inline char *rs_put_u64(char *p, uint64_t v)
+{
+	char *end, *at;
+
+	if (v >= 10000)
+		return p + rs_str_format_u64(p, v);
+	/* The length is known by comparing; the digits then go straight to their places. */
+	end = p + 1 + (v >= 10) + (v >= 100) + (v >= 1000);
+	for (at = end - 1; v >= 10; v /= 10)
+		*at-- = (char)('0' + v % 10);
+	*at = (char)('0' + v);
+	return end;
+}
+
 static inline void rs_out_u64(struct rs_out *out, uint64_t v)
 {
-	char *p = out->p;
-
-	/* The length is known by comparing; the digits then go straight to their places. */
-	if (v >= 10000) {
-		out->p += rs_str_format_u64(p, v);
-		return;
-	}
-	out->p += 1 + (v >= 10) + (v >= 100) + (v >= 1000);
-	for (p = out->p - 1; v >= 10; v /= 10)
-		*p-- = (char)('0' + v % 10);
-	*p = (char)('0' + v);
+	out->p = rs_put_u64(out->p, v);
 }
 
 static inline void rs_out_i64(struct rs_out *out, int64_t v)
