@@ -66,8 +66,6 @@ static void wrap(const struct table *t, const char *text, unsigned start)
 /* "  yes key   text". Without a mark the key takes its place. */
 static void row(const struct table *t, enum mark mark, const char *key, const char *text)
 {
-	bool dim = mark == MARK_YES || mark == MARK_UNKNOWN;
-
 	rs_str_append_cstr(t->out, "  ");
 	if (mark != MARK_NONE) {
 		rs_str_append_cstr(t->out, style(t, marks[mark].style));
@@ -78,9 +76,24 @@ static void row(const struct table *t, enum mark mark, const char *key, const ch
 	rs_term_append_fit(t->out, key, strlen(key), KEY_WIDTH + (mark == MARK_NONE ? 4 : 0),
 			   RS_TERM_LEFT);
 	rs_str_append_char(t->out, ' ');
-	rs_str_append_cstr(t->out, dim ? style(t, RS_TERM_DIM) : "");
+	rs_str_append_cstr(t->out, mark == MARK_YES ? style(t, RS_TERM_DIM) : "");
 	wrap(t, text, TEXT_START);
-	rs_str_append_cstr(t->out, dim ? style(t, RS_TERM_RESET) : "");
+	rs_str_append_cstr(t->out, mark == MARK_YES ? style(t, RS_TERM_RESET) : "");
+	rs_str_append_char(t->out, '\n');
+}
+
+/* One more line below a row's text: @lead in the style, then the rest. */
+static void below(const struct table *t, enum rs_term_style lead_style, const char *lead,
+		  const char *text)
+{
+	rs_str_append_fill(t->out, ' ', TEXT_START);
+	rs_str_append_cstr(t->out, style(t, lead_style));
+	rs_str_append_cstr(t->out, lead);
+	if (*lead)
+		rs_str_append_cstr(t->out, style(t, RS_TERM_RESET));
+	wrap(t, text, TEXT_START + (unsigned)strlen(lead));
+	if (!*lead)
+		rs_str_append_cstr(t->out, style(t, RS_TERM_RESET));
 	rs_str_append_char(t->out, '\n');
 }
 
@@ -178,7 +191,7 @@ static void system_rows(const struct table *t)
 	rowf(t, MARK_NONE, "kernel", "%s %s on %s, %u CPUs", system->release, system->machine,
 	     system->host, system->cpus);
 	if (system->btf_bytes)
-		rowf(t, MARK_NONE, "type information (BTF)", "%s, and %u modules with their own",
+		rowf(t, MARK_NONE, "type information (BTF)", "%s, and that of %u modules",
 		     rs_units_format_bytes(bytes, system->btf_bytes), system->btf_modules);
 	else
 		row(t, MARK_NONE, "type information (BTF)", "none");
@@ -205,7 +218,9 @@ static void right_row(const struct table *t, const struct rs_doctor_right *right
 	char buf[16];
 	const char *name = rs_caps_to_str(right->cap, buf);
 
-	if (doctor->caps.effective & RS_CAP_BIT(right->cap))
+	if (!doctor->system.first_user_ns)
+		row(t, right->needed ? MARK_BAD : MARK_NO, name, right->why);
+	else if (doctor->caps.effective & RS_CAP_BIT(right->cap))
 		row(t, MARK_YES, name, right->why);
 	else if (right->cap == CAP_SYS_RESOURCE &&
 		 doctor->features[RS_FEATURE_MEMCG]->answer == RS_ANSWER_YES)
@@ -241,12 +256,13 @@ static void mount_rows(const struct table *t)
 	for (size_t i = 0; i < RS_DOCTOR_MOUNT_COUNT; i++) {
 		const struct rs_doctor_mount *mount = &t->doctor->mounts[i];
 
-		if (mount->point[0])
+		if (mount->point[0]) {
 			rowf(t, MARK_YES, mount->type, "%s%s: %s", mount->point,
 			     mount->fixed ? ", mounted just now" : "", mount->use);
-		else
-			rowf(t, MARK_NO, mount->type, "%s; instead: %s", mount->use,
-			     mount->instead);
+			continue;
+		}
+		rowf(t, MARK_NO, mount->type, "not mounted: %s", mount->use);
+		below(t, RS_TERM_DIM, "instead: ", mount->instead);
 	}
 }
 
@@ -257,15 +273,23 @@ static void feature_row(const struct table *t, enum rs_feature id)
 	const struct rs_feature_result *result = t->doctor->features[id];
 	struct rs_feature_info info = rs_feature_info(id);
 
-	if (result->answer == RS_ANSWER_YES)
-		row(t, MARK_YES, info.name, info.why);
-	else if (result->answer == RS_ANSWER_UNKNOWN)
-		rowf(t, MARK_UNKNOWN, info.name, "%s", result->reason);
-	else if (info.needed)
-		rowf(t, MARK_BAD, info.name, "%s: %s", info.why, result->reason);
-	else
-		rowf(t, MARK_NO, info.name, "%s: %s; instead: %s", info.why, result->reason,
-		     info.instead);
+	switch (result->answer) {
+	case RS_ANSWER_YES:
+		if (result->reason[0])
+			rowf(t, MARK_YES, info.name, "%s (%s)", info.why, result->reason);
+		else
+			row(t, MARK_YES, info.name, info.why);
+		return;
+	case RS_ANSWER_UNKNOWN:
+		rowf(t, MARK_UNKNOWN, info.name, "%s to be tried", result->reason);
+		return;
+	case RS_ANSWER_NO:
+		row(t, info.needed ? MARK_BAD : MARK_NO, info.name, info.why);
+		below(t, info.needed ? RS_TERM_RED : RS_TERM_YELLOW, "", result->reason);
+		if (info.instead && !info.needed)
+			below(t, RS_TERM_DIM, "instead: ", info.instead);
+		return;
+	}
 }
 
 static void feature_rows(const struct table *t, const char *title, enum rs_feature_group group)
@@ -303,7 +327,7 @@ static enum mark kind_mark(const struct rs_doctor_kind *kind)
 	return MARK_BAD;
 }
 
-/* "x, else y, else z", the one that will be used in capitals of style */
+/* "x, else y": x will be used. "not x, y": x is better, but this kernel does not have it. */
 static void append_hooks(const struct rs_doctor_kind *kind, struct rs_str *text)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kind->hooks) && kind->hooks[i].name; i++) {
@@ -398,11 +422,15 @@ static void totals(const struct table *t)
 		bytes += program->memory;
 		counted += program->runs;
 	}
+	if (!node->programs.len) {
+		rs_str_append_cstr(t->out, "  none\n");
+		return;
+	}
 	rs_str_append_cstr(t->out, "  ");
 	rs_str_appendf(t->out, "%zu programs with %s, %u maps with %s, %zu links.\n",
 		       node->programs.len, rs_units_format_bytes(memory, bytes), node->maps,
 		       rs_units_format_bytes(maps, node->map_memory), node->links.len);
-	if (t->doctor->measured_ns || !node->programs.len)
+	if (t->doctor->measured_ns)
 		return;
 	rs_str_append_cstr(t->out, "  ");
 	wrap(t,

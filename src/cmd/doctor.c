@@ -216,7 +216,7 @@ static int read_node(struct rs_doctor *doctor, uint64_t measure, struct rs_error
 
 /* --- all of it --- */
 
-static int examine(struct rs_doctor *doctor, struct rs_features *features,
+static int examine(struct rs_doctor *doctor, struct rs_features **features,
 		   const struct settings *settings, struct rs_error *err)
 {
 	int r = rs_caps_get(&doctor->caps, err);
@@ -227,12 +227,14 @@ static int examine(struct rs_doctor *doctor, struct rs_features *features,
 	read_mounts(doctor);
 	if (settings->fix)
 		r = fix_mounts(doctor, err);
+	if (r == 0)
+		r = rs_features_new(features, err);
 	if (r < 0)
 		return r;
 	for (unsigned i = 0; i < RS_FEATURE_COUNT; i++)
-		doctor->features[i] = rs_features_ask(features, i);
+		doctor->features[i] = rs_features_ask(*features, i);
 	for (unsigned i = 0; i < RS_KIND_COUNT; i++)
-		read_kind(features, i, &doctor->kinds[i]);
+		read_kind(*features, i, &doctor->kinds[i]);
 	judge_rights(doctor);
 	judge_features(doctor);
 	judge_memory(doctor);
@@ -274,9 +276,7 @@ static int run(const struct rs_cmd *cmd, int argc, char **argv)
 
 	if (r != RS_CMD_GO)
 		return r;
-	r = rs_features_new(&features, &err);
-	if (r == 0)
-		r = examine(&doctor, features, &settings, &err);
+	r = examine(&doctor, &features, &settings, &err);
 	if (r < 0)
 		return rs_cmd_fail(&err);
 	r = print(&doctor, &settings);

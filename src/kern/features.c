@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <bpf/btf.h>
 
 #include "base/str.h"
@@ -19,7 +20,8 @@
 struct rs_features {
 	struct btf *btf; /* NULL when the kernel has none */
 	struct rs_kconfig config;
-	uint64_t caps; /* effective, and none in a container's user namespace: they do not count */
+	bool first_user_ns; /* only there do capabilities count */
+	uint64_t caps;      /* effective, those that count */
 	bool asked[RS_FEATURE_COUNT];
 	struct rs_feature_result results[RS_FEATURE_COUNT];
 };
@@ -54,6 +56,18 @@ const char *rs_answer_to_str(enum rs_answer answer)
 	return words[answer];
 }
 
+/*
+ * Kernels before 5.11 charge maps and programs to the limit of locked memory, and refuse them with
+ * EPERM when it is reached: raise it, as a loader has to. Best effort; the trials tell.
+ */
+static void make_room(struct rs_features *features)
+{
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (!rs_features_have(features, RS_FEATURE_MEMCG))
+		setrlimit(RLIMIT_MEMLOCK, &unlimited);
+}
+
 int rs_features_new(struct rs_features **ret_features, struct rs_error *err)
 {
 	struct rs_features *features = calloc(1, sizeof(*features));
@@ -67,11 +81,13 @@ int rs_features_new(struct rs_features **ret_features, struct rs_error *err)
 		free(features);
 		return r;
 	}
-	features->caps = rs_system_first_user_ns() ? caps.effective : 0;
+	features->first_user_ns = rs_system_first_user_ns();
+	features->caps = features->first_user_ns ? caps.effective : 0;
 	if (access(KERNEL_BTF, R_OK) == 0)
 		features->btf = btf__parse(KERNEL_BTF, NULL); /* NULL is an answer too */
 	if (rs_kconfig_load(&features->config) < 0)
 		rs_kconfig_done(&features->config); /* only explanations are poorer for it */
+	make_room(features);
 	*ret_features = features;
 	return 0;
 }
@@ -160,7 +176,11 @@ static void try_it(struct rs_features *features, enum rs_feature id)
 	lack = lacking(features, row);
 	if ((r == -EPERM || r == -EACCES) && lack) {
 		result->answer = RS_ANSWER_UNKNOWN;
-		explain_lack(result, lack);
+		if (features->first_user_ns)
+			explain_lack(result, lack);
+		else
+			snprintf(result->reason, sizeof(result->reason),
+				 "needs rights in the machine's own user namespace");
 		return;
 	}
 	result->answer = RS_ANSWER_NO;

@@ -99,6 +99,7 @@ struct rs_feature_info {
 
 struct rs_features;
 
+/* Where the kernel charges maps to the limit of locked memory, that limit is raised if we may. */
 int rs_features_new(struct rs_features **ret_features, struct rs_error *err);
 void rs_features_free(struct rs_features **features); /* fits _cleanup_ */
 

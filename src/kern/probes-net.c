@@ -127,7 +127,11 @@ static int xdp_here(struct rs_probe *probe)
 {
 	const struct rs_bpf_program program = { .type = BPF_PROG_TYPE_XDP, .attach_type = BPF_XDP };
 
-	return try_link(probe, &program, XDP_IS_PASS, LOOPBACK);
+	int r = try_link(probe, &program, XDP_IS_PASS, LOOPBACK);
+
+	if (r == 0)
+		rs_probe_say(probe, r, "the generic kind; the native one is the driver's affair");
+	return r;
 }
 
 int rs_probe_xdp(struct rs_probe *probe)
