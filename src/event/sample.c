@@ -207,7 +207,7 @@ static void make_chown(struct maker *m)
 	m->file->uid = 0;
 	m->file->gid = 0xffffffff;
 	m->hdr->ret = -EPERM;
-	argument(m, "/home/ann/bin/tool");
+	add_text(m, RS_TAG_ARG, "/home/ann/bin//tool");
 }
 
 static void make_truncate(struct maker *m)
