@@ -126,9 +126,6 @@ static int on_stop_signal(struct rs_loop *loop, const struct signalfd_siginfo *i
 	/* The terminal sends ^C to our command as well; a kill(1) reaches only us. */
 	if (agent->command && info->ssi_code != SI_KERNEL)
 		rs_command_signal(agent->command, (int)info->ssi_signo);
-	/* From here on a second one ends the process at once: it is not blocked any more. The
-	 * kernel then detaches the programs. */
-	rs_loop_remove(&agent->stop_signals);
 	return finish_run(agent, RS_AGENT_END_SIGNAL);
 }
 

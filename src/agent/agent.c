@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/signalfd.h>
 
 #include "agent/agent-internal.h"
 #include "agent/host.h"
@@ -13,7 +15,7 @@
 #include "base/units.h"
 #include "kern/caps.h"
 
-#define FINISH_NS (2 * RS_NSEC_PER_SEC) /* how long a slow reader may take at the end */
+#define FINISH_NS (1 * RS_NSEC_PER_SEC) /* how long a slow reader may take at the end */
 
 /*
  * Loading fails in many words. Callers are to tell apart two of them: -EPERM, the rights are
@@ -241,17 +243,35 @@ static int judge(struct rs_agent *agent, int r, struct rs_error *err)
 	return r;
 }
 
+/* Hands out what is left. The signals that end us are still blocked: a second one ends the waiting,
+ * and not the process, whose death would have to wait for the kernel to detach the programs. */
+static void drain(struct rs_agent *agent)
+{
+	_cleanup_(rs_cleanup_close) int cancel = -1;
+	struct signalfd_siginfo info;
+	sigset_t signals;
+
+	signal(SIGHUP, SIG_IGN); /* a terminal that goes away sends it more than once */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	cancel = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	rs_pump_finish(agent->pump, FINISH_NS, cancel);
+	while (read(cancel, &info, sizeof(info)) > 0)
+		; /* it has done what it was meant for, and is not to kill us now */
+}
+
 int rs_agent_run(struct rs_agent *agent, enum rs_agent_end *ret_end, struct rs_error *err)
 {
 	int r;
 
 	r = judge(agent, rs_loop_run(agent->loop), err);
-	rs_loop_remove(&agent->stop_signals);
 	__atomic_store_n(&rs_sensors_config(agent->sensors)->kinds, 0, __ATOMIC_RELAXED);
 	agent->stopped = rs_clock_mono();
 	rs_agent_stop_measuring(agent);
-	rs_pump_finish(agent->pump, FINISH_NS);
-	if (!r && agent->end == RS_AGENT_END_SIGNAL)
+	drain(agent);
+	rs_loop_remove(&agent->stop_signals);
+	if (!r)
 		r = judge(agent, rs_pump_error(agent->pump)->code, err);
 	*ret_end = agent->end;
 	return r;

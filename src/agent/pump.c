@@ -305,22 +305,26 @@ static bool settled(const struct rs_pump *pump)
 	return made == known;
 }
 
-/* Waits for a slow reader until the deadline; then gives the output up. */
-static void wait_writable(struct rs_pump *pump, uint64_t deadline)
+/* Waits for a slow reader until the deadline or until it is called off; then gives the output up. */
+static void wait_writable(struct rs_pump *pump, uint64_t deadline, int cancel_fd)
 {
-	struct pollfd pfd = { .fd = rs_output_fd(pump->parts.output), .events = POLLOUT };
+	struct pollfd fds[] = {
+		{ .fd = rs_output_fd(pump->parts.output), .events = POLLOUT },
+		{ .fd = cancel_fd, .events = POLLIN },
+	};
 	uint64_t now = rs_clock_mono();
+	int r = 0;
 
-	if (now >= deadline || poll(&pfd, 1, (int)((deadline - now) / RS_NSEC_PER_MSEC) + 1) <= 0) {
-		pump->dead = true;
-		pump->blocked = false;
-		return;
-	}
+	if (now < deadline)
+		r = poll(fds, ARRAY_SIZE(fds), (int)((deadline - now) / RS_NSEC_PER_MSEC) + 1);
 	pump->blocked = false;
-	flush(pump);
+	if (r <= 0 || fds[1].revents)
+		pump->dead = true;
+	else
+		flush(pump);
 }
 
-void rs_pump_finish(struct rs_pump *pump, uint64_t timeout_ns)
+void rs_pump_finish(struct rs_pump *pump, uint64_t timeout_ns, int cancel_fd)
 {
 	uint64_t deadline = rs_clock_mono() + timeout_ns;
 	uint64_t settle = rs_clock_mono() + SETTLE_NS;
@@ -330,7 +334,7 @@ void rs_pump_finish(struct rs_pump *pump, uint64_t timeout_ns)
 	for (;;) {
 		count = 0;
 		if (pump->blocked)
-			wait_writable(pump, deadline);
+			wait_writable(pump, deadline, cancel_fd);
 		if (!pump->blocked)
 			rs_ring_consume(pump->ring, on_record, pump, RS_AGENT_TURN, &count);
 		if (!pump->blocked)

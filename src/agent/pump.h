@@ -46,8 +46,9 @@ const struct rs_error *rs_pump_error(const struct rs_pump *pump);
 
 /*
  * The last act, outside the loop, once the sensors make no more events: hands out all that is left,
- * for at most @timeout_ns where the reader is slow. What cannot be written is counted.
+ * for at most @timeout_ns where the reader is slow, and no longer than until @cancel_fd (-1: none)
+ * is readable. What cannot be written is counted.
  */
-void rs_pump_finish(struct rs_pump *pump, uint64_t timeout_ns);
+void rs_pump_finish(struct rs_pump *pump, uint64_t timeout_ns, int cancel_fd);
 
 void rs_pump_counts(const struct rs_pump *pump, struct rs_pump_counts *ret_counts);
