@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/kernel/lib/check.h"
+
+#include <poll.h>
+#include <string.h>
+
+const json_t *event_get(const json_t *event, const char *path)
+{
+	while (event && *path) {
+		size_t n = strcspn(path, ".");
+		char name[64];
+
+		snprintf(name, sizeof(name), "%.*s", (int)n, path);
+		event = json_is_array(event) ? json_array_get(event, (size_t)atoi(name))
+					     : json_object_get(event, name);
+		path += n + (path[n] == '.');
+	}
+	return event;
+}
+
+const char *event_str(const json_t *event, const char *path)
+{
+	const char *text = json_string_value(event_get(event, path));
+
+	return text ? text : "";
+}
+
+json_int_t event_int(const json_t *event, const char *path)
+{
+	const json_t *value = event_get(event, path);
+
+	return json_is_integer(value) ? json_integer_value(value) : -1;
+}
+
+const char *event_kind(const json_t *event)
+{
+	return event_str(event, "ringside.kind");
+}
+
+static void value_text(const json_t *value, char *buf, size_t size)
+{
+	char *dump;
+
+	if (json_is_string(value)) {
+		snprintf(buf, size, "%s", json_string_value(value));
+	} else if (json_is_integer(value)) {
+		snprintf(buf, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	} else {
+		dump = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+		snprintf(buf, size, "%s", dump ? dump : "(absent)");
+		free(dump);
+	}
+}
+
+static bool value_is(const json_t *value, const char *expected)
+{
+	static char text[16384];
+
+	value_text(value, text, sizeof(text));
+	return value && strcmp(text, expected) == 0;
+}
+
+static bool value_has(const json_t *value, const char *expected)
+{
+	if (json_is_string(value))
+		return strstr(json_string_value(value), expected);
+	for (size_t i = 0; i < json_array_size(value); i++)
+		if (value_is(json_array_get(value, i), expected))
+			return true;
+	return false;
+}
+
+static bool expect_holds(const struct scene *scene, const json_t *event, const struct expect *expect)
+{
+	const json_t *value = event_get(event, expect->path);
+	const char *expected = expect->value ? scene_expand(scene, expect->value) : "";
+
+	switch (expect->how) {
+	case EXPECT_IS:
+		return value_is(value, expected);
+	case EXPECT_HAS:
+		return value_has(value, expected);
+	case EXPECT_LACKS:
+		return value && !value_has(value, expected);
+	case EXPECT_MIN:
+		return json_is_number(value) && json_number_value(value) >= strtod(expected, NULL);
+	case EXPECT_MAX:
+		return json_is_number(value) && json_number_value(value) <= strtod(expected, NULL);
+	case EXPECT_SOME:
+		return value;
+	case EXPECT_NONE:
+		return !value;
+	}
+	return false;
+}
+
+/* How many expectations fail; -1 for another kind of event. */
+static int misfits(const struct scene *scene, const json_t *event, const struct want *want)
+{
+	int n = 0;
+
+	if (strcmp(event_kind(event), want->kind) != 0)
+		return -1;
+	for (size_t i = 0; i < WANT_EXPECTS && want->expects[i].path; i++)
+		n += !expect_holds(scene, event, &want->expects[i]);
+	return n;
+}
+
+bool event_fits(const struct scene *scene, const json_t *event, const struct want *want)
+{
+	return misfits(scene, event, want) == 0;
+}
+
+static size_t count_fits(const struct agent *agent, const struct scene *scene,
+			 const struct want *want)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < agent->n_events; i++)
+		n += event_fits(scene, agent->events[i], want);
+	return n;
+}
+
+static const char *const how_words[] = {
+	[EXPECT_IS] = "is not",	     [EXPECT_HAS] = "has no",
+	[EXPECT_LACKS] = "should not have",
+	[EXPECT_MIN] = "is below",   [EXPECT_MAX] = "is above",
+	[EXPECT_SOME] = "is absent", [EXPECT_NONE] = "should be absent",
+};
+
+static void explain_event(const struct scene *scene, const json_t *event, const struct want *want)
+{
+	char *dump = json_dumps(event, JSON_COMPACT);
+
+	for (size_t i = 0; i < WANT_EXPECTS && want->expects[i].path; i++) {
+		const struct expect *expect = &want->expects[i];
+		static char text[16384];
+
+		if (expect_holds(scene, event, expect))
+			continue;
+		value_text(event_get(event, expect->path), text, sizeof(text));
+		tap_diag("  %s: \"%s\" %s \"%s\"", expect->path, text, how_words[expect->how],
+			 expect->value ? scene_expand(scene, expect->value) : "");
+	}
+	tap_diag("  %.4000s", dump ? dump : "");
+	free(dump);
+}
+
+/* Shows the event that came nearest, and what is wrong with it. */
+static void explain(const struct agent *agent, const struct scene *scene, const struct want *want)
+{
+	const json_t *nearest = NULL;
+	int least = 1 << 20;
+	size_t of_kind = 0;
+
+	for (size_t i = 0; i < agent->n_events; i++) {
+		int n = misfits(scene, agent->events[i], want);
+
+		of_kind += n >= 0;
+		if (n >= 0 && n < least) {
+			least = n;
+			nearest = agent->events[i];
+		}
+	}
+	tap_diag("want %s: %zu such events among %zu; the nearest:", want->kind, of_kind,
+		 agent->n_events);
+	if (nearest)
+		explain_event(scene, nearest, want);
+}
+
+static bool want_holds(const struct agent *agent, const struct scene *scene, const struct want *want)
+{
+	size_t n = count_fits(agent, scene, want);
+
+	if (want->how & WANT_NONE)
+		return !n;
+	return want->how & WANT_NUMBER ? n == (want->how & WANT_NUMBER) : n;
+}
+
+static bool all_hold(const struct agent *agent, const struct scene *scene, const struct check *check)
+{
+	for (size_t i = 0; i < CHECK_WANTS && check->wants[i].kind; i++)
+		if (!want_holds(agent, scene, &check->wants[i]))
+			return false;
+	return true;
+}
+
+/* Until the marker is there and, where a wanted event may come later than that, until it came. */
+static bool wait_for_all(struct agent *agent, const struct scene *scene, const struct check *check,
+			 const struct want *marker)
+{
+	uint64_t deadline = now_ms() + (uint64_t)agent_patience();
+	bool late = false, marked;
+
+	for (size_t i = 0; i < CHECK_WANTS; i++)
+		late |= check->wants[i].how & WANT_LATE;
+	for (;;) {
+		marked = count_fits(agent, scene, marker);
+		if (marked && (!late || all_hold(agent, scene, check)))
+			return true;
+		if (now_ms() > deadline || agent->out < 0)
+			return marked;
+		agent_pump(agent, 200);
+	}
+}
+
+static void report(const struct agent *agent, const struct scene *scene, const struct check *check,
+		   bool marked)
+{
+	bool ok = marked && all_hold(agent, scene, check);
+
+	tap_ok(ok, "%s", check->name);
+	if (ok)
+		return;
+	if (!marked)
+		tap_diag("the end of the child was not seen within %d ms", agent_patience());
+	for (size_t i = 0; i < CHECK_WANTS && check->wants[i].kind; i++) {
+		const struct want *want = &check->wants[i];
+
+		if (want_holds(agent, scene, want))
+			continue;
+		if (want->how & (WANT_NUMBER | WANT_NONE))
+			tap_diag("%zu events fit, %u should", count_fits(agent, scene, want),
+				 want->how & WANT_NUMBER);
+		explain(agent, scene, want);
+	}
+}
+
+void check_one(struct agent *agent, const struct check *check, const struct want *marker)
+{
+	struct scene *scene = scene_new();
+	int fd;
+
+	agent_forget(agent);
+	fd = scene_begin(scene, check->act);
+	for (;;) {
+		struct pollfd ended = { fd, POLLIN, 0 };
+
+		agent_pump_or(agent, fd, 1000);
+		if (poll(&ended, 1, 0) > 0)
+			break;
+	}
+	switch (scene_end(scene, fd)) {
+	case SCENE_SKIPPED:
+		tap_skip(check->name, scene->note);
+		break;
+	case SCENE_FAILED:
+		tap_ok(false, "%s", check->name);
+		tap_diag("could not do it: %s", scene->note);
+		break;
+	case SCENE_DONE:
+		report(agent, scene, check, wait_for_all(agent, scene, check, marker));
+		break;
+	}
+	scene_free(&scene);
+}
+
+void check_all(struct agent *agent, const struct check *checks, size_t count)
+{
+	static const struct want ended = { "exit", { IS("process.pid", "{pid}") }, WANT_ANY };
+
+	for (size_t i = 0; i < count; i++)
+		check_one(agent, &checks[i], &ended);
+	tap_ok(!agent->bad_lines, "every line of output is JSON");
+}
