@@ -26,14 +26,6 @@
 #define ERESTARTSYS           512
 #define ERESTART_RESTARTBLOCK 516
 
-struct sockaddr_in6 {
-	__u16 family;
-	__be16 port;
-	__u32 addr4; /* where sockaddr_in has its address */
-	__u8 addr6[16];
-	__u32 scope;
-};
-
 struct user_msghdr {
 	__u64 name;
 	__u32 namelen;
@@ -258,33 +250,6 @@ static __always_inline struct socket *fd_socket(int fd)
 	return socket && BPF_CORE_READ(socket, file) == file ? socket : NULL;
 }
 
-/*
- * An address in the process's memory, as a socket of @family means it; @addr is zero before. IPv4
- * on an IPv6 socket becomes ::ffff:a.b.c.d, what the kernel makes of it.
- */
-static __always_inline void user_address(__u8 *addr, __u16 *port, __u32 family, const void *from)
-{
-	struct sockaddr_in6 sa = {};
-
-	if (bpf_probe_read_user(&sa, 16, from)) { /* sizeof(struct sockaddr_in) */
-		rs_failed(RS_FAIL_ARG_FAULT);
-		return;
-	}
-	if (family == AF_INET && (sa.family == AF_INET || !sa.family)) {
-		__builtin_memcpy(addr, &sa.addr4, 4);
-	} else if (family == AF_INET6 && sa.family == AF_INET) {
-		addr[10] = addr[11] = 0xff;
-		__builtin_memcpy(addr + 12, &sa.addr4, 4);
-	} else if (family == AF_INET6 && sa.family == AF_INET6) {
-		if (bpf_probe_read_user(&sa, sizeof(sa), from))
-			rs_failed(RS_FAIL_ARG_FAULT);
-		__builtin_memcpy(addr, sa.addr6, 16);
-	} else {
-		return;
-	}
-	*port = bpf_ntohs(sa.port);
-}
-
 /* The socket's own state after a connect with these results is what the process asked for. */
 static __always_inline bool connect_took(long ret)
 {
@@ -318,7 +283,7 @@ static __always_inline bool connect_peer(struct rs_scratch *s, struct rs_net *re
 	}
 	__builtin_memset(rec->remote, 0, sizeof(rec->remote));
 	rec->remote_port = 0;
-	user_address(rec->remote, &rec->remote_port, rec->family, addr);
+	rs_user_address(rec->remote, &rec->remote_port, rec->family, addr);
 	return true;
 }
 
@@ -340,7 +305,7 @@ static __always_inline void bind_local(struct rs_scratch *s, struct rs_net *rec,
 	}
 	__builtin_memset(rec->local, 0, sizeof(rec->local));
 	rec->local_port = 0;
-	user_address(rec->local, &rec->local_port, rec->family, addr);
+	rs_user_address(rec->local, &rec->local_port, rec->family, addr);
 }
 
 static __always_inline long result_of(const struct rs_call *call)
@@ -391,19 +356,6 @@ __noinline int rs_net_event(__u64 sk, __u64 how, long ret)
 	return 0;
 }
 
-static __always_inline __u32 kind_of(__u32 op)
-{
-	switch (op) {
-	case RS_OP_CONNECT:
-		return RS_KIND_CONNECT;
-	case RS_OP_ACCEPT:
-		return RS_KIND_ACCEPT;
-	case RS_OP_LISTEN:
-		return RS_KIND_LISTEN;
-	}
-	return RS_KIND_BIND;
-}
-
 /* Nobody came, or a signal did. */
 static __always_inline bool accept_idle(const struct rs_call *call)
 {
@@ -413,10 +365,8 @@ static __always_inline bool accept_idle(const struct rs_call *call)
 }
 
 /* connect, accept, listen, bind. Also those whose own event is not wanted know owners of flows. */
-static __always_inline int sock_call(const struct rs_call *call, __u32 op)
+static __always_inline int sock_call(const struct rs_call *call, __u32 op, __u32 kind, bool wanted)
 {
-	__u32 kind = kind_of(op);
-	bool wanted = rs_wanted_pathless(kind);
 	struct how how = { .kind = kind, .hook = call->hook, .nr = call->nr };
 	struct socket *socket;
 	struct sock *sk;
@@ -427,7 +377,7 @@ static __always_inline int sock_call(const struct rs_call *call, __u32 op)
 		return 0;
 	how.fd = op == RS_OP_ACCEPT && call->ret >= 0 ? call->ret : rs_arg(call, 0);
 	socket = fd_socket(how.fd);
-	sk = socket ? BPF_CORE_READ(socket, sk) : NULL;
+	sk = socket ? rs_socket_sk(socket) : NULL;
 	if (!sk || !rs_family_known(BPF_CORE_READ(sk, __sk_common.skc_family)))
 		return 0;
 	if (op == RS_OP_ACCEPT && call->ret >= 0)
@@ -510,7 +460,7 @@ __noinline int rs_datagram(__u64 sock, __u64 ino, __u64 name, __u64 how, long re
 		rs_sock_remote(sk, family, peer.addr);
 		peer.port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	} else if (name) {
-		user_address(peer.addr, &peer.port, family, (void *)name);
+		rs_user_address(peer.addr, &peer.port, family, (void *)name);
 	}
 	if (bpf_map_lookup_elem(&rs_udp_peers, &peer) || h.apart || !is_udp(sk))
 		return 0;
@@ -575,30 +525,48 @@ static __always_inline int datagram_call(const struct rs_call *call, __u32 op)
 	struct sock *sk;
 	__u32 family;
 
-	if (call->ret < 0 || !rs_wanted_pathless(RS_KIND_UDP))
+	if (call->ret < 0)
 		return 0;
 	how.fd = rs_arg(call, 0);
 	file = rs_fd_file(how.fd);
 	socket = BPF_CORE_READ(file, private_data);
 	if (BPF_CORE_READ(socket, type) != SOCK_DGRAM || BPF_CORE_READ(socket, file) != file)
 		return 0;
-	sk = BPF_CORE_READ(socket, sk);
+	sk = rs_socket_sk(socket);
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	if (family != AF_INET && family != AF_INET6)
 		return 0;
 	return datagram_of(sk, rs_socket_ino(socket), call, op, how);
 }
 
+static __always_inline __u32 kind_of(__u32 op)
+{
+	switch (op) {
+	case RS_OP_CONNECT:
+		return RS_KIND_CONNECT;
+	case RS_OP_ACCEPT:
+		return RS_KIND_ACCEPT;
+	case RS_OP_LISTEN:
+		return RS_KIND_LISTEN;
+	case RS_OP_BIND:
+		return RS_KIND_BIND;
+	}
+	return RS_KIND_UDP;
+}
+
 static __always_inline int net_call(const struct rs_call *call)
 {
 	const volatile struct rs_shape *shape = rs_shape_of(call);
-	__u32 op = shape ? shape->op : RS_OP_NONE;
+	__u32 op = shape ? shape->op : RS_OP_NONE, kind;
+	bool wanted;
 
-	if (op >= RS_OP_CONNECT && op <= RS_OP_BIND)
-		return sock_call(call, op);
-	if (op >= RS_OP_SENDTO && op <= RS_OP_RECVMMSG)
-		return datagram_call(call, op);
-	return 0;
+	if (op < RS_OP_CONNECT || op > RS_OP_RECVMMSG)
+		return 0;
+	kind = kind_of(op);
+	wanted = rs_wanted_pathless(kind);
+	if (kind != RS_KIND_UDP)
+		return sock_call(call, op, kind, wanted);
+	return wanted ? datagram_call(call, op) : 0;
 }
 
 RS_SYSCALL_PROGRAMS(net, net_call)

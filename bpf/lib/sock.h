@@ -38,6 +38,18 @@ static __always_inline __u64 rs_sock_ino(struct sock *sk)
 	return socket ? rs_socket_ino(socket) : 0;
 }
 
+/*
+ * The sock of a socket, read such that the verifier takes it for a number: functions that it is
+ * given to are verified apart.
+ */
+static __always_inline struct sock *rs_socket_sk(struct socket *socket)
+{
+	struct sock *sk = NULL;
+
+	bpf_core_read(&sk, sizeof(sk), &socket->sk);
+	return sk;
+}
+
 /* The families that have events. */
 static __always_inline bool rs_family_known(__u32 family)
 {
@@ -95,6 +107,42 @@ static __always_inline void rs_sock_fill(struct rs_net *rec, struct sock *sk)
 		return;
 	rs_sock_remote(sk, family, rec->remote);
 	rec->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+}
+
+struct sockaddr_in6 {
+	__u16 family;
+	__be16 port;
+	__u32 addr4; /* where sockaddr_in has its address */
+	__u8 addr6[16];
+	__u32 scope;
+};
+
+/*
+ * An address in the process's memory, as a socket of @family means it; @addr is zero before. IPv4
+ * on an IPv6 socket becomes ::ffff:a.b.c.d, what the kernel makes of it.
+ */
+static __always_inline void rs_user_address(__u8 *addr, __u16 *port, __u32 family,
+					    const void *from)
+{
+	struct sockaddr_in6 sa = {};
+
+	if (bpf_probe_read_user(&sa, 16, from)) { /* sizeof(struct sockaddr_in) */
+		rs_failed(RS_FAIL_ARG_FAULT);
+		return;
+	}
+	if (family == AF_INET && (sa.family == AF_INET || !sa.family)) {
+		__builtin_memcpy(addr, &sa.addr4, 4);
+	} else if (family == AF_INET6 && sa.family == AF_INET) {
+		addr[10] = addr[11] = 0xff;
+		__builtin_memcpy(addr + 12, &sa.addr4, 4);
+	} else if (family == AF_INET6 && sa.family == AF_INET6) {
+		if (bpf_probe_read_user(&sa, sizeof(sa), from))
+			rs_failed(RS_FAIL_ARG_FAULT);
+		__builtin_memcpy(addr, sa.addr6, 16);
+	} else {
+		return;
+	}
+	*port = bpf_ntohs(sa.port);
 }
 
 /*
