@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The file sensor: one program for the system calls that name files, driven by the rows of
- * rs_shapes. An open file is resolved from the kernel's own objects. Where only a name was given
- * and nothing is left of it when the call returns (unlink, rename), the name is the process's
- * argument, and the directory it starts from is the kernel's.
+ * rs_shapes. An open file is resolved from the kernel's own objects; so is what a hook inside the
+ * call saw (resolve.bpf.c). Where only a name was given, and nothing is left of it when the call
+ * returns, the name is the process's argument, and the directory it starts from is the kernel's.
  */
 #include "bpf/abi/file.h"
 #include "bpf/lib/filter.h"
@@ -125,17 +125,51 @@ static __always_inline int dir_of(const struct subject *sub, __u8 index)
 	return index == RS_NO_ARG ? AT_FDCWD : (int)rs_row_arg(sub->s, index);
 }
 
+/*
+ * Takes the path that a hook inside the call left for us (resolve.bpf.c), as if it had been walked
+ * just now. False where there is none, or one of another call, which did not come to its end.
+ */
+static __always_inline bool take_stash(const struct subject *sub, const struct rs_call *call,
+				       __u32 which)
+{
+	struct rs_stash_key key = { .tid = bpf_get_current_pid_tgid(), .which = which };
+	struct rs_stash *entry = rs_resolved ? bpf_map_lookup_elem(&rs_stash, &key) : NULL;
+	bool fits;
+	__u32 len;
+
+	if (!entry)
+		return false;
+	fits = entry->nr == call->nr;
+	len = entry->len;
+	asm volatile("" : "+r"(len));
+	len &= RS_PATH_MAX - 1;
+	sub->s->walk_flags = entry->flags;
+	sub->s->walk_start = RS_WALK_HALF - len;
+	bpf_probe_read_kernel(&sub->s->walk[(RS_WALK_HALF - len) & (RS_WALK_HALF - 1)], len,
+			      entry->path);
+	bpf_map_delete_elem(&rs_stash, &key);
+	return fits;
+}
+
+static __always_inline bool put_walk(__u32 slot, __u32 tag)
+{
+	rs_put_walk(slot, tag);
+	return !(rs_config.filters & RS_FILTER_PATH) || rs_walk_wanted(slot);
+}
+
 /* The first path; whether it passes the path filter. */
-static __always_inline bool first_path(const struct subject *sub, __u32 slot)
+static __always_inline bool first_path(const struct subject *sub, const struct rs_call *call,
+				       __u32 slot)
 {
 	const volatile struct rs_shape *shape = sub->shape;
 	struct file *file = sub->file;
 
 	if (file) {
 		rs_walk_path(slot, &file->f_path);
-		rs_put_walk(slot, RS_TAG_PATH);
-		return !(rs_config.filters & RS_FILTER_PATH) || rs_walk_wanted(slot);
+		return put_walk(slot, RS_TAG_PATH);
 	}
+	if (take_stash(sub, call, 0))
+		return put_walk(slot, RS_TAG_PATH);
 	if (shape->path == RS_NO_ARG)
 		return !(rs_config.filters & RS_FILTER_PATH);
 	return rs_name_fields(sub->s, slot, (void *)rs_row_arg(sub->s, shape->path),
@@ -143,7 +177,8 @@ static __always_inline bool first_path(const struct subject *sub, __u32 slot)
 }
 
 /* The second one, or the string that takes its place. */
-static __always_inline bool second_path(const struct subject *sub, __u32 slot)
+static __always_inline bool second_path(const struct subject *sub, const struct rs_call *call,
+					__u32 slot)
 {
 	const volatile struct rs_shape *shape = sub->shape;
 	void *name = (void *)rs_row_arg(sub->s, shape->path2);
@@ -155,6 +190,8 @@ static __always_inline bool second_path(const struct subject *sub, __u32 slot)
 				  name);
 		return false;
 	}
+	if (take_stash(sub, call, 1))
+		return put_walk(slot, RS_TAG_PATH2);
 	return rs_name_fields(sub->s, slot, name, dir_of(sub, shape->dir2), RS_TAG_BASE2);
 }
 
@@ -163,9 +200,9 @@ static __always_inline void file_record(struct rs_held *held, const struct subje
 {
 	const volatile struct rs_shape *shape = sub->shape;
 	struct rs_file *rec = (void *)sub->s->record;
-	bool wanted = first_path(sub, held->slot);
+	bool wanted = first_path(sub, call, held->slot);
 
-	wanted |= second_path(sub, held->slot);
+	wanted |= second_path(sub, call, held->slot);
 	if (!wanted)
 		return;
 	rs_count_generated(held, sub->kind);

@@ -100,7 +100,23 @@ enum {
 #define RS_FLOW_ENTRIES 16384
 #define RS_UDP_ENTRIES 8192 /* peers of UDP sockets; the ones longest unused are forgotten */
 #define RS_URING_ENTRIES 1024
-#define RS_STASH_ENTRIES 512
+#define RS_STASH_ENTRIES 1024
+
+/*
+ * Paths that a hook inside the kernel resolved, kept until the system call returns: rs_stash, by
+ * thread and by which path of the call it is (0 or 1).
+ */
+struct rs_stash_key {
+	__u32 tid;
+	__u32 which;
+};
+
+struct rs_stash {
+	__s32 nr; /* the system call that it belongs to */
+	__u16 len;
+	__u16 flags; /* RS_FIELD_* */
+	__u8 path[RS_PATH_MAX];
+};
 
 /* Key of rs_filter_path, a longest-prefix-match trie over bytes. */
 struct rs_prefix {

@@ -61,8 +61,8 @@ struct rs_scratch {
 	__u32 untidy;     /* and what it found */
 	__s32 dir;        /* rs_put_name(): directory descriptor */
 	__u64 str;        /* rs_put_...(): the string in the process's memory */
+	__u32 kernel;     /* or, not 0, in the kernel's; until rs_scratch_of() */
 	__u64 arg[8];     /* of the system call; [7] is 0, for arguments that are not there */
-	__u32 pad;
 	__u8 record[RS_RECORD_HALF + RS_PATH_MAX + 64];
 };
 
@@ -123,6 +123,21 @@ struct rs_path_map {
 	__type(value, __u32); /* 1: all below too; 2: this very path */
 };
 RS_SHARED struct rs_path_map rs_filter_path SEC(".maps");
+
+/* See struct rs_stash. rs_resolved is set before load where there are programs that fill it. */
+#ifdef RS_DEFINE
+const volatile _Bool rs_resolved = 0;
+#else
+extern const volatile _Bool rs_resolved;
+#endif
+
+struct rs_stash_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH); /* a thread that dies in the call leaves its entry */
+	__uint(max_entries, RS_STASH_ENTRIES);
+	__type(key, struct rs_stash_key);
+	__type(value, struct rs_stash);
+};
+RS_SHARED struct rs_stash_map rs_stash SEC(".maps");
 
 /* Written by the agent through mmap at any time. */
 RS_SHARED struct rs_config rs_config;

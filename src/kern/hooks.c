@@ -20,6 +20,22 @@ const struct rs_hook_row rs_hook_rows[] = {
 
 const size_t rs_n_hook_rows = ARRAY_SIZE(rs_hook_rows);
 
+const struct rs_resolver_row rs_resolver_rows[] = {
+	{ "rs_f_unlink", "security_path_unlink", K(UNLINK) },
+	{ "rs_f_rmdir", "security_path_rmdir", K(RMDIR) },
+	{ "rs_f_mkdir", "security_path_mkdir", K(MKDIR) },
+	{ "rs_f_symlink", "security_path_symlink", K(SYMLINK) },
+	{ "rs_f_link", "security_path_link", K(LINK) },
+	{ "rs_f_rename", "security_path_rename", K(RENAME) },
+	{ "rs_f_truncate", "security_path_truncate", K(TRUNCATE) },
+	{ "rs_f_chmod", "security_path_chmod", K(CHMOD) },
+	{ "rs_f_chown", "security_path_chown", K(CHOWN) },
+	{ "rs_f_mount", "security_sb_mount", K(MOUNT) },
+	{ "rs_f_umount", "security_sb_umount", K(UMOUNT) },
+};
+
+const size_t rs_n_resolver_rows = ARRAY_SIZE(rs_resolver_rows);
+
 const struct rs_call_programs rs_call_programs[RS_SENSOR_COUNT] = {
 	[RS_SENSOR_FILE] = { "rs_t_file", "rs_r_file" },
 	[RS_SENSOR_NET] = { "rs_t_net", "rs_r_net" },
@@ -34,6 +50,14 @@ static bool has_call(enum rs_kind kind)
 	return false;
 }
 
+static bool has_resolver(enum rs_kind kind)
+{
+	for (size_t i = 0; i < rs_n_resolver_rows; i++)
+		if (rs_resolver_rows[i].kinds & (1ull << kind))
+			return true;
+	return false;
+}
+
 void rs_kind_hooks(enum rs_kind kind, struct rs_kind_hooks *ret_hooks)
 {
 	size_t n = 0;
@@ -42,6 +66,8 @@ void rs_kind_hooks(enum rs_kind kind, struct rs_kind_hooks *ret_hooks)
 	for (size_t i = 0; i < rs_n_hook_rows && n < 1; i++)
 		if (rs_hook_rows[i].kinds & (1ull << kind))
 			ret_hooks->hooks[n++] = rs_hook_rows[i].tracepoint;
+	if (has_resolver(kind))
+		ret_hooks->hooks[n++] = "syscalls:sys_exit_* + fentry";
 	if (has_call(kind)) {
 		ret_hooks->hooks[n++] = "syscalls:sys_exit_*";
 		ret_hooks->hooks[n++] = "raw_syscalls:sys_exit";

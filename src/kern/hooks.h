@@ -21,6 +21,19 @@ struct rs_hook_row {
 extern const struct rs_hook_row rs_hook_rows[];
 extern const size_t rs_n_hook_rows;
 
+/*
+ * A program that takes a path where the kernel acts on it. Optional: without it the path is the
+ * process's argument, and the event says so.
+ */
+struct rs_resolver_row {
+	const char *program;
+	const char *function; /* traced by fentry */
+	uint64_t kinds;       /* whose paths it resolves */
+};
+
+extern const struct rs_resolver_row rs_resolver_rows[];
+extern const size_t rs_n_resolver_rows;
+
 /* Programs of a sensor's system calls: through the call's tracepoint, or the table of all calls. */
 struct rs_call_programs {
 	const char *tracepoint_program; /* NULL: this sensor has none */

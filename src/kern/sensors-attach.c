@@ -56,6 +56,9 @@ void rs_sensors_choose(struct rs_sensors *sensors)
 	for (size_t i = 0; i < rs_n_hook_rows; i++)
 		if (row_wanted(sensors, &rs_hook_rows[i]))
 			autoload(sensors, rs_hook_rows[i].program);
+	for (size_t i = 0; i < rs_n_resolver_rows && sensors->resolve; i++)
+		if (rs_resolver_rows[i].kinds & sensors->kinds)
+			autoload(sensors, rs_resolver_rows[i].program);
 	for (size_t i = 0; i < rs_n_syscalls; i++)
 		if (rs_syscalls[i].kinds & sensors->kinds)
 			autoload(sensors, call_program(sensors, rs_syscalls[i].sensor));
@@ -97,6 +100,17 @@ static void attach_row(struct rs_sensors *sensors, const struct rs_hook_row *row
 		rs_log_at(RS_LOG_DEBUG, "raw tracepoint \"%s\": %s", row->tracepoint, strerror(-r));
 	else
 		sensors->attached |= row->kinds;
+}
+
+static void attach_resolver(struct rs_sensors *sensors, const struct rs_resolver_row *row)
+{
+	struct bpf_program *program = loaded(sensors, row->program);
+	int r = program ? rs_sensors_add_link(sensors, bpf_program__attach_trace(program), program,
+					      row->function)
+			: 0;
+
+	if (r)
+		rs_log_at(RS_LOG_DEBUG, "function \"%s\": %s", row->function, strerror(-r));
 }
 
 /* The event of a tracepoint; on one CPU is enough, for programs run on all. */
@@ -176,6 +190,8 @@ int rs_sensors_attach(struct rs_sensors *sensors, struct rs_error *err)
 	for (size_t i = 0; i < rs_n_hook_rows; i++)
 		if (row_wanted(sensors, &rs_hook_rows[i]))
 			attach_row(sensors, &rs_hook_rows[i]);
+	for (size_t i = 0; i < rs_n_resolver_rows; i++)
+		attach_resolver(sensors, &rs_resolver_rows[i]);
 	attach_calls(sensors);
 	if (sensors->kinds & sensors->attached)
 		return 0;

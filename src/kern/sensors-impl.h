@@ -24,6 +24,7 @@ struct rs_sensors {
 	uint64_t kinds;    /* wanted and not lost to a missing hook or a refused program */
 	uint64_t attached; /* kinds that have at least one hook */
 	int tracefs_fd;    /* -1: system calls go through the raw tracepoint */
+	bool resolve;      /* paths are taken inside the kernel: rs_resolver_rows */
 	bool fast;         /* rs_fast of bpf/lib/kernel.h */
 	int stats_fd;      /* -1: the kernel does not measure */
 	uint32_t cpus;     /* possible ones */

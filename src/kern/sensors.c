@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "kern/bpfcall.h"
 #include "kern/hooks.h"
 #include "kern/sensors-impl.h"
 #include "kern/syscalls.h"
@@ -32,7 +33,7 @@ static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list 
 		return 0;
 	line[strcspn(line, "\n")] = '\0';
 	rs_log_at(RS_LOG_DEBUG, "%s", line);
-	if (level == LIBBPF_WARN && strstr(line, "prog '") && strstr(line, "load failed"))
+	if (level == LIBBPF_WARN && strstr(line, "prog '") && strstr(line, "failed"))
 		memcpy(last_warning, line, sizeof(last_warning));
 	return 0;
 }
@@ -61,6 +62,8 @@ static int size_maps(struct rs_sensors *sensors)
 	if (!r)
 		r = bpf_map__set_max_entries(sensors->bpf->maps.rs_lanes,
 					     RS_LANE_SLOTS * sensors->cpus);
+	if (!r && !sensors->resolve)
+		r = bpf_map__set_max_entries(sensors->bpf->maps.rs_stash, 1);
 	return r;
 }
 
@@ -71,6 +74,7 @@ static int open_object(struct rs_sensors *sensors, struct rs_error *err)
 		return rs_error_set_errno(err, -errno, "opening the BPF object");
 	fill_shapes(sensors);
 	sensors->bpf->rodata->rs_fast = sensors->fast;
+	sensors->bpf->rodata->rs_resolved = sensors->resolve;
 	if (size_maps(sensors))
 		return rs_error_set_errno(err, -EINVAL, "sizing the BPF maps");
 	rs_sensors_choose(sensors);
@@ -115,33 +119,41 @@ static int reopen_object(struct rs_sensors *sensors, uint64_t lost, struct rs_er
 }
 
 /*
- * Loads; each round either succeeds, fails for good, or goes on with less: first without the fast
- * way to read kernel memory (6.2), then without the program that was refused.
+ * What to do without after a load that failed. First go the paths taken inside the kernel, if one
+ * of those programs is to blame; then the fast way to read kernel memory (6.4); then the program
+ * that was refused, with the kinds that it makes. False when nothing is left to try.
  */
+static bool give_up_something(struct rs_sensors *sensors, uint64_t *ret_lost)
+{
+	struct bpf_program *refused = refused_program(sensors);
+	const char *name = refused ? bpf_program__name(refused) : "";
+
+	*ret_lost = 0;
+	rs_log_at(RS_LOG_DEBUG, "program \"%s\" is refused here: trying with less", name);
+	if (sensors->resolve && !strncmp(name, "rs_f_", 5)) {
+		sensors->resolve = false;
+		return true;
+	}
+	if (sensors->fast) {
+		sensors->fast = false;
+		return true;
+	}
+	*ret_lost = kinds_of_program(name);
+	return *ret_lost && (sensors->kinds & ~*ret_lost);
+}
+
 static int load_object(struct rs_sensors *sensors, struct rs_error *err)
 {
 	for (;;) {
-		struct bpf_program *refused;
-		uint64_t lost = 0;
+		uint64_t lost;
 		int r;
 
 		last_warning[0] = '\0';
 		r = rs_bpf__load(sensors->bpf);
 		if (!r)
 			return 0;
-		if (r == -EPERM)
+		if (r == -EPERM || !give_up_something(sensors, &lost))
 			return load_error(r, err);
-		if (sensors->fast) {
-			sensors->fast = false;
-		} else {
-			refused = refused_program(sensors);
-			lost = refused ? kinds_of_program(bpf_program__name(refused)) : 0;
-			if (!lost || !(sensors->kinds & ~lost))
-				return load_error(r, err);
-			rs_log_at(RS_LOG_DEBUG,
-				  "program \"%s\" is refused here: going on without it",
-				  bpf_program__name(refused));
-		}
 		r = reopen_object(sensors, lost, err);
 		if (r)
 			return r;
@@ -196,6 +208,26 @@ static void raise_memlock(void)
 		rs_log_at(RS_LOG_DEBUG, "RLIMIT_MEMLOCK stays as it is: %s", strerror(errno));
 }
 
+/*
+ * May programs be hooked to functions (fentry) here? Loading one for no function says so without
+ * looking up a real one: -EINVAL where they may, -EPERM where a policy forbids them altogether.
+ */
+static bool trampolines_allowed(void)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	const struct rs_bpf_program program = {
+		.type = BPF_PROG_TYPE_TRACING,
+		.attach_type = BPF_TRACE_FENTRY,
+		.insns = insns,
+		.n_insns = ARRAY_SIZE(insns),
+	};
+
+	return rs_bpf_load(&program) == -EINVAL;
+}
+
 static struct rs_sensors *sensors_new(const struct rs_sensors_options *options)
 {
 	struct rs_sensors *sensors = calloc(1, sizeof(*sensors));
@@ -208,6 +240,7 @@ static struct rs_sensors *sensors_new(const struct rs_sensors_options *options)
 	sensors->kinds = options->kinds & RS_KINDS_ALL;
 	sensors->cpus = libbpf_num_possible_cpus();
 	sensors->fast = true;
+	sensors->resolve = trampolines_allowed();
 	sensors->stats_fd = -1;
 	sensors->tracefs_fd = -1;
 	return sensors;
