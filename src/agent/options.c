@@ -105,7 +105,7 @@ const struct rs_opt rs_agent_opts_kinds[] = {
 	  .default_text = "all but open",
 	  .group = "What to watch",
 	  .help = "kinds of events (exec, unlink, connect, ...) or whole sensors (process, file, "
-		  "net, privilege), or all" },
+		  "network, privilege), or all; -open takes one out" },
 	RS_OPT_END,
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "event/event.h"
 
 /* Text in which nothing is markup: backslashes and hyphens are escaped, and a line cannot begin
  * with a control character. */
@@ -82,12 +83,11 @@ static int append_option(const struct rs_opt *opt, const char *group, void *data
 	}
 	rs_str_append_char(out, '\n');
 	for (const struct rs_opt_name *name = opt->names; name && name->name; name++) {
-		if (!name->help)
-			continue;
 		rs_str_append_cstr(out, ".br\n");
 		append_bold(name->name, out);
-		rs_str_append_cstr(out, ": ");
-		append_text(name->help, out);
+		if (name->help)
+			rs_str_append_cstr(out, ": ");
+		append_text(name->help ? name->help : "", out);
 		rs_str_append_char(out, '\n');
 	}
 	return 0;
@@ -124,6 +124,27 @@ static void append_row(const char *what, const char *text, struct rs_str *out)
 	rs_str_append_char(out, '\n');
 	append_text(text, out);
 	rs_str_append_char(out, '\n');
+}
+
+/* Every kind of event, by sensor: the words of --kinds. */
+static void append_kinds(struct rs_str *out)
+{
+	rs_str_append_cstr(out, ".SH KINDS OF EVENTS\n");
+	for (unsigned sensor = 0; sensor < RS_SENSOR_COUNT; sensor++) {
+		const char *separator = "";
+
+		rs_str_append_cstr(out, ".TP\n");
+		append_bold(rs_sensor_to_str(sensor), out);
+		rs_str_append_char(out, '\n');
+		for (unsigned kind = 0; kind < RS_KIND_COUNT; kind++) {
+			if (!(rs_sensor_kinds(sensor) & (1ull << kind)))
+				continue;
+			rs_str_append_cstr(out, separator);
+			append_text(rs_kind_to_str(kind), out);
+			separator = ", ";
+		}
+		rs_str_append_char(out, '\n');
+	}
 }
 
 static const char *const page_head[] = {
@@ -172,6 +193,7 @@ int rs_cmd_help_man(struct rs_str *out)
 		rs_str_append_cstr(out, page_head[i]);
 	for (const struct rs_cmd *const *cmd = rs_cmd_table; *cmd; cmd++)
 		append_command(*cmd, out);
+	append_kinds(out);
 	APPEND_ROWS("EXIT STATUS", exit_codes, out);
 	rs_str_append_cstr(out, ".PP\nWith --command, the command's own code is passed on; 128 and"
 				" the signal's number when it was killed.\n");

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/term.h"
 #include "cmd/cmd.h"
 
@@ -185,6 +186,24 @@ static void test_man(void **state)
 	}
 }
 
+/* The committed page is what the tables say now. */
+static void test_man_page_is_current(void **state)
+{
+	_cleanup_(rs_str_done) struct rs_str page = { 0 };
+	_cleanup_(rs_str_done) struct rs_str file = { 0 };
+	const char *root = getenv("RS_SOURCE_ROOT");
+	char path[4096];
+
+	(void)state;
+	if (!root)
+		skip();
+	snprintf(path, sizeof(path), "%s/docs/man/ringside.8", root);
+	assert_int_equal(rs_cmd_help_man(&page), 0);
+	assert_int_equal(rs_fd_read_file(path, 1 << 20, &file, NULL), 0);
+	if (!rs_str_equal(&page, rs_str_cstr(&file)))
+		fail_msg("docs/man/ringside.8 is old: `ringside help --man >docs/man/ringside.8`");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +215,7 @@ int main(void)
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_wrap),
 		cmocka_unit_test(test_man),
+		cmocka_unit_test(test_man_page_is_current),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
