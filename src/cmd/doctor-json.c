@@ -169,6 +169,7 @@ static void sensors_array(struct rs_json *w, const struct rs_doctor *doctor)
 		text_or_null(w, "kind", rs_kind_to_str(i));
 		text_or_null(w, "sensor", rs_sensor_to_str(rs_kind_sensor(i)));
 		text_or_null(w, "hook", kind->used < 0 ? NULL : kind->hooks[kind->used].name);
+		boolean(w, "refused", kind->refused);
 		key(w, "hooks");
 		rs_json_begin_array(w);
 		for (size_t j = 0; j < ARRAY_SIZE(kind->hooks) && kind->hooks[j].name; j++) {

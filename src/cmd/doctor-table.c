@@ -308,18 +308,22 @@ static bool same_hooks(const struct rs_doctor_kind *a, const struct rs_doctor_ki
 	for (size_t i = 0; i < ARRAY_SIZE(a->hooks); i++) {
 		const char *x = a->hooks[i].name, *y = b->hooks[i].name;
 
+		if (!x && !y)
+			break;
 		if (!x || !y)
-			return x == y;
+			return false;
 		if (strcmp(x, y) != 0 || a->hooks[i].answer != b->hooks[i].answer)
 			return false;
 	}
-	return true;
+	return a->refused == b->refused;
 }
 
 static enum mark kind_mark(const struct rs_doctor_kind *kind)
 {
 	if (kind->used >= 0)
 		return MARK_YES;
+	if (kind->refused)
+		return MARK_BAD;
 	for (size_t i = 0; i < ARRAY_SIZE(kind->hooks) && kind->hooks[i].name; i++) {
 		if (kind->hooks[i].answer == RS_ANSWER_UNKNOWN)
 			return MARK_UNKNOWN;
@@ -361,6 +365,8 @@ static void sensor_rows(const struct table *t)
 		}
 		rs_str_append_cstr(&text, ": ");
 		append_hooks(&kinds[i], &text);
+		if (kinds[i].refused)
+			rs_str_append_cstr(&text, " (the kernel refused our program)");
 		row(t, kind_mark(&kinds[i]), rs_sensor_to_str(rs_kind_sensor(i)),
 		    rs_str_cstr(&text));
 	}
@@ -426,8 +432,7 @@ static void totals(const struct table *t)
 		rs_str_append_cstr(t->out, "  none\n");
 		return;
 	}
-	rs_str_append_cstr(t->out, "  ");
-	rs_str_appendf(t->out, "%zu programs with %s, %u maps with %s, %zu links.\n",
+	rs_str_appendf(t->out, "  programs: %zu, %s; maps: %u, %s; links: %zu\n",
 		       node->programs.len, rs_units_format_bytes(memory, bytes), node->maps,
 		       rs_units_format_bytes(maps, node->map_memory), node->links.len);
 	if (t->doctor->measured_ns)

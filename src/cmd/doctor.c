@@ -15,6 +15,7 @@
 #include "cmd/cmd.h"
 #include "kern/bpfcall.h"
 #include "kern/mounts.h"
+#include "kern/sensors.h"
 
 enum output { OUTPUT_TABLE, OUTPUT_JSON };
 
@@ -93,16 +94,52 @@ static int fix_mounts(struct rs_doctor *doctor, struct rs_error *err)
 
 /* --- sensors --- */
 
-/* Every tracepoint has a type of this name in the kernel's BTF. */
+/* One word of a hook's name. Every tracepoint has a type of its name in the kernel's BTF. */
+static enum rs_answer ask_part(struct rs_features *features, const char *name)
+{
+	static const struct {
+		const char *name;
+		enum rs_feature feature;
+	} known[] = {
+		{ "syscalls:sys_exit_*", RS_FEATURE_SYSCALL_TP },
+		{ "syscalls:sys_enter_*", RS_FEATURE_SYSCALL_TP },
+		{ "raw_syscalls:sys_exit", RS_FEATURE_RAW_SYSCALL },
+		{ "raw_syscalls:sys_enter", RS_FEATURE_RAW_SYSCALL },
+		{ "fentry", RS_FEATURE_FENTRY },
+		{ "fexit", RS_FEATURE_FEXIT },
+		{ "lsm", RS_FEATURE_LSM },
+		{ "kprobe", RS_FEATURE_KPROBE },
+	};
+	enum rs_answer raw;
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (strcmp(known[i].name, name) == 0)
+			return rs_features_ask(features, known[i].feature)->answer;
+	}
+	raw = rs_features_ask(features, RS_FEATURE_RAW_TP)->answer;
+	if (raw != RS_ANSWER_YES)
+		return raw;
+	return rs_features_tracepoint(features, name) ? RS_ANSWER_YES : RS_ANSWER_NO;
+}
+
+/* "x + y" needs both. */
 static enum rs_answer ask_hook(struct rs_features *features, const char *name)
 {
-	if (strcmp(name, "syscalls:sys_exit_*") == 0)
-		return rs_features_ask(features, RS_FEATURE_SYSCALL_TP)->answer;
-	if (strcmp(name, "raw_syscalls:sys_exit") == 0)
-		return rs_features_ask(features, RS_FEATURE_RAW_SYSCALL)->answer;
-	if (rs_features_ask(features, RS_FEATURE_RAW_TP)->answer != RS_ANSWER_YES)
-		return rs_features_ask(features, RS_FEATURE_RAW_TP)->answer;
-	return rs_features_tracepoint(features, name) ? RS_ANSWER_YES : RS_ANSWER_NO;
+	enum rs_answer answer = RS_ANSWER_YES;
+
+	while (*name) {
+		char part[64];
+		const char *end = strstr(name, " + ");
+		size_t n = end ? (size_t)(end - name) : strlen(name);
+		enum rs_answer one;
+
+		snprintf(part, sizeof(part), "%.*s", (int)n, name);
+		one = ask_part(features, part);
+		if (one != RS_ANSWER_YES && answer != RS_ANSWER_NO)
+			answer = one;
+		name = end ? end + 3 : name + n;
+	}
+	return answer;
 }
 
 static void read_kind(struct rs_features *features, enum rs_kind id, struct rs_doctor_kind *kind)
@@ -167,6 +204,32 @@ static void judge_memory(struct rs_doctor *doctor)
 			   "not raise: CAP_SYS_RESOURCE, or `ulimit -l unlimited`");
 }
 
+/* The last word has the verifier: our own programs, loaded but not attached. */
+static void try_sensors(struct rs_doctor *doctor)
+{
+	const struct rs_sensors_options options = { .kinds = RS_KINDS_ALL };
+	struct rs_sensors *sensors = NULL;
+	struct rs_error err = RS_ERROR_INIT;
+
+	if (rs_sensors_open(&options, &sensors, &err) < 0) {
+		add_reason(doctor, "%s", err.msg);
+		return;
+	}
+	doctor->loaded = rs_sensors_kinds(sensors);
+	rs_sensors_close(&sensors);
+	if (!doctor->loaded)
+		add_reason(doctor, "this kernel took none of our programs");
+}
+
+/* A kind whose programs were refused has no hook, whatever hooks there are. */
+static void judge_kind(struct rs_doctor *doctor, unsigned kind)
+{
+	doctor->kinds[kind].refused = doctor->kinds[kind].used >= 0 &&
+				      !(doctor->loaded & (1ull << kind));
+	if (doctor->kinds[kind].refused)
+		doctor->kinds[kind].used = -1;
+}
+
 /* --- programs of the machine --- */
 
 bool rs_doctor_cost(const struct rs_doctor *doctor, const struct rs_node_program *program,
@@ -227,8 +290,11 @@ static int examine(struct rs_doctor *doctor, struct rs_features **features,
 	read_mounts(doctor);
 	if (settings->fix)
 		r = fix_mounts(doctor, err);
-	if (r == 0)
-		r = rs_features_new(features, err);
+	if (r < 0)
+		return r;
+	/* before the trials, whose programs the kernel frees a moment later */
+	read_node(doctor, settings->measure, &doctor->node_error);
+	r = rs_features_new(features, err);
 	if (r < 0)
 		return r;
 	for (unsigned i = 0; i < RS_FEATURE_COUNT; i++)
@@ -238,7 +304,10 @@ static int examine(struct rs_doctor *doctor, struct rs_features **features,
 	judge_rights(doctor);
 	judge_features(doctor);
 	judge_memory(doctor);
-	read_node(doctor, settings->measure, &doctor->node_error);
+	if (!doctor->reasons.len)
+		try_sensors(doctor);
+	for (unsigned i = 0; i < RS_KIND_COUNT; i++)
+		judge_kind(doctor, i);
 	return 0;
 }
 

@@ -47,6 +47,7 @@ struct rs_doctor_hook {
 struct rs_doctor_kind {
 	struct rs_doctor_hook hooks[4]; /* from best to worst, ended by a NULL name */
 	int used;                       /* index of the one that will be used, -1: none */
+	bool refused;                   /* there are hooks, but the kernel refused our programs */
 };
 
 struct rs_doctor {
@@ -55,6 +56,7 @@ struct rs_doctor {
 	struct rs_doctor_mount mounts[RS_DOCTOR_MOUNT_COUNT];
 	const struct rs_feature_result *features[RS_FEATURE_COUNT];
 	struct rs_doctor_kind kinds[RS_KIND_COUNT];
+	uint64_t loaded; /* kinds whose programs the kernel took: bit per enum rs_kind */
 	struct rs_node node;
 	struct rs_error node_error; /* code 0 when node could be read */
 	struct rs_str reasons;      /* why the agent cannot run, one a line; empty when it can */

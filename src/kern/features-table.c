@@ -221,10 +221,11 @@ const struct rs_feature_row rs_feature_rows[RS_FEATURE_COUNT] = {
 		.probe = rs_probe_helper, .number = BPF_FUNC_task_pt_regs,
 		.type = BPF_PROG_TYPE_TRACING,
 	},
-	[RS_FEATURE_ANCESTOR_CGROUP] = { /* 5.6 */
+	[RS_FEATURE_ANCESTOR_CGROUP] = { /* 5.6, in tracing programs later */
 		.why = "the filter by cgroup and everything below it",
+		.instead = "the cgroup's ancestors, read from the kernel's objects",
 		.probe = rs_probe_helper, .number = BPF_FUNC_get_current_ancestor_cgroup_id,
-		.type = BPF_PROG_TYPE_RAW_TRACEPOINT, .needed = true,
+		.type = BPF_PROG_TYPE_RAW_TRACEPOINT,
 	},
 	[RS_FEATURE_ATTACH_COOKIE] = { /* 5.15 */
 		.why = "one program at many probes that knows which one called it",

@@ -173,7 +173,7 @@ int rs_probe_kprobe_multi(struct rs_probe *probe)
 	attr.link_create.kprobe_multi.cnt = ARRAY_SIZE(symbols);
 	link = rs_bpf_call(BPF_LINK_CREATE, &attr, sizeof(attr));
 	if (link < 0)
-		return rs_probe_fail(probe, link, "attaching a program");
+		return rs_probe_link_fail(probe, link);
 	rename_task();
 	return rs_counter_check(probe, &counter);
 }

@@ -119,5 +119,7 @@ int rs_probe_local_storage(struct rs_probe *probe)
 		return rs_probe_fail(probe, btf, "loading type information");
 	map.btf_fd = btf;
 	fd = rs_bpf_map_create(&map);
+	if (fd == -EINVAL)
+		return rs_probe_say(probe, fd, "this kernel does not have this kind of map");
 	return fd < 0 ? rs_probe_fail(probe, fd, "creating a map") : 0;
 }

@@ -84,7 +84,7 @@ static int try_link(struct rs_probe *probe, const struct rs_bpf_program *program
 	if (r < 0)
 		return r;
 	link = rs_bpf_link_create(counter.prog_fd, target, program->attach_type);
-	return link < 0 ? rs_probe_fail(probe, link, "attaching a program") : 0;
+	return link < 0 ? rs_probe_link_fail(probe, link) : 0;
 }
 
 static int tc_here(struct rs_probe *probe)

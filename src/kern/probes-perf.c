@@ -60,7 +60,7 @@ int rs_probe_perf_attach(int event_fd, int prog_fd)
 }
 
 /* What uprobes are set on. */
-static __attribute__((noinline, noclone)) void target(void)
+static __attribute__((noinline)) void target(void)
 {
 	__asm__ volatile("" ::: "memory");
 }
@@ -141,7 +141,7 @@ int rs_probe_uprobe_multi(struct rs_probe *probe)
 	memcpy(&attr, &multi, sizeof(multi));
 	link = rs_bpf_call(BPF_LINK_CREATE, &attr, sizeof(attr));
 	if (link < 0)
-		return rs_probe_fail(probe, link, "attaching a program");
+		return rs_probe_link_fail(probe, link);
 	target();
 	return rs_counter_check(probe, &counter);
 }

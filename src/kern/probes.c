@@ -22,6 +22,13 @@ int rs_probe_say(struct rs_probe *probe, int code, const char *answer)
 	return code;
 }
 
+int rs_probe_link_fail(struct rs_probe *probe, int code)
+{
+	if (code == -EINVAL)
+		return rs_probe_say(probe, code, "this kernel does not know this way to attach");
+	return rs_probe_fail(probe, code, "attaching a program");
+}
+
 int rs_probe_btf_id(struct rs_probe *probe, const char *name, unsigned kind)
 {
 	int id;

@@ -60,6 +60,9 @@ int rs_probe_fail(struct rs_probe *probe, int code, const char *what);
 /* The same with a whole answer: "this kernel has no BTF". */
 int rs_probe_say(struct rs_probe *probe, int code, const char *answer);
 
+/* For BPF_LINK_CREATE, which says EINVAL of kinds that it has never heard of. */
+int rs_probe_link_fail(struct rs_probe *probe, int code);
+
 /* Id of a function or of a tracepoint's type ("btf_trace_x") in the kernel's BTF, or -ENOENT. */
 int rs_probe_btf_id(struct rs_probe *probe, const char *name, unsigned kind);
 
