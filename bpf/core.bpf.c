@@ -227,13 +227,20 @@ __noinline int rs_put_str(__u32 slot, __u32 tag)
 
 	if (!at)
 		return 0;
-	n = bpf_probe_read_user_str(at + sizeof(struct rs_field), RS_PATH_MAX, (void *)s->str);
+	if (s->kernel) {
+		n = bpf_probe_read_kernel_str(at + sizeof(struct rs_field), RS_PATH_MAX,
+					      (void *)s->str);
+		flags = RS_FIELD_KERNEL;
+	} else {
+		n = bpf_probe_read_user_str(at + sizeof(struct rs_field), RS_PATH_MAX,
+					    (void *)s->str);
+	}
 	if (n > 0) {
 		len = n - 1; /* without the NUL */
 		if (n == RS_PATH_MAX)
-			flags = RS_FIELD_CUT;
+			flags |= RS_FIELD_CUT;
 	} else {
-		flags = RS_FIELD_FAULT;
+		flags |= RS_FIELD_FAULT;
 		rs_failed(RS_FAIL_ARG_FAULT);
 	}
 	rs_field_end(s, at, off, tag, flags, len & (RS_PATH_MAX - 1));

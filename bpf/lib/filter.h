@@ -40,6 +40,22 @@ static __always_inline bool rs_scope_wanted(__u32 tgid, __u32 filters)
 	return true;
 }
 
+/*
+ * The name of the current task, 16 bytes; io_uring's threads, which the kernel names, act under
+ * that of their process.
+ */
+static __always_inline void rs_process_comm(char *comm)
+{
+	struct task_struct *task = (void *)bpf_get_current_task(), *leader;
+
+	if (!(BPF_CORE_READ(task, flags) & PF_IO_WORKER)) {
+		bpf_get_current_comm(comm, 16);
+		return;
+	}
+	leader = BPF_CORE_READ(task, group_leader);
+	bpf_probe_read_kernel(comm, 16, &leader->comm);
+}
+
 /* Cheapest first. The path filter comes later, when there is a path. */
 static __always_inline bool rs_process_wanted(__u32 tgid)
 {
@@ -58,7 +74,7 @@ static __always_inline bool rs_process_wanted(__u32 tgid)
 	if (filters & RS_FILTER_COMM) {
 		char comm[16] = {};
 
-		bpf_get_current_comm(comm, sizeof(comm));
+		rs_process_comm(comm);
 		if (!bpf_map_lookup_elem(&rs_filter_comm, comm))
 			return false;
 	}

@@ -286,6 +286,7 @@ struct linux_binprm {
 enum { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID };
 
 #define PF_EXITING        0x00000004
+#define PF_IO_WORKER      0x00000010
 #define PF_KTHREAD        0x00200000
 #define SIGNAL_GROUP_EXIT 0x00000004
 

@@ -175,6 +175,7 @@ static __always_inline struct rs_scratch *rs_scratch_of(__u32 slot, __u32 fixed)
 
 	if (s) {
 		s->slot = slot;
+		s->kernel = 0;
 		s->used = fixed;
 	}
 	return s;

@@ -121,8 +121,7 @@ struct sockaddr_in6 {
  * An address in the process's memory, as a socket of @family means it; @addr is zero before. IPv4
  * on an IPv6 socket becomes ::ffff:a.b.c.d, what the kernel makes of it.
  */
-static __always_inline void rs_user_address(__u8 *addr, __u16 *port, __u32 family,
-					    const void *from)
+static __always_inline void rs_user_address(__u8 *addr, __u16 *port, __u32 family, const void *from)
 {
 	struct sockaddr_in6 sa = {};
 
