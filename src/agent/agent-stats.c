@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -28,15 +27,18 @@ void rs_agent_usage(uint64_t *ret_user_ns, uint64_t *ret_sys_ns, uint64_t *ret_r
 static void fill_usage(const struct rs_agent *agent, struct rs_agent_stats *stats)
 {
 	char text[128];
-	uint64_t pages;
+	const char *resident;
 
 	rs_agent_usage(&stats->user_ns, &stats->sys_ns, &stats->rss_peak);
 	stats->user_ns -= agent->start_user_ns;
 	stats->sys_ns -= agent->start_sys_ns;
 	stats->startup_cpu_ns = agent->start_user_ns + agent->start_sys_ns;
-	if (rs_fd_read_buf_at(AT_FDCWD, "/proc/self/statm", text, sizeof(text)) > 0 &&
-	    sscanf(text, "%*u %" SCNu64, &pages) == 1)
-		stats->rss = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	/* Pages: "SIZE RESIDENT SHARED ..." (proc_pid_statm(5)). */
+	if (rs_fd_read_buf_at(AT_FDCWD, "/proc/self/statm", text, sizeof(text)) <= 0)
+		return;
+	resident = strchr(text, ' ');
+	if (resident)
+		stats->rss = strtoull(resident, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static void fill_counts(const struct rs_agent *agent, struct rs_agent_stats *stats)

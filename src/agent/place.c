@@ -19,11 +19,15 @@ static void read_holder(int fd, struct rs_place_holder *ret_holder)
 	struct rs_place_holder holder = { 0 };
 	char text[64];
 	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
-	intmax_t pid;
+	long long pid;
+	char *rest;
 
 	text[MAX(n, 0)] = '\0';
-	if (sscanf(text, "%jd %" SCNu64, &pid, &holder.since) >= 1 && pid > 0 && pid <= INT32_MAX)
+	pid = strtoll(text, &rest, 10);
+	if (rest != text && pid > 0 && pid <= INT32_MAX) {
 		holder.pid = (pid_t)pid;
+		holder.since = strtoull(rest, NULL, 10);
+	}
 	*ret_holder = holder;
 }
 

@@ -147,19 +147,18 @@ static void append_kinds(struct rs_str *out)
 	}
 }
 
-static const char *const page_head[] = {
-	".\\\" Made by `ringside help --man`: change the tables in src/cmd, not this file.\n",
-	".TH RINGSIDE 8 \"\" \"ringside " RS_VERSION "\" \"System administration\"\n",
-	".SH NAME\nringside \\- see what the processes of this machine do\n",
-	".SH SYNOPSIS\n.B ringside\n.I COMMAND\n.RI [ OPTION .\\|.\\|.]\n",
-	".SH DESCRIPTION\n",
+static const char page_head[] =
+	".\\\" Made by `ringside help --man`: change the tables in src/cmd, not this file.\n"
+	".TH RINGSIDE 8 \"\" \"ringside " RS_VERSION "\" \"System administration\"\n"
+	".SH NAME\nringside \\- see what the processes of this machine do\n"
+	".SH SYNOPSIS\n.B ringside\n.I COMMAND\n.RI [ OPTION .\\|.\\|.]\n"
+	".SH DESCRIPTION\n"
 	".B ringside\nwatches processes, files, the network and privileges from inside the kernel\n"
 	"(eBPF), with little cost and with every loss counted: an event is delivered, or it is\n"
-	"counted as lost.\n",
+	"counted as lost.\n"
 	".PP\nDurations are written as 250ms, 10s or 1m30s, sizes as 64K, 8M or 1G. Lists are\n"
-	"separated by commas, and options that take one may be repeated.\n",
-	".SH COMMANDS\n",
-};
+	"separated by commas, and options that take one may be repeated.\n"
+	".SH COMMANDS\n";
 
 static const struct {
 	const char *what, *text;
@@ -189,8 +188,7 @@ static const struct {
 
 int rs_cmd_help_man(struct rs_str *out)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(page_head); i++)
-		rs_str_append_cstr(out, page_head[i]);
+	rs_str_append_cstr(out, page_head);
 	for (const struct rs_cmd *const *cmd = rs_cmd_table; *cmd; cmd++)
 		append_command(*cmd, out);
 	append_kinds(out);

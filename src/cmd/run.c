@@ -28,9 +28,10 @@ static void forget_overridden(const struct rs_opt_args *args, struct rs_agent_op
 {
 	for (size_t i = 0; i < args->seen_len; i++) {
 		const struct rs_opt *opt = args->seen[i];
+		void *field = (char *)options + opt->offset;
 
 		if (opt->type == RS_OPT_LIST)
-			rs_opt_list_done((struct rs_opt_list *)((char *)options + opt->offset));
+			rs_opt_list_done(field);
 		else if (opt->offset == offsetof(struct rs_agent_options, kinds))
 			options->kinds = 0;
 		else if (opt->offset == offsetof(struct rs_agent_options, verbose))
