@@ -331,44 +331,54 @@ static enum mark kind_mark(const struct rs_doctor_kind *kind)
 	return MARK_BAD;
 }
 
-/* "x, else y": x will be used. "not x, y": x is better, but this kernel does not have it. */
+/* "x, else y; better, but not here: z" */
 static void append_hooks(const struct rs_doctor_kind *kind, struct rs_str *text)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(kind->hooks) && kind->hooks[i].name; i++) {
-		if ((int)i < kind->used)
-			rs_str_appendf(text, "not %s, ", kind->hooks[i].name);
-		else if ((int)i == kind->used)
-			rs_str_appendf(text, "%s", kind->hooks[i].name);
-		else
-			rs_str_appendf(text, "%s%s", i ? ", else " : "", kind->hooks[i].name);
+	const size_t first = kind->used < 0 ? 0 : (size_t)kind->used;
+	const char *between = "";
+
+	for (size_t i = first; i < ARRAY_SIZE(kind->hooks) && kind->hooks[i].name; i++) {
+		rs_str_appendf(text, "%s%s", between, kind->hooks[i].name);
+		between = ", else ";
 	}
+	between = "; better, but not here: ";
+	for (size_t i = 0; i < first; i++) {
+		rs_str_appendf(text, "%s%s", between, kind->hooks[i].name);
+		between = ", ";
+	}
+	if (kind->refused)
+		rs_str_append_cstr(text, ": the kernel refused our program");
+	else if (kind->used < 0)
+		rs_str_append_cstr(text, ": not here");
 }
 
 /* Kinds with the same hooks share a row. */
+static void sensor_row(const struct table *t, unsigned first, bool shown[static RS_KIND_COUNT])
+{
+	_cleanup_(rs_str_done) struct rs_str names = RS_STR_INIT(0), hooks = RS_STR_INIT(0);
+	const struct rs_doctor_kind *kinds = t->doctor->kinds;
+
+	for (unsigned i = first; i < RS_KIND_COUNT; i++) {
+		if (shown[i] || rs_kind_sensor(i) != rs_kind_sensor(first) ||
+		    !same_hooks(&kinds[first], &kinds[i]))
+			continue;
+		rs_str_appendf(&names, "%s%s", i == first ? "" : " ", rs_kind_to_str(i));
+		shown[i] = true;
+	}
+	append_hooks(&kinds[first], &hooks);
+	row(t, kind_mark(&kinds[first]), rs_sensor_to_str(rs_kind_sensor(first)),
+	    rs_str_cstr(&names));
+	below(t, RS_TERM_DIM, "from ", rs_str_cstr(&hooks));
+}
+
 static void sensor_rows(const struct table *t)
 {
-	const struct rs_doctor_kind *kinds = t->doctor->kinds;
 	bool shown[RS_KIND_COUNT] = { false };
 
 	heading(t, "Sensors");
 	for (unsigned i = 0; i < RS_KIND_COUNT; i++) {
-		_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(0);
-
-		if (shown[i])
-			continue;
-		for (unsigned j = i; j < RS_KIND_COUNT; j++) {
-			if (shown[j] || rs_kind_sensor(j) != rs_kind_sensor(i) ||
-			    !same_hooks(&kinds[i], &kinds[j]))
-				continue;
-			rs_str_appendf(&text, "%s%s", j == i ? "" : " ", rs_kind_to_str(j));
-			shown[j] = true;
-		}
-		rs_str_append_cstr(&text, ": ");
-		append_hooks(&kinds[i], &text);
-		if (kinds[i].refused)
-			rs_str_append_cstr(&text, " (the kernel refused our program)");
-		row(t, kind_mark(&kinds[i]), rs_sensor_to_str(rs_kind_sensor(i)),
-		    rs_str_cstr(&text));
+		if (!shown[i])
+			sensor_row(t, i, shown);
 	}
 }
 
@@ -380,39 +390,105 @@ static void cell(const struct table *t, const char *text, size_t width, enum rs_
 	rs_str_append_char(t->out, ' ');
 }
 
-static void cost_cells(const struct table *t, const struct rs_node_program *program)
+/* What the list of programs has room for, and something to say in. */
+struct columns {
+	size_t type;  /* width, 0: not shown */
+	size_t owner; /* width */
+	bool runs;    /* how many */
+	bool time;    /* of each: somebody counted */
+	bool cpu;     /* we did, for a known time */
+	size_t rest;  /* width of the last one, 0: as long as it is */
+};
+
+static void choose_columns(const struct table *t, struct columns *columns)
+{
+	size_t used;
+
+	*columns = (struct columns){ .type = 15, .owner = 20, .cpu = t->doctor->measured_ns };
+	rs_vec_foreach(&t->doctor->node.programs, program)
+	{
+		columns->runs |= program->runs != 0;
+	}
+	columns->time = columns->runs;
+	used = 8 + 16 + 16 + 21 + 10 + (columns->runs ? 17 : 0) + (columns->cpu ? 9 : 0);
+	if (t->width && used + 16 > t->width) {
+		used -= 16 + 6 + (columns->runs ? 8 : 0);
+		columns->type = 0;
+		columns->owner = 14;
+		columns->runs = false;
+	}
+	if (t->width)
+		columns->rest = t->width > used + 8 ? t->width - used : 8;
+}
+
+static void cost_cells(const struct table *t, const struct columns *columns,
+		       const struct rs_node_program *program)
 {
 	uint64_t runs = program->runs, ns = program->run_ns;
-	bool measured = t->doctor->measured_ns && rs_doctor_cost(t->doctor, program, &runs, &ns);
+	bool measured = columns->cpu && rs_doctor_cost(t->doctor, program, &runs, &ns);
 	char buf[RS_UNITS_BUF] = "-";
 
-	cell(t, runs ? rs_units_format_count(buf, runs) : "-", 7, RS_TERM_RIGHT);
-	cell(t, runs ? rs_units_format_duration(buf, ns / runs) : "-", 8, RS_TERM_RIGHT);
-	snprintf(buf, sizeof(buf), "-");
+	if (columns->runs)
+		cell(t, runs ? rs_units_format_count(buf, runs) : "-", 7, RS_TERM_RIGHT);
+	if (columns->time)
+		cell(t, runs ? rs_units_format_duration(buf, ns / runs) : "-", 8, RS_TERM_RIGHT);
 	if (measured)
 		snprintf(buf, sizeof(buf), "%.3f%%",
 			 100.0 * (double)ns / (double)t->doctor->measured_ns);
-	cell(t, buf, 8, RS_TERM_RIGHT);
+	if (columns->cpu)
+		cell(t, measured ? buf : "-", 8, RS_TERM_RIGHT);
 }
 
-static void program_row(const struct table *t, const struct rs_node_program *program)
+static void program_heading(const struct table *t, const struct columns *columns)
+{
+	rs_str_append_cstr(t->out, style(t, RS_TERM_DIM));
+	cell(t, "ID", 7, RS_TERM_RIGHT);
+	if (columns->type)
+		cell(t, "TYPE", columns->type, RS_TERM_LEFT);
+	cell(t, "NAME", 15, RS_TERM_LEFT);
+	cell(t, "HELD BY", columns->owner, RS_TERM_LEFT);
+	if (columns->runs)
+		cell(t, "RUNS", 7, RS_TERM_RIGHT);
+	if (columns->time)
+		cell(t, "PER RUN", 8, RS_TERM_RIGHT);
+	if (columns->cpu)
+		cell(t, "CPU", 8, RS_TERM_RIGHT);
+	cell(t, "MEMORY", 9, RS_TERM_RIGHT);
+	rs_str_appendf(t->out, "TARGET%s\n", style(t, RS_TERM_RESET));
+}
+
+static void target_cell(const struct table *t, const struct columns *columns,
+			const struct rs_node_program *program)
+{
+	char text[sizeof(program->target) + 16];
+	int n = snprintf(text, sizeof(text), "%s", program->target);
+
+	if (program->targets > 1)
+		n = snprintf(text, sizeof(text), "%s +%u", program->target, program->targets - 1);
+	if (columns->rest)
+		rs_term_append_fit(t->out, text, (size_t)n, columns->rest, RS_TERM_NOPAD);
+	else
+		rs_str_append_escaped(t->out, text, (size_t)n);
+}
+
+static void program_row(const struct table *t, const struct columns *columns,
+			const struct rs_node_program *program)
 {
 	char buf[RS_UNITS_BUF], type[24], owner[48] = "-";
 
 	rs_str_append_cstr(t->out, program->ours ? style(t, RS_TERM_CYAN) : "");
 	snprintf(buf, sizeof(buf), "%u", program->id);
 	cell(t, buf, 7, RS_TERM_RIGHT);
-	cell(t, rs_node_program_type(program->type, type), 15, RS_TERM_LEFT);
+	if (columns->type)
+		cell(t, rs_node_program_type(program->type, type), columns->type, RS_TERM_LEFT);
 	cell(t, program->name[0] ? program->name : "-", 15, RS_TERM_LEFT);
 	if (program->pid)
 		snprintf(owner, sizeof(owner), "%s[%d]", program->comm, (int)program->pid);
-	cell(t, owner, 20, RS_TERM_LEFT);
-	cost_cells(t, program);
+	cell(t, owner, columns->owner, RS_TERM_LEFT);
+	cost_cells(t, columns, program);
 	cell(t, rs_units_format_bytes(buf, program->memory + program->map_memory), 9,
 	     RS_TERM_RIGHT);
-	rs_str_append_escaped(t->out, program->target, strlen(program->target));
-	if (program->targets > 1)
-		rs_str_appendf(t->out, " +%u", program->targets - 1);
+	target_cell(t, columns, program);
 	rs_str_append_cstr(t->out, program->ours ? style(t, RS_TERM_RESET) : "");
 	rs_str_append_char(t->out, '\n');
 }
@@ -449,6 +525,8 @@ static void totals(const struct table *t)
 
 static void program_rows(const struct table *t)
 {
+	struct columns columns;
+
 	heading(t, "Programs on this node");
 	if (t->doctor->node_error.code) {
 		rs_str_append_cstr(t->out, "  ");
@@ -456,14 +534,10 @@ static void program_rows(const struct table *t)
 		rs_str_append_char(t->out, '\n');
 		return;
 	}
-	if (t->doctor->node.programs.len) {
-		rs_str_append_cstr(t->out, style(t, RS_TERM_DIM));
-		rs_str_appendf(t->out, "%7s %-15s %-15s %-20s %7s %8s %8s %9s %s", "ID", "TYPE",
-			       "NAME", "HELD BY", "RUNS", "PER RUN", "CPU", "MEMORY",
-			       "ATTACHED TO");
-		rs_str_appendf(t->out, "%s\n", style(t, RS_TERM_RESET));
-	}
-	rs_vec_foreach(&t->doctor->node.programs, program) program_row(t, program);
+	choose_columns(t, &columns);
+	if (t->doctor->node.programs.len)
+		program_heading(t, &columns);
+	rs_vec_foreach(&t->doctor->node.programs, program) program_row(t, &columns, program);
 	totals(t);
 }
 
