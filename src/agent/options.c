@@ -194,7 +194,12 @@ const struct rs_opt rs_agent_opts_place[] = {
 	  .offset = FIELD(config),
 	  .parse = parse_string,
 	  .group = "Files",
-	  .help = "read settings from FILE first; SIGHUP reads it again" },
+	  .help = "read settings from FILE first (default: /etc/ringside/ringside.yaml below --root, "
+		  "where it exists; none: no file); SIGHUP reads it again" },
+	{ .long_name = "check",
+	  .type = RS_OPT_FLAG,
+	  .offset = FIELD(check),
+	  .help = "only look for mistakes in the configuration file and the command line" },
 	STRING_OPT(0, "root", "DIR", FIELD(root), "look for /etc, /run and /var below DIR"),
 	STRING_OPT(
 		0, "control", "PATH", FIELD(control),

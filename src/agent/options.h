@@ -54,7 +54,8 @@ struct rs_agent_options {
 	enum rs_agent_measure measure;
 	char *root; /* directory that /etc, /run and /var are looked up in; NULL: the real ones */
 	char *control; /* control socket; NULL: <root>/run/ringside/control.sock; "none": no socket */
-	char *config;     /* configuration file; NULL: none */
+	char *config;     /* configuration file; NULL: the default one; "none": none */
+	bool check;       /* only look for mistakes in what we were given */
 	char *command;    /* run this and watch it and its descendants; NULL: none */
 	bool quiet;       /* no summary, no ready line */
 	uint32_t verbose; /* how many -v */
@@ -68,7 +69,7 @@ extern const struct rs_opt rs_agent_opts_kinds[];  /* kinds */
 extern const struct rs_opt rs_agent_opts_select[]; /* pid comm exe uid cgroup path */
 extern const struct rs_opt rs_agent_opts_output[]; /* output write env color quiet verbose */
 extern const struct rs_opt rs_agent_opts_agent[];  /* duration ring-size memory measure command */
-extern const struct rs_opt rs_agent_opts_place[];  /* config root control */
+extern const struct rs_opt rs_agent_opts_place[];  /* config check root control */
 extern const struct rs_opt rs_agent_opts[];        /* all of them */
 
 void rs_agent_options_init(struct rs_agent_options *options);

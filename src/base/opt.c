@@ -336,6 +336,11 @@ int rs_opt_set(const struct rs_opt *opts, const char *name, const char *value, v
 	return r;
 }
 
+int rs_opt_set_row(const struct rs_opt *opt, const char *value, void *dest, struct rs_error *err)
+{
+	return rs_opt_store(opt, value, true, (char *)dest + opt->offset, err);
+}
+
 void rs_opt_args_done(struct rs_opt_args *args)
 {
 	rs_vec_done(args);

@@ -129,6 +129,10 @@ bool rs_opt_was_set(const struct rs_opt_args *args, const char *name);
 int rs_opt_set(const struct rs_opt *opts, const char *name, const char *value, void *dest,
 	       struct rs_error *err);
 
+/* The same by row, of a table that is included at offset 0 if at all. A value must be there for a
+ * row that takes one. The message does not name the option. */
+int rs_opt_set_row(const struct rs_opt *opt, const char *value, void *dest, struct rs_error *err);
+
 void rs_opt_args_done(struct rs_opt_args *args);
 
 /* Frees every RS_OPT_LIST in dest; callbacks' fields are the command's own affair. */

@@ -2,24 +2,18 @@
 /* `ringside run`: the agent in the foreground. */
 #include <errno.h>
 
+#include "agent/config.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/watch.h"
-#if __has_include("agent/config.h")
-#include "agent/config.h"
-#else
-static int rs_config_load(const char *path, void *options, struct rs_error *err)
-{
-	(void)options;
-	return rs_error_set(err, -ENOSYS, "reading \"%s\": not yet", path);
-}
-#endif
 
 /* The command line is kept: it is put over the configuration file each time that is read. */
 struct settings {
 	const struct rs_cmd *cmd;
 	int argc;
 	char **argv;
+	const char *path; /* of the configuration file; NULL: none */
 };
 
 /* A list given on the command line replaces that of the configuration file, and so do the kinds;
@@ -39,19 +33,38 @@ static void forget_overridden(const struct rs_opt_args *args, struct rs_agent_op
 	}
 }
 
-/* The configuration file that the command line names, under the command line. */
+/* Several mistakes are told one by one; err then sums them up. */
+static void print_mistakes(const char *path, const struct rs_config_mistakes *mistakes)
+{
+	struct rs_error err = RS_ERROR_INIT;
+
+	for (size_t i = 0; mistakes->len > 1 && i < mistakes->len; i++) {
+		const struct rs_config_mistake *mistake = &mistakes->items[i];
+
+		rs_error_set(&err, -EINVAL, "line %u, column %u: %s", mistake->line,
+			     mistake->column, mistake->text);
+		rs_error_print(&err, "opening \"%s\"", path);
+	}
+}
+
+/* The configuration file, under the command line. */
 static int load(const struct settings *settings, const char *path, struct rs_agent_options *options,
 		struct rs_error *err)
 {
 	_cleanup_(rs_opt_args_done) struct rs_opt_args args = { 0 };
+	_cleanup_(rs_cleanup_free) struct rs_config_mistakes *mistakes = malloc(sizeof(*mistakes));
 	struct rs_agent_options scratch;
 	int r;
 
+	if (!mistakes)
+		return rs_error_set_errno(err, -ENOMEM, "reading \"%s\"", path);
 	rs_agent_options_init(&scratch);
 	r = rs_opt_parse(settings->cmd->opts, settings->argc, settings->argv, &scratch, &args, err);
 	rs_agent_options_done(&scratch);
-	if (!r)
-		r = rs_config_load(path, options, err);
+	if (r < 0)
+		return r;
+	r = rs_config_load(path, options, mistakes, err);
+	print_mistakes(path, mistakes);
 	if (r < 0)
 		return r;
 	forget_overridden(&args, options);
@@ -59,17 +72,13 @@ static int load(const struct settings *settings, const char *path, struct rs_age
 			    err);
 }
 
+/* The file was there at start; a default file that has gone since is told like any other. */
 static int reload(void *data, struct rs_agent_options *ret_options, struct rs_error *err)
 {
 	struct settings *settings = data;
-	struct rs_agent_options line;
 	int r;
 
-	rs_agent_options_init(&line);
-	r = rs_opt_parse(settings->cmd->opts, settings->argc, settings->argv, &line, NULL, err);
-	if (!r)
-		r = load(settings, line.config, ret_options, err);
-	rs_agent_options_done(&line);
+	r = load(settings, settings->path, ret_options, err);
 	if (!r)
 		r = rs_agent_options_check(ret_options, err);
 	return r;
@@ -86,7 +95,7 @@ static int watch(struct settings *settings, struct rs_agent_options *options)
 	struct rs_watch watch = {
 		.options = options,
 		.exclusive = !options->command,
-		.reload = options->config ? reload : NULL,
+		.reload = settings->path ? reload : NULL,
 		.data = settings,
 	};
 
@@ -94,11 +103,35 @@ static int watch(struct settings *settings, struct rs_agent_options *options)
 	return rs_watch_run(&watch);
 }
 
+/* --check: everything that can be told without starting. */
+static int check(const struct settings *settings, const struct rs_agent_options *options)
+{
+	_cleanup_(rs_agent_filter_done) struct rs_agent_filter filter = { 0 };
+	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(0);
+	struct rs_error err = RS_ERROR_INIT;
+	int r;
+
+	r = rs_agent_options_check(options, &err);
+	if (!r)
+		r = rs_agent_filter_init(options, &filter, &err);
+	if (r < 0)
+		return rs_cmd_fail(&err);
+	if (settings->path)
+		rs_str_appendf(&text, "\"%s\": no mistakes\n", settings->path);
+	else
+		rs_str_append_cstr(&text,
+				   "no configuration file; the command line has no mistakes\n");
+	r = rs_fd_write_all(STDOUT_FILENO, text.data, text.len);
+	return r < 0 && r != -EPIPE ? RS_CMD_FAILED : RS_CMD_OK;
+}
+
 static int run(const struct rs_cmd *cmd, int argc, char **argv)
 {
 	_cleanup_(rs_agent_options_done) struct rs_agent_options line = { 0 };
 	_cleanup_(rs_agent_options_done) struct rs_agent_options merged = { 0 };
-	struct settings settings = { cmd, argc, argv };
+	_cleanup_(rs_cleanup_free) char *path = NULL;
+	struct settings settings = { cmd, argc, argv, NULL };
+	struct rs_agent_options *options = &line;
 	struct rs_error err = RS_ERROR_INIT;
 	int r;
 
@@ -107,12 +140,15 @@ static int run(const struct rs_cmd *cmd, int argc, char **argv)
 	r = rs_cmd_parse(cmd, argc, argv, &line, NULL);
 	if (r != RS_CMD_GO)
 		return r;
-	if (!line.config)
-		return watch(&settings, &line);
-	r = load(&settings, line.config, &merged, &err);
+	r = rs_config_find(&line, &path, &err);
+	if (!r && path) {
+		settings.path = path;
+		options = &merged;
+		r = load(&settings, path, options, &err);
+	}
 	if (r < 0)
 		return rs_cmd_fail(&err);
-	return watch(&settings, &merged);
+	return line.check ? check(&settings, options) : watch(&settings, options);
 }
 
 static const struct rs_cmd_example examples[] = {
@@ -126,6 +162,7 @@ static const struct rs_cmd_example examples[] = {
 	  "a minute of events, one JSON object a line" },
 	{ "ringside run | jq -r 'select(.event.action == \"exec\") | .process.executable'",
 	  "through a pipe, JSON is the default" },
+	{ "ringside run --config new.yaml --check", "look for mistakes in a file, start nothing" },
 	{ NULL, NULL },
 };
 
@@ -139,7 +176,9 @@ const struct rs_cmd rs_cmd_run = {
 		"Schema) otherwise. Lists are alternatives, and different options must all agree; what "
 		"is not wanted is not collected in the first place.\n\n"
 		"The summary at the end counts what was lost, by kind and reason, and tells what the "
-		"agent cost. One agent runs at a time, unless it watches a command of its own (-c).",
+		"agent cost. One agent runs at a time, unless it watches a command of its own (-c).\n\n"
+		"Settings come from the command line, then from the configuration file (--config, or "
+		"/etc/ringside/ringside.yaml where that exists), then from the defaults.",
 	.examples = examples,
 	.opts = rs_agent_opts,
 	.run = run,
