@@ -12,6 +12,7 @@
 #include "agent/host.h"
 #include "agent/place.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/units.h"
 #include "kern/caps.h"
 
@@ -198,7 +199,10 @@ static void note_missing_kinds(const struct rs_agent *agent)
 		if (missing & (1ull << kind))
 			rs_str_appendf(&text, " %s", rs_kind_to_str(kind));
 	}
-	rs_agent_note(agent, rs_str_cstr(&text));
+	if (agent->options->kinds && agent->options->kinds != RS_KINDS_ALL)
+		rs_agent_note(agent, rs_str_cstr(&text));
+	else /* nobody asked for just these: the list of what is watched says enough */
+		rs_log_debug("%s", rs_str_cstr(&text));
 }
 
 int rs_agent_start(struct rs_agent *agent, struct rs_error *err)

@@ -119,6 +119,7 @@ static int wait_for_output(struct rs_pump *pump)
 {
 	rs_loop_set_defer(pump->again, RS_LOOP_DEFER_OFF);
 	rs_loop_set_timer(pump->tick, 0, 0);
+	rs_loop_set_events(pump->ring_source, 0); /* a full buffer would wake us for nothing */
 	return pump->out_source ? rs_loop_set_events(pump->out_source, EPOLLOUT) : 0;
 }
 
@@ -209,6 +210,8 @@ static int on_output(struct rs_loop *loop, int fd, uint32_t events, void *data)
 	if (r < 0 || pump->blocked)
 		return r;
 	r = rs_loop_set_events(pump->out_source, 0);
+	if (!r)
+		r = rs_loop_set_events(pump->ring_source, EPOLLIN | EPOLLET);
 	if (!r)
 		r = start_ticking(pump);
 	return r < 0 ? r : turn(pump);
