@@ -326,9 +326,9 @@ static __always_inline void ids(struct rs_privilege *rec)
 	rec->id[RS_ID_EGID] = BPF_CORE_READ(cred, egid.val);
 	rec->id[RS_ID_SGID] = BPF_CORE_READ(cred, sgid.val);
 	rec->id[RS_ID_FSGID] = BPF_CORE_READ(cred, fsgid.val);
-	rec->cap_effective = BPF_CORE_READ(cred, cap_effective.val);
-	rec->cap_permitted = BPF_CORE_READ(cred, cap_permitted.val);
-	rec->cap_inheritable = BPF_CORE_READ(cred, cap_inheritable.val);
+	rec->cap_effective = RS_CAPS(cred, cap_effective);
+	rec->cap_permitted = RS_CAPS(cred, cap_permitted);
+	rec->cap_inheritable = RS_CAPS(cred, cap_inheritable);
 }
 
 static __always_inline void act_record(struct rs_held *held, struct act *act)

@@ -104,8 +104,8 @@ static __always_inline void exec_ids(struct rs_exec *rec, struct task_struct *ta
 
 	rec->euid = BPF_CORE_READ(cred, euid.val);
 	rec->egid = BPF_CORE_READ(cred, egid.val);
-	rec->cap_effective = BPF_CORE_READ(cred, cap_effective.val);
-	rec->cap_permitted = BPF_CORE_READ(cred, cap_permitted.val);
+	rec->cap_effective = RS_CAPS(cred, cap_effective);
+	rec->cap_permitted = RS_CAPS(cred, cap_permitted);
 	rec->loginuid = BPF_CORE_READ(task, loginuid.val);
 	rec->vpid = vpid(task);
 	rec->sid = group_nr(task, PIDTYPE_SID);

@@ -9,9 +9,10 @@
  * the result. Where no result can be had (the process asked for none, the map is full, the record
  * does not fit there) it is sent at once, marked RS_HDR_NO_RESULT.
  *
- * Kernels before 5.18 do not say which request is done, only what the process called it, which it
+ * Older kernels (5.10) do not say which request is done, only what the process called it, which it
  * may call several: a result is then taken only if the request has already given its names back.
  */
+#include "bpf/lib/uring.h"
 #include "bpf/abi/file.h"
 #include "bpf/abi/net.h"
 #include "bpf/lib/filter.h"
@@ -27,158 +28,9 @@
 #define EINPROGRESS 115
 #define ECANCELED   125
 
-/* include/uapi/linux/io_uring.h */
-enum {
-	IORING_OP_ACCEPT = 13,
-	IORING_OP_CONNECT = 16,
-	IORING_OP_OPENAT = 18,
-	IORING_OP_OPENAT2 = 28,
-	IORING_OP_RENAMEAT = 35,
-	IORING_OP_UNLINKAT = 36,
-	IORING_OP_MKDIRAT = 37,
-	IORING_OP_SYMLINKAT = 38,
-	IORING_OP_LINKAT = 39,
-	IORING_OP_BIND = 56,
-	IORING_OP_LISTEN = 57,
-};
-#define IORING_ACCEPT_MULTISHOT 1
-#define IORING_CQE_F_MORE       2
-
-/* io_kiocb.flags. The first byte is that of the process: IOSQE_*. */
-#define REQ_F_FIXED_FILE   (1 << 0)
-#define REQ_F_CQE_SKIP     (1 << 6)
-#define REQ_F_NEED_CLEANUP (1 << 13) /* names not given back; used before 5.18 only */
-
-/* Tracepoints. */
-
-struct any {
-	int x;
-};
-
-/* Since 6.3 (kernel commit 2ad57931db64) there is submit_req; the older submit_sqe changed in 6.0. */
-typedef void (*btf_trace_io_uring_submit_req)(void *, struct any *);
-typedef void (*btf_trace_io_uring_submit_sqe___req)(void *, struct any *, bool);
-
-/* The result: in a struct since 6.15; without the request before 5.18; else in arguments. */
-typedef void (*btf_trace_io_uring_complete___cqe)(void *, struct any *, void *, struct any *);
-typedef void (*btf_trace_io_uring_complete___old)(void *, void *, __u64, int, unsigned int);
-
-#define NO_REQUEST bpf_core_type_exists(btf_trace_io_uring_complete___old)
-
-/* Requests. Their first bytes are one of the structs below, by opcode. */
-
-struct io_cqe {
-	int fd;
-} __core;
-
-struct io_kiocb {
-	struct file *file;
-	__u8 opcode;
-	unsigned int flags;
-	struct io_cqe cqe; /* since 5.19 */
-	struct io_ring_ctx *ctx;
-} __core;
-
-struct io_kiocb___old {
-	__u64 user_data;
-} __core;
-
-struct io_cqe___new {
-	__u64 user_data;
-} __core;
-
-struct io_kiocb___new {
-	struct io_cqe___new cqe;
-} __core;
-
-struct io_uring_cqe {
-	__u64 user_data;
-	int res;
-	__u32 flags;
-} __core;
-
-struct filename {
-	const char *name;
-} __core;
-
-/* Since 7.0 the names in requests are wrapped. */
-struct delayed_filename {
-	struct filename *__incomplete_filename;
-} __core;
-
-struct open_how {
-	__u64 flags, mode;
-} __core;
-
-#define REQUESTS(suffix, name_type)                                                                \
-	struct io_open##suffix {                                                                   \
-		int dfd;                                                                           \
-		__u32 file_slot;                                                                   \
-		name_type filename;                                                                \
-		struct open_how how;                                                               \
-	} __core;                                                                                  \
-	struct io_unlink##suffix {                                                                 \
-		int dfd, flags;                                                                    \
-		name_type filename;                                                                \
-	} __core;                                                                                  \
-	struct io_mkdir##suffix {                                                                  \
-		int dfd;                                                                           \
-		unsigned short mode;                                                               \
-		name_type filename;                                                                \
-	} __core;                                                                                  \
-	struct io_rename##suffix {                                                                 \
-		int old_dfd, new_dfd, flags;                                                       \
-		name_type oldpath;                                                                 \
-		name_type newpath;                                                                 \
-	} __core;                                                                                  \
-	struct io_link##suffix {                                                                   \
-		int old_dfd, new_dfd, flags;                                                       \
-		name_type oldpath;                                                                 \
-		name_type newpath;                                                                 \
-	} __core;
-
-typedef struct filename *filename_ptr;
-REQUESTS(, filename_ptr)
-REQUESTS(___delayed, struct delayed_filename)
-
-/* Until 5.19; then both became io_link. */
-struct io_hardlink {
-	int old_dfd, new_dfd, flags;
-	struct filename *oldpath, *newpath;
-} __core;
-
-struct io_symlink {
-	int new_dfd;
-	struct filename *oldpath, *newpath;
-} __core;
-
-struct io_connect {
-	const void *addr; /* in the process */
-	int addr_len;
-} __core;
-
-struct io_accept {
-	int iou_flags; /* since 6.? */
-	__u32 file_slot;
-} __core;
-
-struct io_listen {
-	int backlog;
-} __core;
-
 struct file___mode {
 	unsigned int f_mode;
 } __core;
-
-#define NAME_OF(req, type, field)                                                                  \
-	(bpf_core_type_exists(struct delayed_filename) ? ({                                        \
-		struct type##___delayed *r_ = (void *)(req);                                       \
-		BPF_CORE_READ(r_, field.__incomplete_filename);                                    \
-	})                                                                                         \
-						       : ({                                        \
-								 struct type *r_ = (void *)(req);  \
-								 BPF_CORE_READ(r_, field);         \
-							 }))
 
 /* Requests under way. */
 
@@ -193,7 +45,7 @@ enum {
 struct pending {
 	__u8 record[PENDING_RECORD]; /* as it will be sent */
 	__u64 req;
-	__u64 file;  /* of the socket, before 5.18 */
+	__u64 file;  /* of the socket, for where the request is not known */
 	__u64 count; /* of accepts with the same name */
 	__u32 state; /* PENDING_* */
 	__u8 opcode;
@@ -261,7 +113,7 @@ static __always_inline struct pending_key name_key(__u64 ring, __u64 name)
 
 static __always_inline struct pending_key request_key(struct io_kiocb *req)
 {
-	if (NO_REQUEST)
+	if (RS_URING_ANONYMOUS)
 		return name_key((__u64)BPF_CORE_READ(req, ctx), user_data_of(req));
 	return (struct pending_key){ (__u64)req, 0 };
 }
@@ -324,24 +176,24 @@ static __always_inline void names_of(struct names *names, struct io_kiocb *req, 
 	switch (opcode) {
 	case IORING_OP_OPENAT:
 	case IORING_OP_OPENAT2:
-		names->first = NAME_OF(req, io_open, filename);
+		names->first = RS_URING_NAME(req, io_open, filename);
 		names->dir = BPF_CORE_READ(open, dfd);
 		rec->flags = BPF_CORE_READ(open, how.flags);
 		rec->mode = BPF_CORE_READ(open, how.mode);
 		break;
 	case IORING_OP_UNLINKAT:
-		names->first = NAME_OF(req, io_unlink, filename);
+		names->first = RS_URING_NAME(req, io_unlink, filename);
 		names->dir = BPF_CORE_READ(unlink, dfd);
 		rec->flags = BPF_CORE_READ(unlink, flags);
 		break;
 	case IORING_OP_MKDIRAT:
-		names->first = NAME_OF(req, io_mkdir, filename);
+		names->first = RS_URING_NAME(req, io_mkdir, filename);
 		names->dir = BPF_CORE_READ(mkdir, dfd);
 		rec->mode = BPF_CORE_READ(mkdir, mode);
 		break;
 	case IORING_OP_RENAMEAT:
-		names->first = NAME_OF(req, io_rename, oldpath);
-		names->second = NAME_OF(req, io_rename, newpath);
+		names->first = RS_URING_NAME(req, io_rename, oldpath);
+		names->second = RS_URING_NAME(req, io_rename, newpath);
 		names->dir = BPF_CORE_READ(rename, old_dfd);
 		names->dir2 = BPF_CORE_READ(rename, new_dfd);
 		rec->flags = BPF_CORE_READ(rename, flags);
@@ -355,8 +207,8 @@ static __always_inline void names_of(struct names *names, struct io_kiocb *req, 
 			rec->flags = BPF_CORE_READ(hardlink, flags);
 			break;
 		}
-		names->first = NAME_OF(req, io_link, oldpath);
-		names->second = NAME_OF(req, io_link, newpath);
+		names->first = RS_URING_NAME(req, io_link, oldpath);
+		names->second = RS_URING_NAME(req, io_link, newpath);
 		names->dir = BPF_CORE_READ(link, old_dfd);
 		names->dir2 = BPF_CORE_READ(link, new_dfd);
 		rec->flags = BPF_CORE_READ(link, flags);
@@ -368,8 +220,8 @@ static __always_inline void names_of(struct names *names, struct io_kiocb *req, 
 			names->dir = BPF_CORE_READ(symlink, new_dfd);
 			break;
 		}
-		names->content = NAME_OF(req, io_link, oldpath);
-		names->first = NAME_OF(req, io_link, newpath);
+		names->content = RS_URING_NAME(req, io_link, oldpath);
+		names->first = RS_URING_NAME(req, io_link, newpath);
 		names->dir = BPF_CORE_READ(link, new_dfd);
 		break;
 	}
@@ -419,7 +271,7 @@ static __always_inline struct sock *file_sock(struct file *file)
 	return sk && rs_family_known(BPF_CORE_READ(sk, __sk_common.skc_family)) ? sk : NULL;
 }
 
-/* Since 5.19 the file is looked up later: there is only the descriptor. */
+/* Newer kernels look the file up later: there is only the descriptor. */
 static __always_inline struct file *submitted_file(struct io_kiocb *req, int *ret_fd)
 {
 	if (!bpf_core_field_exists(req->cqe.fd))
@@ -461,7 +313,7 @@ static __always_inline bool accept_many(struct io_kiocb *req)
 {
 	struct io_accept *accept = (void *)req;
 
-	if (NO_REQUEST || !bpf_core_field_exists(accept->iou_flags))
+	if (RS_URING_ANONYMOUS || !bpf_core_field_exists(accept->iou_flags))
 		return true;
 	return BPF_CORE_READ(accept, iou_flags) & IORING_ACCEPT_MULTISHOT;
 }
@@ -671,7 +523,7 @@ static __always_inline void finish(const struct done *done, struct pending *pend
 	s = rs_scratch_of(held.slot, 0);
 	if (!s || !take(s, pending, &done->key))
 		goto out;
-	if (!NO_REQUEST)
+	if (!RS_URING_ANONYMOUS)
 		file = BPF_CORE_READ(req, file);
 	if (kind == RS_KIND_OPEN)
 		passed = open_done(s, held.slot, (void *)s->record, state, done->res, &kind);
@@ -683,7 +535,7 @@ out:
 	rs_release(&held);
 }
 
-/* Before 5.18: is this the result of that request, or of another one of the same name? */
+/* Where the request is not known: is this the result of that request, or of another one of the same name? */
 static __always_inline bool executed(const struct done *done, const struct pending *pending)
 {
 	struct io_kiocb *req = (void *)pending->req;
@@ -768,7 +620,7 @@ static __always_inline int done_as(const struct done *done, __u32 kind, struct p
 	} else if (kind == RS_KIND_BIND || kind == RS_KIND_LISTEN) {
 		listen_done(&out, done);
 	} else {
-		if (pending && (!NO_REQUEST || executed(done, pending)))
+		if (pending && (!RS_URING_ANONYMOUS || executed(done, pending)))
 			finish(done, pending);
 		return 0;
 	}
@@ -812,7 +664,7 @@ SEC("raw_tp/io_uring_complete") int rs_uring_done(struct rs_raw *ctx)
 	struct done done = { .req = (void *)ctx->args[1], .key = { ctx->args[0], 0 } };
 	struct io_uring_cqe *cqe;
 
-	if (NO_REQUEST) {
+	if (RS_URING_ANONYMOUS) {
 		done.req = NULL;
 		done.key.name = ctx->args[1];
 		done.res = ctx->args[2];

@@ -89,10 +89,20 @@ struct rs_kuid {
 	__u32 val;
 } __core;
 
-/* Capability sets: two u32 until 6.3, one u64 since; the same eight bytes in little endian. */
+/*
+ * Capability sets: two u32 until 6.2, one u64 since; the same eight bytes in little endian. Read
+ * whole, by RS_CAPS(cred, cap_effective), for nothing inside has kept its name.
+ */
 struct rs_kcap {
 	__u64 val;
 };
+
+#define RS_CAPS(cred, set)                                                                         \
+	({                                                                                         \
+		struct rs_kcap caps_ = {};                                                         \
+		bpf_core_read(&caps_, sizeof(caps_), &(cred)->set);                                \
+		caps_.val;                                                                         \
+	})
 
 struct ns_common {
 	unsigned int inum;
@@ -248,6 +258,20 @@ struct list_head {
 	struct list_head *next, *prev;
 } __core;
 
+struct kernfs_node {
+	__u64 id;
+} __core;
+
+struct cgroup {
+	struct kernfs_node *kn;
+	int level;
+	struct cgroup *ancestors[1];
+} __core;
+
+struct css_set {
+	struct cgroup *dfl_cgrp; /* of cgroup v2 */
+} __core;
+
 struct task_struct {
 	void *stack;
 	unsigned int flags;
@@ -267,6 +291,7 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
+	struct css_set *cgroups;
 	struct signal_struct *signal;
 	struct rs_kuid loginuid;
 } __core;
