@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What all sensors share: the maps, the path walk, the dispatcher of the fallback hook. */
 #define RS_DEFINE
+#include "bpf/lib/filter.h"
 #include "bpf/lib/name.h"
 #include "bpf/lib/syscall.h"
 
@@ -303,6 +304,21 @@ __noinline int rs_put_name(__u32 slot, __u32 tag)
 		return 1;
 	put_base(s, slot, at, tag);
 	return !(rs_config.filters & RS_FILTER_PATH) || rs_arg_wanted(slot, at);
+}
+
+__noinline int rs_cgroup_wanted(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct cgroup *cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+	__u64 levels = rs_config.cgroup_levels;
+
+	for (int level = 0; level < RS_CGROUP_LEVELS; level++) {
+		__u64 id = levels & (1ull << level) ? rs_cgroup_at(cgroup, level) : 0;
+
+		if (id && bpf_map_lookup_elem(&rs_filter_cgroup, &id))
+			return 1;
+	}
+	return 0;
 }
 
 /* Which program serves which system call, for the fallback. */

@@ -11,21 +11,34 @@ static __always_inline bool rs_kind_wanted(__u32 kind)
 	return rs_config.kinds & (1ull << kind);
 }
 
-static __always_inline bool rs_cgroup_wanted(void)
+/* Until 5.19 a cgroup held its ancestors' ids (kernel commit 7f203bc89eb6 keeps pointers). */
+struct cgroup___ids {
+	__u64 ancestor_ids[1];
+} __core;
+
+/* The id of the current task's cgroup at a level, 0 being the root; 0 where it is not that deep. */
+static __always_inline __u64 rs_cgroup_at(struct cgroup *cgroup, int level)
 {
-	__u64 levels = rs_config.cgroup_levels;
+	struct cgroup___ids *old = (void *)cgroup;
+	struct cgroup *above = NULL;
+	__u64 id = 0;
 
-	for (int level = 0; level < RS_CGROUP_LEVELS; level++) {
-		__u64 id;
-
-		if (!(levels & (1ull << level)))
-			continue;
-		id = bpf_get_current_ancestor_cgroup_id(level);
-		if (id && bpf_map_lookup_elem(&rs_filter_cgroup, &id))
-			return true;
+	if (level > BPF_CORE_READ(cgroup, level))
+		return 0;
+	if (bpf_core_field_exists(old->ancestor_ids)) {
+		bpf_probe_read_kernel(&id, sizeof(id),
+				      (void *)cgroup + bpf_core_field_offset(old->ancestor_ids) +
+					      level * sizeof(id));
+		return id;
 	}
-	return false;
+	bpf_probe_read_kernel(&above, sizeof(above),
+			      (void *)cgroup + bpf_core_field_offset(cgroup->ancestors) +
+				      level * sizeof(above));
+	return BPF_CORE_READ(above, kn, id);
 }
+
+/* In core.bpf.c: is the current task in or below a cgroup that was asked for? */
+int rs_cgroup_wanted(void);
 
 /* Both of pid and executable must be there when both are asked for. */
 static __always_inline bool rs_scope_wanted(__u32 tgid, __u32 filters)

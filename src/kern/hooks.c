@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kern/hooks.h"
 
+#include <string.h>
+
 #include "base/util.h"
 #include "kern/syscalls.h"
 
@@ -11,11 +13,15 @@
 #define URING     (URING_FILE | URING_NET)
 
 const struct rs_hook_row rs_hook_rows[] = {
-	{ "rs_fork", "sched_process_fork", K(FORK), 1, 0, NULL },
-	{ "rs_exec", "sched_process_exec", K(EXEC), 1, 0, NULL },
-	{ "rs_exit", "sched_process_exit", K(EXIT), 1, 0, NULL },
-	{ "rs_net_state", "inet_sock_set_state", K(CLOSE), 0, 0, NULL },
-	{ "rs_signal", "signal_generate", K(KILL), 0, 0, NULL },
+	{ "rs_fork", "sched_process_fork", K(FORK), true, false },
+	{ "rs_exec", "sched_process_exec", K(EXEC), true, false },
+	{ "rs_exit", "sched_process_exit", K(EXIT), true, false },
+	{ "rs_net_state", "inet_sock_set_state", K(CLOSE), false, false },
+	{ "rs_signal", "signal_generate", K(KILL), false, true },
+	/* only one of the first two exists: it was renamed in 6.3 */
+	{ "rs_uring_submit", "io_uring_submit_req", URING, false, true },
+	{ "rs_uring_submit", "io_uring_submit_sqe", URING, false, true },
+	{ "rs_uring_done", "io_uring_complete", URING, false, true },
 };
 
 const size_t rs_n_hook_rows = ARRAY_SIZE(rs_hook_rows);
@@ -42,6 +48,27 @@ const struct rs_call_programs rs_call_programs[RS_SENSOR_COUNT] = {
 	[RS_SENSOR_PRIVILEGE] = { "rs_t_priv", "rs_r_priv" },
 };
 
+const struct rs_hook_row *rs_hook_row_of(const char *program)
+{
+	for (size_t i = 0; i < rs_n_hook_rows; i++)
+		if (!strcmp(rs_hook_rows[i].program, program))
+			return &rs_hook_rows[i];
+	return NULL;
+}
+
+const char *rs_call_program_of(const char *program)
+{
+	for (size_t i = 0; i < RS_SENSOR_COUNT; i++) {
+		const struct rs_call_programs *p = &rs_call_programs[i];
+
+		if (p->tracepoint_program && !strcmp(p->tracepoint_program, program))
+			return p->tracepoint_program;
+		if (p->raw_program && !strcmp(p->raw_program, program))
+			return p->raw_program;
+	}
+	return NULL;
+}
+
 static bool has_call(enum rs_kind kind)
 {
 	for (size_t i = 0; i < rs_n_syscalls; i++)
@@ -64,7 +91,7 @@ void rs_kind_hooks(enum rs_kind kind, struct rs_kind_hooks *ret_hooks)
 
 	*ret_hooks = (struct rs_kind_hooks){ 0 };
 	for (size_t i = 0; i < rs_n_hook_rows && n < 1; i++)
-		if (rs_hook_rows[i].kinds & (1ull << kind))
+		if (!rs_hook_rows[i].optional && (rs_hook_rows[i].kinds & (1ull << kind)))
 			ret_hooks->hooks[n++] = rs_hook_rows[i].tracepoint;
 	if (has_resolver(kind))
 		ret_hooks->hooks[n++] = "syscalls:sys_exit_* + fentry";

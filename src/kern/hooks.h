@@ -8,14 +8,13 @@
 
 #include "bpf/abi/event.h"
 
-/* A program on a tracepoint. */
+/* A program on a raw tracepoint. */
 struct rs_hook_row {
-	const char *program;    /* name in the object */
-	const char *tracepoint; /* raw tracepoint */
-	uint64_t kinds;  /* bit per enum rs_kind that it makes; loaded when one of them is wanted */
-	uint64_t always; /* not 0: loaded whatever is wanted, for it keeps the filters' state */
-	int params; /* of the tracepoint's prototype in BTF, for programs made for one shape; 0: any */
-	const char *first; /* type name of the first parameter, with params; NULL: any */
+	const char *program; /* name in the object */
+	const char *tracepoint;
+	uint64_t kinds; /* bit per enum rs_kind that it makes; loaded when one of them is wanted */
+	bool always;    /* loaded whatever is wanted, for it keeps the filters' state */
+	bool optional; /* the kinds have another source too: without it less is seen, not nothing */
 };
 
 extern const struct rs_hook_row rs_hook_rows[];
@@ -41,6 +40,12 @@ struct rs_call_programs {
 };
 
 extern const struct rs_call_programs rs_call_programs[RS_SENSOR_COUNT];
+
+/* The row of a program, NULL if it has none. */
+const struct rs_hook_row *rs_hook_row_of(const char *program);
+
+/* The static name of a system call program, NULL if it is none. */
+const char *rs_call_program_of(const char *program);
 
 /* What each kind can come from, from best to worst, for people: "sched_process_exec". */
 struct rs_kind_hooks {

@@ -28,6 +28,9 @@ static void autoload(struct rs_sensors *sensors, const char *name)
 {
 	struct bpf_program *program = bpf_object__find_program_by_name(sensors->bpf->obj, name);
 
+	for (size_t i = 0; i < sensors->n_refused; i++)
+		if (!strcmp(sensors->refused[i], name))
+			return;
 	if (program)
 		bpf_program__set_autoload(program, true);
 }
@@ -98,7 +101,7 @@ static void attach_row(struct rs_sensors *sensors, const struct rs_hook_row *row
 				program, row->tracepoint);
 	if (r)
 		rs_log_at(RS_LOG_DEBUG, "raw tracepoint \"%s\": %s", row->tracepoint, strerror(-r));
-	else
+	else if (!row->optional)
 		sensors->attached |= row->kinds;
 }
 

@@ -11,7 +11,8 @@
 /* keep order: the skeleton needs the types above */
 #include "rs_bpf.skel.h"
 
-#define RS_LINKS_MAX 160
+#define RS_LINKS_MAX   160
+#define RS_REFUSED_MAX 16
 
 struct rs_sensors {
 	struct rs_sensors_options options;
@@ -21,6 +22,8 @@ struct rs_sensors {
 	struct bpf_program *link_program[RS_LINKS_MAX]; /* whose it is */
 	const char *link_hook[RS_LINKS_MAX];
 	size_t n_links;
+	const char *refused[RS_REFUSED_MAX]; /* programs that this kernel does not take */
+	size_t n_refused;
 	uint64_t kinds;    /* wanted and not lost to a missing hook or a refused program */
 	uint64_t attached; /* kinds that have at least one hook */
 	int tracefs_fd;    /* -1: system calls go through the raw tracepoint */

@@ -81,13 +81,14 @@ static int open_object(struct rs_sensors *sensors, struct rs_error *err)
 	return 0;
 }
 
+/* Kinds that are lost with the program: those of optional rows have another source. */
 static uint64_t kinds_of_program(const char *name)
 {
+	const struct rs_hook_row *row = rs_hook_row_of(name);
 	uint64_t kinds = 0;
 
-	for (size_t i = 0; i < rs_n_hook_rows; i++)
-		if (!strcmp(rs_hook_rows[i].program, name))
-			return rs_hook_rows[i].kinds;
+	if (row)
+		return row->optional ? 0 : row->kinds;
 	for (size_t i = 0; i < rs_n_syscalls; i++) {
 		const struct rs_call_programs *p = &rs_call_programs[rs_syscalls[i].sensor];
 
@@ -110,12 +111,22 @@ static int load_error(int r, struct rs_error *err)
 	return r;
 }
 
-/* Opens the object anew, without the programs that make @lost. */
-static int reopen_object(struct rs_sensors *sensors, uint64_t lost, struct rs_error *err)
+static int reopen_object(struct rs_sensors *sensors, struct rs_error *err)
 {
-	sensors->kinds &= ~lost;
 	rs_bpf__destroy(TAKE_PTR(sensors->bpf));
 	return open_object(sensors, err);
+}
+
+/* The program is left out from here on, and with it the kinds that nothing else makes. */
+static bool give_up_program(struct rs_sensors *sensors, const char *name)
+{
+	const struct rs_hook_row *row = rs_hook_row_of(name);
+
+	if (!*name || sensors->n_refused == RS_REFUSED_MAX)
+		return false;
+	sensors->kinds &= ~kinds_of_program(name);
+	sensors->refused[sensors->n_refused] = row ? row->program : rs_call_program_of(name);
+	return sensors->refused[sensors->n_refused++] && sensors->kinds;
 }
 
 /*
@@ -123,12 +134,11 @@ static int reopen_object(struct rs_sensors *sensors, uint64_t lost, struct rs_er
  * of those programs is to blame; then the fast way to read kernel memory (6.4); then the program
  * that was refused, with the kinds that it makes. False when nothing is left to try.
  */
-static bool give_up_something(struct rs_sensors *sensors, uint64_t *ret_lost)
+static bool give_up_something(struct rs_sensors *sensors)
 {
 	struct bpf_program *refused = refused_program(sensors);
 	const char *name = refused ? bpf_program__name(refused) : "";
 
-	*ret_lost = 0;
 	rs_log_at(RS_LOG_DEBUG, "program \"%s\" is refused here: trying with less", name);
 	if (sensors->resolve && !strncmp(name, "rs_f_", 5)) {
 		sensors->resolve = false;
@@ -138,23 +148,21 @@ static bool give_up_something(struct rs_sensors *sensors, uint64_t *ret_lost)
 		sensors->fast = false;
 		return true;
 	}
-	*ret_lost = kinds_of_program(name);
-	return *ret_lost && (sensors->kinds & ~*ret_lost);
+	return give_up_program(sensors, name);
 }
 
 static int load_object(struct rs_sensors *sensors, struct rs_error *err)
 {
 	for (;;) {
-		uint64_t lost;
 		int r;
 
 		last_warning[0] = '\0';
 		r = rs_bpf__load(sensors->bpf);
 		if (!r)
 			return 0;
-		if (r == -EPERM || !give_up_something(sensors, &lost))
+		if (r == -EPERM || !give_up_something(sensors))
 			return load_error(r, err);
-		r = reopen_object(sensors, lost, err);
+		r = reopen_object(sensors, err);
 		if (r)
 			return r;
 	}
