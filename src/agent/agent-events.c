@@ -23,6 +23,22 @@ static int finish_run(struct rs_agent *agent, enum rs_agent_end end)
 
 /* --- filter --- */
 
+/* Kinds can be taken away while we run; to add one, its hooks would have to be loaded. */
+static int check_kinds(const struct rs_agent *agent, uint64_t kinds, struct rs_error *err)
+{
+	uint64_t late = kinds & ~rs_agent_options_kinds(agent->options);
+	_cleanup_(rs_str_done) struct rs_str names = RS_STR_INIT(1024);
+
+	if (!late)
+		return 0;
+	for (unsigned kind = 0; kind < RS_KIND_COUNT; kind++) {
+		if (late & (1ull << kind))
+			rs_str_appendf(&names, " %s", rs_kind_to_str(kind));
+	}
+	return rs_error_set(err, -ENOTSUP, "the agent has to be started again to watch%s",
+			    rs_str_cstr(&names));
+}
+
 /* The filter of @options, narrowed to what this kernel has and to our own command. */
 static int make_filter(struct rs_agent *agent, const struct rs_agent_options *options,
 		       struct rs_agent_filter *ret_filter, struct rs_error *err)
@@ -30,7 +46,9 @@ static int make_filter(struct rs_agent *agent, const struct rs_agent_options *op
 	uint64_t there = rs_sensors_kinds(agent->sensors);
 	int r;
 
-	r = rs_agent_filter_init(options, ret_filter, err);
+	r = check_kinds(agent, rs_agent_options_kinds(options), err);
+	if (!r)
+		r = rs_agent_filter_init(options, ret_filter, err);
 	if (r < 0)
 		return r;
 	if (agent->command) {
