@@ -181,7 +181,7 @@ static int drop_rights(const struct rs_agent *agent, struct rs_error *err)
 
 	if (!rs_caps_have(RS_CAP_BPF))
 		keep |= RS_CAP_BIT(CAP_SYS_ADMIN);
-	if (agent->hooks.reload)
+	if (agent->hooks.reload || agent->place >= 0) /* a file, or requests over the socket */
 		keep |= RS_CAP_BIT(CAP_SYS_PTRACE) | RS_CAP_BIT(CAP_DAC_READ_SEARCH);
 	return rs_caps_keep(keep, err);
 }
