@@ -207,19 +207,27 @@ static void act_namespaces(struct scene *scene)
 	run_program(scene, in_dir(scene, "true"));
 }
 
+static void execute_in_cgroup(struct scene *scene)
+{
+	const char *group = scene_expand(scene, "{group}");
+
+	must(cgroup_move(group, 0) ? 0 : -1);
+	run_program(scene, in_dir(scene, "true"));
+}
+
 static void act_cgroup(struct scene *scene)
 {
 	char dir[512];
 	struct stat st;
 
-	if (!cgroup_make(scene, "exec", dir, sizeof(dir)))
+	if (!cgroup_make(NULL, "exec", dir, sizeof(dir)))
 		scene_skip(scene, "no cgroup v2 that we may write to");
 	must(stat(dir, &st));
+	fact(scene, "group", "%s", dir);
 	fact(scene, "cgroup", "%lu", (unsigned long)st.st_ino);
 	copy_true(scene, in_dir(scene, "true"));
-	cgroup_enter(scene, dir);
-	run_program(scene, in_dir(scene, "true"));
-	cgroup_leave(scene, dir);
+	in_child(scene, "inner", execute_in_cgroup);
+	cgroup_remove(dir);
 }
 
 static void exit_42(struct scene *scene)

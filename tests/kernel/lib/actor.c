@@ -13,7 +13,7 @@
 
 #include "tests/kernel/lib/tap.h"
 
-enum verb { MKDIR, SYMLINK, RENAME, CHDIR, NAME, FORK };
+enum verb { MKDIR, CREATE, SYMLINK, RENAME, CHDIR, NAME, FORK };
 
 struct order {
 	enum verb verb;
@@ -25,6 +25,8 @@ static int obey(const struct order *order)
 	switch (order->verb) {
 	case MKDIR:
 		return mkdir(order->a, 0755);
+	case CREATE:
+		return creat(order->a, 0644) < 0 ? -1 : 0;
 	case SYMLINK:
 		return symlink("x", order->a);
 	case RENAME:
@@ -128,6 +130,11 @@ void actor_fork(struct actor *parent, struct actor *ret_child)
 bool actor_mkdir(struct actor *actor, const char *path)
 {
 	return tell(actor, MKDIR, path, "") == 0;
+}
+
+bool actor_create(struct actor *actor, const char *path)
+{
+	return tell(actor, CREATE, path, "") == 0;
 }
 
 bool actor_symlink(struct actor *actor, const char *path)

@@ -206,7 +206,9 @@ static bool take_in(struct agent *agent, int *fd)
 		*fd = -1;
 		return true;
 	}
-	if (fd == &agent->out)
+	if (fd == &agent->out && agent->raw)
+		rs_str_append(&agent->line, buf, (size_t)n);
+	else if (fd == &agent->out)
 		take_lines(agent, buf, (size_t)n);
 	else
 		rs_str_append(&agent->err_text, buf, (size_t)n);

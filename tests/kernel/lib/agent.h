@@ -18,6 +18,7 @@ struct agent {
 	int out; /* its standard output, -1 once it was closed */
 	int err;
 	int status; /* as waitpid(2) has it, once it ended */
+	bool raw; /* set after the start: its output is no JSON, and kept in `line` */
 	struct rs_str line; /* what came after the last newline */
 	struct rs_str err_text; /* all of standard error */
 	json_t **events;

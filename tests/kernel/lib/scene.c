@@ -195,16 +195,27 @@ void write_file(struct scene *scene, const char *path, const char *text)
 	close(fd);
 }
 
+bool copy_program(const char *from, const char *to)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = in < 0 ? -1 : open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+	ssize_t n = out < 0 ? -1 : 1;
+
+	while (n > 0)
+		n = sendfile(out, in, NULL, 1 << 20);
+	if (!n)
+		n = fchmod(out, 0755);
+	if (in >= 0)
+		close(in);
+	if (out >= 0)
+		close(out);
+	return n == 0;
+}
+
 void copy_true(struct scene *scene, const char *path)
 {
-	int from = must(open("/bin/true", O_RDONLY | O_CLOEXEC));
-	int to = must(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755));
-
-	while (must(sendfile(to, from, NULL, 1 << 20)) > 0)
-		;
-	must(fchmod(to, 0755));
-	close(from);
-	close(to);
+	if (!copy_program("/bin/true", path))
+		scene_fail(scene, "copying /bin/true: %m");
 }
 
 int wait_for(struct scene *scene, pid_t pid)

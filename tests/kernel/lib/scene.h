@@ -74,7 +74,8 @@ const char *in_dir(const struct scene *scene, const char *name);
 /* --- everyday acts --- */
 
 void write_file(struct scene *scene, const char *path, const char *text);
-void copy_true(struct scene *scene, const char *path); /* the program "true", mode 0755 */
+void copy_true(struct scene *scene, const char *path); /* the program "true" */
+bool copy_program(const char *from, const char *to); /* mode 0755; errno */
 
 /* Forks and runs act in the grandchild; its wait status. The pid becomes the fact `name`. */
 int in_child(struct scene *scene, const char *name, scene_act *act);

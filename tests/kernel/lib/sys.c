@@ -151,41 +151,34 @@ static bool cgroup_own(char *buf, size_t size)
 	return found;
 }
 
-bool cgroup_make(struct scene *scene, const char *name, char *ret_dir, size_t size)
+bool cgroup_make(const char *parent, const char *name, char *ret_dir, size_t size)
 {
 	char own[400];
 
-	(void)scene;
-	if (!cgroup_own(own, sizeof(own)))
+	if (!parent && !cgroup_own(own, sizeof(own)))
 		return false;
-	snprintf(ret_dir, size, "%s/ringside-%s-%d", own, name, getpid());
+	snprintf(ret_dir, size, "%s/ringside-%s-%d", parent ? parent : own, name, getpid());
 	return mkdir(ret_dir, 0755) == 0;
 }
 
-static void cgroup_move(struct scene *scene, const char *dir)
+bool cgroup_move(const char *dir, pid_t pid)
 {
 	char procs[600], text[16];
+	ssize_t n = -1;
 	int fd;
 
 	snprintf(procs, sizeof(procs), "%s/cgroup.procs", dir);
-	snprintf(text, sizeof(text), "%d", getpid());
-	fd = must(open(procs, O_WRONLY | O_CLOEXEC));
-	must(write(fd, text, strlen(text)));
-	close(fd);
+	snprintf(text, sizeof(text), "%d", pid);
+	fd = open(procs, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = write(fd, text, strlen(text));
+		close(fd);
+	}
+	return n > 0;
 }
 
-void cgroup_enter(struct scene *scene, const char *dir)
+void cgroup_remove(const char *dir)
 {
-	cgroup_move(scene, dir);
-}
-
-void cgroup_leave(struct scene *scene, const char *dir)
-{
-	char parent[512];
-
-	snprintf(parent, sizeof(parent), "%s", dir);
-	*strrchr(parent, '/') = '\0';
-	cgroup_move(scene, parent);
 	while (rmdir(dir) && errno == EBUSY)
 		sched_yield();
 }

@@ -33,10 +33,10 @@ void *must_map(struct scene *scene, size_t bytes);
 /* Raises the limit of core files as far as we may. */
 void allow_core(void);
 
-/* Makes a cgroup v2 of that name below the caller's; false where there is none to be had. */
-bool cgroup_make(struct scene *scene, const char *name, char *ret_dir, size_t size);
-void cgroup_enter(struct scene *scene, const char *dir); /* this process */
-void cgroup_leave(struct scene *scene, const char *dir); /* to the parent; removes dir */
+/* Makes a cgroup v2 of that name below parent, NULL: the caller's own. False where that cannot be. */
+bool cgroup_make(const char *parent, const char *name, char *ret_dir, size_t size);
+bool cgroup_move(const char *dir, pid_t pid); /* 0: this process */
+void cgroup_remove(const char *dir); /* waits for what is on its way out of it */
 
 /* A mount namespace of our own, nothing of it propagating; skips the scene where that is refused. */
 void private_mounts(struct scene *scene);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/kernel/lib/programs.h"
+
+#include <dirent.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static bool known(const struct programs *programs, uint32_t id)
+{
+	for (size_t i = 0; i < programs->count; i++)
+		if (programs->ids[i] == id)
+			return true;
+	return false;
+}
+
+static void take_fdinfo(const char *path, struct programs *programs)
+{
+	FILE *file = fopen(path, "re");
+	char line[256];
+	uint32_t id;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "prog_id: %u", &id) == 1 && !known(programs, id) &&
+		    programs->count < PROGRAMS_MAX)
+			programs->ids[programs->count++] = id;
+	if (file)
+		fclose(file);
+}
+
+void programs_of(pid_t pid, struct programs *ret_programs)
+{
+	char dir_path[64], path[400];
+	struct dirent *entry;
+	DIR *dir;
+
+	ret_programs->count = 0;
+	snprintf(dir_path, sizeof(dir_path), "/proc/%d/fdinfo", pid);
+	dir = opendir(dir_path);
+	while (dir && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "%s/%s", dir_path, entry->d_name);
+		take_fdinfo(path, ret_programs);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static bool is_there(uint32_t id)
+{
+	union bpf_attr attr = { .prog_id = id };
+	int fd = (int)syscall(SYS_bpf, BPF_PROG_GET_FD_BY_ID, &attr, sizeof(attr));
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+size_t programs_left(const struct programs *programs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < programs->count; i++)
+		n += is_there(programs->ids[i]);
+	return n;
+}

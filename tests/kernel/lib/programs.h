@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* BPF programs in the kernel: which a process holds, and whether they are still there. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define PROGRAMS_MAX 256
+
+struct programs {
+	size_t count;
+	uint32_t ids[PROGRAMS_MAX];
+};
+
+/* Those that a process has descriptors of. */
+void programs_of(pid_t pid, struct programs *ret_programs);
+
+/* How many of them the kernel still has. */
+size_t programs_left(const struct programs *programs);
