@@ -11,8 +11,8 @@
 
 #include "event/event.h"
 
-#define ROUNDS 7
-#define EVENTS 100000
+#define ROUNDS   7
+#define EVENTS   100000
 #define FLUSH_AT 65536 /* as a sink would: the buffer is written out and begun anew */
 
 static uint64_t cpu_ns(void)

@@ -29,9 +29,11 @@ static const char intro[] =
 
 static void write_kinds(struct rs_str *out)
 {
-	rs_str_append_cstr(out, "\n## Kinds\n\n"
-				"| kind | sensor | `event.category` | `event.type` | `event.action` | what happened |\n"
-				"|---|---|---|---|---|---|\n");
+	rs_str_append_cstr(
+		out,
+		"\n## Kinds\n\n"
+		"| kind | sensor | `event.category` | `event.type` | `event.action` | what happened |\n"
+		"|---|---|---|---|---|---|\n");
 	for (unsigned i = 0; i < RS_KIND_COUNT; i++) {
 		const struct rs_event_kind *kind = &rs_event_kinds[i];
 

@@ -46,7 +46,7 @@ struct rs_event {
 		const struct rs_privilege *privilege;
 	};
 	struct rs_text field[RS_TAG_COUNT];
-	uint8_t marks;	   /* the flags of all fields together */
+	uint8_t marks;     /* the flags of all fields together */
 	const char *user;  /* name of hdr->uid, NULL where unknown; set by whoever enriches */
 	const char *group; /* name of hdr->gid, the same */
 };
@@ -87,7 +87,7 @@ bool rs_event_kernel_path(const struct rs_text *text, char buf[static RS_EVENT_P
 /* --- kinds --- */
 
 const char *rs_kind_to_str(enum rs_kind kind); /* NULL when out of range */
-int rs_kind_from_str(const char *name);	       /* enum rs_kind, or -ENOENT */
+int rs_kind_from_str(const char *name);        /* enum rs_kind, or -ENOENT */
 enum rs_sensor rs_kind_sensor(enum rs_kind kind);
 const char *rs_sensor_to_str(enum rs_sensor sensor); /* "process" "file" "network" "privilege" */
 uint64_t rs_sensor_kinds(enum rs_sensor sensor);     /* bit per enum rs_kind */
@@ -115,11 +115,11 @@ size_t rs_event_format_addr(unsigned family, const uint8_t addr[static 16],
 
 /* What is the same for every event of this boot; filled by the agent. */
 struct rs_event_host {
-	char name[65];	   /* host name */
-	char id[33];	   /* machine-id(5), "" where there is none */
-	char arch[65];	   /* uname(2) */
-	char kernel[65];   /* release, uname(2) */
-	char boot_id[37];  /* /proc/sys/kernel/random/boot_id */
+	char name[65];       /* host name */
+	char id[33];         /* machine-id(5), "" where there is none */
+	char arch[65];       /* uname(2) */
+	char kernel[65];     /* release, uname(2) */
+	char boot_id[37];    /* /proc/sys/kernel/random/boot_id */
 	int64_t boot_offset; /* real time - boot time, ns; see rs_clock_boot_offset() */
 };
 

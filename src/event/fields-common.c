@@ -5,9 +5,9 @@
 #include "event/fields.h"
 #include "event/names.h"
 
-#define ECS_VERSION "8.17.0"
+#define ECS_VERSION          "8.17.0"
 #define KERNEL_RESTART_FIRST 512 /* ERESTARTSYS and its like: the call is not over */
-#define KERNEL_RESTART_LAST 516
+#define KERNEL_RESTART_LAST  516
 
 /* --- constants of a kind or of the host: no event there --- */
 
@@ -113,7 +113,7 @@ void rs_field_action_of_event(struct rs_render *r)
 
 void rs_field_outcome(struct rs_render *r)
 {
-	int error = -r->event->hdr->ret;
+	int64_t error = -(int64_t)r->event->hdr->ret;
 
 	if (error <= 0 || rs_kind_sensor(r->kind) == RS_SENSOR_PROCESS)
 		rs_out_lit(&r->out, "\"success\"");
@@ -198,13 +198,13 @@ void rs_field_compat(struct rs_render *r)
 static void marked_fields(struct rs_render *r, uint8_t flag)
 {
 	static const char *const names[RS_TAG_COUNT] = {
-		[RS_TAG_EXE] = "executable", [RS_TAG_CWD] = "working_directory",
-		[RS_TAG_ARGS] = "args",	     [RS_TAG_ENV] = "env_vars",
-		[RS_TAG_SCRIPT] = "script",  [RS_TAG_PATH] = "path",
-		[RS_TAG_BASE] = "path.base", [RS_TAG_ARG] = "path.argument",
-		[RS_TAG_PATH2] = "path2",    [RS_TAG_BASE2] = "path2.base",
+		[RS_TAG_EXE] = "executable",      [RS_TAG_CWD] = "working_directory",
+		[RS_TAG_ARGS] = "args",           [RS_TAG_ENV] = "env_vars",
+		[RS_TAG_SCRIPT] = "script",       [RS_TAG_PATH] = "path",
+		[RS_TAG_BASE] = "path.base",      [RS_TAG_ARG] = "path.argument",
+		[RS_TAG_PATH2] = "path2",         [RS_TAG_BASE2] = "path2.base",
 		[RS_TAG_ARG2] = "path2.argument", [RS_TAG_NAME] = "name",
-		[RS_TAG_TYPE] = "type",	     [RS_TAG_SOCKET] = "address",
+		[RS_TAG_TYPE] = "type",           [RS_TAG_SOCKET] = "address",
 	};
 	unsigned flags = 0;
 

@@ -11,8 +11,7 @@
 
 static void path_string(struct rs_render *r, unsigned which)
 {
-	if (!r->has_path[which] ||
-	    rs_out_string(&r->out, r->path[which].data, r->path[which].len))
+	if (!r->has_path[which] || rs_out_string(&r->out, r->path[which].data, r->path[which].len))
 		return;
 	r->odd[which] = true;
 	r->traits |= RS_WHEN_ODD;
@@ -90,8 +89,9 @@ void rs_field_mount_source(struct rs_render *r)
 void rs_field_file_type(struct rs_render *r)
 {
 	static const char *const types[16] = {
-		[S_IFREG >> 12] = "file",  [S_IFDIR >> 12] = "dir",    [S_IFLNK >> 12] = "symlink",
-		[S_IFIFO >> 12] = "fifo",  [S_IFSOCK >> 12] = "socket", [S_IFCHR >> 12] = "character",
+		[S_IFREG >> 12] = "file",    [S_IFDIR >> 12] = "dir",
+		[S_IFLNK >> 12] = "symlink", [S_IFIFO >> 12] = "fifo",
+		[S_IFSOCK >> 12] = "socket", [S_IFCHR >> 12] = "character",
 		[S_IFBLK >> 12] = "block",
 	};
 	const char *type = types[r->event->file->mode >> 12 & 15];
@@ -119,8 +119,7 @@ void rs_field_device(struct rs_render *r)
 /* 0 is a value only where it was asked for. */
 void rs_field_mode(struct rs_render *r)
 {
-	const uint64_t asked =
-		RS_KIND_BIT(CHMOD) | RS_KIND_BIT(MKDIR) | RS_KIND_BIT(CREATE);
+	const uint64_t asked = RS_KIND_BIT(CHMOD) | RS_KIND_BIT(MKDIR) | RS_KIND_BIT(CREATE);
 
 	if (r->event->file->mode || asked >> r->kind & 1)
 		rs_out_mode(&r->out, r->event->file->mode);

@@ -25,14 +25,14 @@ static void capabilities(struct rs_render *r, uint64_t bits)
 
 void rs_field_cap_effective(struct rs_render *r)
 {
-	capabilities(r, r->kind == RS_KIND_EXEC ? r->event->exec->cap_effective :
-						  r->event->privilege->cap_effective);
+	capabilities(r, r->kind == RS_KIND_EXEC ? r->event->exec->cap_effective
+						: r->event->privilege->cap_effective);
 }
 
 void rs_field_cap_permitted(struct rs_render *r)
 {
-	capabilities(r, r->kind == RS_KIND_EXEC ? r->event->exec->cap_permitted :
-						  r->event->privilege->cap_permitted);
+	capabilities(r, r->kind == RS_KIND_EXEC ? r->event->exec->cap_permitted
+						: r->event->privilege->cap_permitted);
 }
 
 void rs_field_cap_inheritable(struct rs_render *r)

@@ -65,11 +65,12 @@ void rs_field_working_directory(struct rs_render *r)
  * Start with *pos = 0. */
 static bool next_string(const struct rs_text *block, size_t *pos, struct rs_text *ret_string)
 {
-	const char *start = block->data + *pos, *nul;
+	const char *start, *nul;
 	size_t room = block->len - *pos;
 
 	if (!block->data || !room)
 		return false;
+	start = block->data + *pos;
 	nul = memchr(start, '\0', room);
 	ret_string->data = start;
 	ret_string->len = (uint32_t)(nul ? (size_t)(nul - start) : room);
@@ -195,8 +196,8 @@ void rs_field_executable_mode(struct rs_render *r)
 
 /* --- exit --- */
 
-#define EXIT_SIGNAL(code) ((code) & 0x7f)
-#define EXIT_CORE(code) ((code) & 0x80)
+#define EXIT_SIGNAL(code) ((code)&0x7f)
+#define EXIT_CORE(code)   ((code)&0x80)
 #define EXIT_STATUS(code) ((code) >> 8 & 0xff)
 
 void rs_field_exit_code(struct rs_render *r)

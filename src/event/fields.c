@@ -11,37 +11,48 @@
 
 /* Kinds of one sensor. */
 #define IF_PROCESS(id, name, sensor) | (RS_SENSOR_##sensor == RS_SENSOR_PROCESS ? K(id) : 0)
-#define IF_FILE(id, name, sensor) | (RS_SENSOR_##sensor == RS_SENSOR_FILE ? K(id) : 0)
-#define IF_NET(id, name, sensor) | (RS_SENSOR_##sensor == RS_SENSOR_NET ? K(id) : 0)
+#define IF_FILE(id, name, sensor)    | (RS_SENSOR_##sensor == RS_SENSOR_FILE ? K(id) : 0)
+#define IF_NET(id, name, sensor)     | (RS_SENSOR_##sensor == RS_SENSOR_NET ? K(id) : 0)
 
-#define ALL ((1ull << RS_KIND_COUNT) - 1)
+#define ALL     ((1ull << RS_KIND_COUNT) - 1)
 #define PROCESS (0ull RS_KINDS(IF_PROCESS))
-#define FILES (0ull RS_KINDS(IF_FILE))
-#define NET (0ull RS_KINDS(IF_NET))
+#define FILES   (0ull RS_KINDS(IF_FILE))
+#define NET     (0ull RS_KINDS(IF_NET))
 
 #define CALLS (ALL & ~PROCESS) /* kinds with a result */
-#define LIFE (K(FORK) | K(EXEC) | K(EXIT))
+#define LIFE  (K(FORK) | K(EXEC) | K(EXIT))
 #define ROOTS (K(CHROOT) | K(PIVOT))
 #define PATHS (FILES | ROOTS)
 #define PAIRS (K(RENAME) | K(LINK) | K(MOUNT)) /* with a second path */
-#define IDS (K(SETUID) | K(SETGID) | K(CAPSET))
+#define IDS   (K(SETUID) | K(SETGID) | K(CAPSET))
 #define FLAGGED                                                                                    \
 	(K(OPEN) | K(CREATE) | K(RENAME) | K(MOUNT) | K(UMOUNT) | K(SETXATTR) | K(MEMFD) |         \
 	 K(MODULE) | K(UNSHARE) | K(SETNS))
-#define TARGETED (K(PTRACE) | K(KILL))
+#define TARGETED      (K(PTRACE) | K(KILL))
 #define ACTION_VARIES (K(UDP) | K(MODULE))
 
 #define CONST(name, type, fn, kinds, what)                                                         \
-	{ name, RS_TYPE_##type, RS_FROM_CONST, 0, rs_field_##fn, RS_WHEN_ALWAYS, kinds, what }
+	{                                                                                          \
+		name, RS_TYPE_##type, RS_FROM_CONST, 0, rs_field_##fn, RS_WHEN_ALWAYS, kinds, what \
+	}
 #define WRITE(name, type, fn, kinds, what)                                                         \
-	{ name, RS_TYPE_##type, RS_FROM_WRITE, 0, rs_field_##fn, RS_WHEN_ALWAYS, kinds, what }
+	{                                                                                          \
+		name, RS_TYPE_##type, RS_FROM_WRITE, 0, rs_field_##fn, RS_WHEN_ALWAYS, kinds, what \
+	}
 #define SELDOM(name, type, fn, when, kinds, what)                                                  \
-	{ name, RS_TYPE_##type, RS_FROM_WRITE, 0, rs_field_##fn, RS_WHEN_##when, kinds, what }
+	{                                                                                          \
+		name, RS_TYPE_##type, RS_FROM_WRITE, 0, rs_field_##fn, RS_WHEN_##when, kinds, what \
+	}
 #define LOAD(name, type, width, record, member, kinds, what)                                       \
-	{ name, RS_TYPE_##type, RS_FROM_##width, offsetof(struct record, member), NULL, RS_WHEN_ALWAYS, \
-	  kinds, what }
+	{                                                                                          \
+		name, RS_TYPE_##type, RS_FROM_##width, offsetof(struct record, member), NULL,      \
+			RS_WHEN_ALWAYS, kinds, what                                                \
+	}
 #define TEXT(name, tag, kinds, what)                                                               \
-	{ name, RS_TYPE_KEYWORD, RS_FROM_TEXT, RS_TAG_##tag, NULL, RS_WHEN_ALWAYS, kinds, what }
+	{                                                                                          \
+		name, RS_TYPE_KEYWORD, RS_FROM_TEXT, RS_TAG_##tag, NULL, RS_WHEN_ALWAYS, kinds,    \
+			what                                                                       \
+	}
 
 const struct rs_event_field rs_event_fields[] = {
 	/* clang-format off */

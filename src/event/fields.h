@@ -18,25 +18,27 @@ rs_field_fn rs_field_kind, rs_field_hook, rs_field_syscall, rs_field_errno, rs_f
 	rs_field_fd;
 
 /* fields-process.c */
-rs_field_fn rs_field_entity_id, rs_field_process_name, rs_field_parent_pid, rs_field_parent_entity_id,
-	rs_field_executable, rs_field_args, rs_field_command_line, rs_field_working_directory,
-	rs_field_env_vars, rs_field_process_start, rs_field_process_end, rs_field_exit_code,
-	rs_field_interactive, rs_field_tty, rs_field_loginuid, rs_field_setid,
+rs_field_fn rs_field_entity_id, rs_field_process_name, rs_field_parent_pid,
+	rs_field_parent_entity_id, rs_field_executable, rs_field_args, rs_field_command_line,
+	rs_field_working_directory, rs_field_env_vars, rs_field_process_start, rs_field_process_end,
+	rs_field_exit_code, rs_field_interactive, rs_field_tty, rs_field_loginuid, rs_field_setid,
 	rs_field_executable_inode, rs_field_executable_device, rs_field_executable_mode,
 	rs_field_exit_signal, rs_field_core_dumped, rs_field_cpu_user, rs_field_cpu_system,
 	rs_field_max_rss;
 
 /* fields-file.c */
-rs_field_fn rs_field_file_path, rs_field_file_name, rs_field_file_directory, rs_field_file_extension,
-	rs_field_target_path, rs_field_original_path, rs_field_original_name, rs_field_file_type,
-	rs_field_inode, rs_field_device, rs_field_mode, rs_field_file_uid, rs_field_file_gid,
-	rs_field_mount_source;
-rs_field_fn rs_field_path_source, rs_field_path_deleted, rs_field_path_detached, rs_field_path_bytes;
+rs_field_fn rs_field_file_path, rs_field_file_name, rs_field_file_directory,
+	rs_field_file_extension, rs_field_target_path, rs_field_original_path,
+	rs_field_original_name, rs_field_file_type, rs_field_inode, rs_field_device, rs_field_mode,
+	rs_field_file_uid, rs_field_file_gid, rs_field_mount_source;
+rs_field_fn rs_field_path_source, rs_field_path_deleted, rs_field_path_detached,
+	rs_field_path_bytes;
 rs_field_fn rs_field_path2_source, rs_field_path2_deleted, rs_field_path2_detached,
 	rs_field_path2_bytes;
 
 /* fields-net.c */
-rs_field_fn rs_field_source_ip, rs_field_source_port, rs_field_source_address, rs_field_source_bytes;
+rs_field_fn rs_field_source_ip, rs_field_source_port, rs_field_source_address,
+	rs_field_source_bytes;
 rs_field_fn rs_field_destination_ip, rs_field_destination_port, rs_field_destination_address,
 	rs_field_destination_bytes;
 rs_field_fn rs_field_network_type, rs_field_network_transport, rs_field_network_direction,

@@ -17,9 +17,9 @@
 
 #include "base/vec.h"
 
-#define DEPTH_MAX 6	  /* of objects */
-#define COPY_STEP 16	  /* fragments are copied in steps, which may overshoot */
-#define LINE_ROOM 2048	  /* what most events need */
+#define DEPTH_MAX 6    /* of objects */
+#define COPY_STEP 16   /* fragments are copied in steps, which may overshoot */
+#define LINE_ROOM 2048 /* what most events need */
 
 enum step_code {
 	STEP_COPY, /* only the fragment */
@@ -35,13 +35,13 @@ enum step_code {
 };
 
 struct step {
-	uint32_t at;	/* the fragment, in rs_event_json.text */
+	uint32_t at; /* the fragment, in rs_event_json.text */
 	uint16_t len;
-	uint16_t keep;	/* bytes of the fragment that stay when the value is taken back */
+	uint16_t keep;  /* bytes of the fragment that stay when the value is taken back */
 	uint16_t where; /* offset or tag */
-	uint8_t code;	/* enum step_code */
-	uint8_t when;	/* enum rs_field_when */
-	uint8_t back;	/* 1: the fragment begins on the comma that is there */
+	uint8_t code;   /* enum step_code */
+	uint8_t when;   /* enum rs_field_when */
+	uint8_t back;   /* 1: the fragment begins on the comma that is there */
 	rs_field_fn *write;
 };
 
@@ -53,8 +53,8 @@ struct rs_event_json {
 	const char *const *env;
 	struct rs_clock_text time;
 	struct rs_clock_text start;
-	struct rs_str text; /* all fragments */
-	step_vec steps;	    /* all kinds' */
+	struct rs_str text;                /* all fragments */
+	step_vec steps;                    /* all kinds' */
 	uint32_t first[RS_KIND_COUNT + 1]; /* where the steps of a kind begin */
 	struct rs_id_cache ids;
 	char path[2][RS_EVENT_PATH_MAX];
@@ -66,7 +66,7 @@ struct builder {
 	struct rs_event_json *json;
 	enum rs_kind kind;
 	size_t pending; /* where the text begins that no step has yet */
-	bool back;	/* step.back of that text */
+	bool back;      /* step.back of that text */
 	struct {
 		const char *name; /* of the object: the first len bytes */
 		size_t len;
@@ -123,7 +123,8 @@ static void put_constant(struct builder *b, const struct rs_event_field *field, 
 
 static bool always_there(struct builder *b, const struct rs_event_field *field)
 {
-	if (!for_kind(field, b->kind) || field->from == RS_FROM_WRITE || field->from == RS_FROM_TEXT)
+	if (!for_kind(field, b->kind) || field->from == RS_FROM_WRITE ||
+	    field->from == RS_FROM_TEXT)
 		return false;
 	if (field->from != RS_FROM_CONST)
 		return true;
@@ -422,7 +423,8 @@ int rs_event_json_write(struct rs_event_json *json, const struct rs_event *event
 		.start = &json->start,
 		.ids = &json->ids,
 		.traits = (event->hdr->ret < 0 ? RS_WHEN_ERROR : 0) |
-			  (event->hdr->flags ? RS_WHEN_HDR : 0) | (event->marks ? RS_WHEN_MARKED : 0),
+			  (event->hdr->flags ? RS_WHEN_HDR : 0) |
+			  (event->marks ? RS_WHEN_MARKED : 0),
 	};
 	size_t before = out->len;
 	int r_reserve = rs_str_reserve(out, LINE_ROOM);

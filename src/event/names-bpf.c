@@ -16,8 +16,8 @@ static const char *const command_names[] = {
 	X(MAP_LOOKUP_BATCH) X(MAP_LOOKUP_AND_DELETE_BATCH) X(MAP_UPDATE_BATCH) X(MAP_DELETE_BATCH)
 	X(LINK_CREATE) X(LINK_UPDATE) X(LINK_GET_FD_BY_ID) X(LINK_GET_NEXT_ID) X(ENABLE_STATS)
 	X(ITER_CREATE) X(LINK_DETACH) X(PROG_BIND_MAP)
-	/* clang-format on */
-	[36] = "BPF_TOKEN_CREATE",
+								/* clang-format on */
+								[36] = "BPF_TOKEN_CREATE",
 };
 #undef X
 static_assert(BPF_PROG_BIND_MAP == 35, "the last one before the token");
@@ -36,8 +36,8 @@ static const char *const prog_type_names[] = {
 	X(CGROUP_SYSCTL, "cgroup_sysctl") X(RAW_TRACEPOINT_WRITABLE, "raw_tracepoint_writable")
 	X(CGROUP_SOCKOPT, "cgroup_sockopt") X(TRACING, "tracing") X(STRUCT_OPS, "struct_ops")
 	X(EXT, "ext") X(LSM, "lsm") X(SK_LOOKUP, "sk_lookup") X(SYSCALL, "syscall")
-	/* clang-format on */
-	[32] = "netfilter",
+									/* clang-format on */
+									[32] = "netfilter",
 };
 #undef X
 static_assert(BPF_PROG_TYPE_SYSCALL == 31, "the last one before netfilter");
@@ -56,8 +56,8 @@ static const char *const map_type_names[] = {
 	X(SK_STORAGE, "sk_storage") X(DEVMAP_HASH, "devmap_hash") X(STRUCT_OPS, "struct_ops")
 	X(RINGBUF, "ringbuf") X(INODE_STORAGE, "inode_storage") X(TASK_STORAGE, "task_storage")
 	X(BLOOM_FILTER, "bloom_filter") X(USER_RINGBUF, "user_ringbuf")
-	/* clang-format on */
-	[32] = "cgrp_storage",
+									/* clang-format on */
+									[32] = "cgrp_storage",
 	[33] = "arena",
 };
 #undef X

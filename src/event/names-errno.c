@@ -32,14 +32,11 @@ static_assert(ARRAY_SIZE(errno_names) == EHWPOISON + 1, "the highest number");
 
 /* include/linux/errno.h of the kernel: what becomes EINTR, or a second try, on the way out. */
 static const char *const restart_names[] = {
-	[0] = "ERESTARTSYS",
-	[1] = "ERESTARTNOINTR",
-	[2] = "ERESTARTNOHAND",
-	[3] = "ENOIOCTLCMD",
-	[4] = "ERESTART_RESTARTBLOCK",
+	[0] = "ERESTARTSYS", [1] = "ERESTARTNOINTR",        [2] = "ERESTARTNOHAND",
+	[3] = "ENOIOCTLCMD", [4] = "ERESTART_RESTARTBLOCK",
 };
 #define RESTART_FIRST 512
-#define NOTSUPP 524 /* the kernel's own, that NFS and drivers let through */
+#define NOTSUPP       524 /* the kernel's own, that NFS and drivers let through */
 
 const char *rs_name_errno(int error)
 {

@@ -6,8 +6,14 @@
 
 #include "event/names.h"
 
-#define FLAG(name) { (uint64_t)(unsigned)(name), (uint64_t)(unsigned)(name), #name }
-#define FLAGS(table, implied_bits) { table, ARRAY_SIZE(table), implied_bits }
+#define FLAG(name)                                                                                 \
+	{                                                                                          \
+		(uint64_t)(unsigned)(name), (uint64_t)(unsigned)(name), #name                      \
+	}
+#define FLAGS(table, implied_bits)                                                                 \
+	{                                                                                          \
+		table, ARRAY_SIZE(table), implied_bits                                             \
+	}
 
 extern const struct rs_flags rs_flags_open;
 extern const struct rs_flags rs_flags_rename;

@@ -57,10 +57,8 @@ static const struct {
 };
 
 static const struct rs_flag memfd_flags[] = {
-	FLAG(MFD_CLOEXEC),
-	FLAG(MFD_ALLOW_SEALING),
-	FLAG(MFD_HUGETLB),
-	{ 8, 8, "MFD_NOEXEC_SEAL" }, /* Linux 6.3, newer than our headers */
+	FLAG(MFD_CLOEXEC),      FLAG(MFD_ALLOW_SEALING),
+	FLAG(MFD_HUGETLB),      { 8, 8, "MFD_NOEXEC_SEAL" }, /* Linux 6.3, newer than our headers */
 	{ 16, 16, "MFD_EXEC" },
 };
 
@@ -71,18 +69,15 @@ static const struct rs_flag module_flags[] = {
 };
 
 static const struct rs_flag clone_flags[] = {
-	FLAG(CLONE_NEWNS),   FLAG(CLONE_NEWPID),    FLAG(CLONE_NEWNET),	 FLAG(CLONE_NEWUTS),
-	FLAG(CLONE_NEWIPC),  FLAG(CLONE_NEWUSER),   FLAG(CLONE_NEWCGROUP), FLAG(CLONE_NEWTIME),
-	FLAG(CLONE_FS),	     FLAG(CLONE_FILES),	    FLAG(CLONE_SYSVSEM),   FLAG(CLONE_THREAD),
+	FLAG(CLONE_NEWNS),   FLAG(CLONE_NEWPID),  FLAG(CLONE_NEWNET),    FLAG(CLONE_NEWUTS),
+	FLAG(CLONE_NEWIPC),  FLAG(CLONE_NEWUSER), FLAG(CLONE_NEWCGROUP), FLAG(CLONE_NEWTIME),
+	FLAG(CLONE_FS),      FLAG(CLONE_FILES),   FLAG(CLONE_SYSVSEM),   FLAG(CLONE_THREAD),
 	FLAG(CLONE_SIGHAND), FLAG(CLONE_VM),
 };
 
 static const struct rs_flag protection_flags[] = {
-	FLAG(PROT_READ),
-	FLAG(PROT_WRITE),
-	FLAG(PROT_EXEC),
-	FLAG(PROT_GROWSDOWN),
-	FLAG(PROT_GROWSUP),
+	FLAG(PROT_READ),      FLAG(PROT_WRITE),   FLAG(PROT_EXEC),
+	FLAG(PROT_GROWSDOWN), FLAG(PROT_GROWSUP),
 };
 
 const struct rs_flags rs_flags_memfd = FLAGS(memfd_flags, 0);

@@ -27,20 +27,22 @@ static const char *const hook_names[] = {
 static_assert(ARRAY_SIZE(hook_names) == RS_HOOK_COUNT, "a name for every hook");
 
 static const char *const ns_names[] = {
-	[RS_NS_MNT] = "mnt", [RS_NS_PID] = "pid", [RS_NS_NET] = "net",	     [RS_NS_UTS] = "uts",
+	[RS_NS_MNT] = "mnt", [RS_NS_PID] = "pid",   [RS_NS_NET] = "net",       [RS_NS_UTS] = "uts",
 	[RS_NS_IPC] = "ipc", [RS_NS_USER] = "user", [RS_NS_CGROUP] = "cgroup",
 };
 static_assert(ARRAY_SIZE(ns_names) == RS_NS_COUNT, "a name for every namespace");
 
 static const char *const family_names[] = {
-	[AF_UNSPEC] = "unspec", [AF_UNIX] = "unix",	  [AF_INET] = "inet",
-	[AF_INET6] = "inet6",	[AF_NETLINK] = "netlink", [AF_PACKET] = "packet",
-	[AF_BLUETOOTH] = "bluetooth", [AF_ALG] = "alg",	  [AF_VSOCK] = "vsock", [44] = "xdp",
+	[AF_UNSPEC] = "unspec",       [AF_UNIX] = "unix",
+	[AF_INET] = "inet",           [AF_INET6] = "inet6",
+	[AF_NETLINK] = "netlink",     [AF_PACKET] = "packet",
+	[AF_BLUETOOTH] = "bluetooth", [AF_ALG] = "alg",
+	[AF_VSOCK] = "vsock",         [44] = "xdp",
 };
 
 static const char *const socket_type_names[] = {
-	[SOCK_STREAM] = "stream", [SOCK_DGRAM] = "dgram",	  [SOCK_RAW] = "raw",
-	[SOCK_RDM] = "rdm",	  [SOCK_SEQPACKET] = "seqpacket", [SOCK_PACKET] = "packet",
+	[SOCK_STREAM] = "stream", [SOCK_DGRAM] = "dgram",         [SOCK_RAW] = "raw",
+	[SOCK_RDM] = "rdm",       [SOCK_SEQPACKET] = "seqpacket", [SOCK_PACKET] = "packet",
 };
 
 /* As network.transport has them. */
@@ -48,15 +50,17 @@ static const struct {
 	unsigned number;
 	const char *name;
 } protocol_names[] = {
-	{ IPPROTO_TCP, "tcp" },	  { IPPROTO_UDP, "udp" },   { IPPROTO_ICMP, "icmp" },
-	{ IPPROTO_ICMPV6, "ipv6-icmp" }, { IPPROTO_SCTP, "sctp" }, { IPPROTO_UDPLITE, "udplite" },
-	{ IPPROTO_DCCP, "dccp" }, { IPPROTO_GRE, "gre" },   { IPPROTO_IGMP, "igmp" },
-	{ 262, "mptcp" },
+	{ IPPROTO_TCP, "tcp" },   { IPPROTO_UDP, "udp" },
+	{ IPPROTO_ICMP, "icmp" }, { IPPROTO_ICMPV6, "ipv6-icmp" },
+	{ IPPROTO_SCTP, "sctp" }, { IPPROTO_UDPLITE, "udplite" },
+	{ IPPROTO_DCCP, "dccp" }, { IPPROTO_GRE, "gre" },
+	{ IPPROTO_IGMP, "igmp" }, { 262, "mptcp" },
 };
 
 const char *rs_name_signal(int signal)
 {
-	return signal > 0 && (size_t)signal < ARRAY_SIZE(signal_names) ? signal_names[signal] : NULL;
+	return signal > 0 && (size_t)signal < ARRAY_SIZE(signal_names) ? signal_names[signal]
+								       : NULL;
 }
 
 const char *rs_name_hook(unsigned hook)

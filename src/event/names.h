@@ -9,21 +9,21 @@
 #include "base/util.h"
 #include "bpf/abi/process.h"
 
-const char *rs_name_errno(int error); /* positive: "ENOENT" */
+const char *rs_name_errno(int error);   /* positive: "ENOENT" */
 const char *rs_name_signal(int signal); /* "SIGTERM"; real-time signals have none */
 const char *rs_name_syscall(int nr, bool compat);
 const char *rs_name_hook(unsigned hook);
 const char *rs_name_capability(unsigned bit); /* "CAP_CHOWN" */
 unsigned rs_name_capability_count(void);
-const char *rs_name_ptrace(uint64_t request); /* "PTRACE_ATTACH" */
+const char *rs_name_ptrace(uint64_t request);      /* "PTRACE_ATTACH" */
 const char *rs_name_bpf_command(uint64_t command); /* "BPF_PROG_LOAD" */
-const char *rs_name_bpf_prog_type(uint64_t type); /* "kprobe" */
-const char *rs_name_bpf_map_type(uint64_t type); /* "ringbuf" */
+const char *rs_name_bpf_prog_type(uint64_t type);  /* "kprobe" */
+const char *rs_name_bpf_map_type(uint64_t type);   /* "ringbuf" */
 /* What arg[1] of a bpf event is: a type of program or of map, by command; false: neither. */
 bool rs_name_bpf_typed(uint64_t command);
 const char *rs_name_bpf_type(uint64_t command, uint64_t type);
-const char *rs_name_family(unsigned family); /* "inet6" */
-const char *rs_name_socket_type(unsigned type); /* "stream" */
+const char *rs_name_family(unsigned family);     /* "inet6" */
+const char *rs_name_socket_type(unsigned type);  /* "stream" */
 const char *rs_name_protocol(unsigned protocol); /* "tcp" */
 const char *rs_name_namespace(enum rs_ns ns);
 

@@ -32,9 +32,9 @@ struct rs_render {
 	const char *const *env;
 	struct rs_clock_text *time;  /* of events: seconds come one after the other */
 	struct rs_clock_text *start; /* of processes: all over the place */
-	unsigned traits;  /* RS_WHEN_* that are so */
-	bool has_path[2]; /* [0]: file.path, [1]: the other one, see rs_render_paths() */
-	bool odd[2];	  /* written, and not plain ASCII */
+	unsigned traits;             /* RS_WHEN_* that are so */
+	bool has_path[2];            /* [0]: file.path, [1]: the other one, see rs_render_paths() */
+	bool odd[2];                 /* written, and not plain ASCII */
 	struct rs_path path[2];
 	struct rs_text name[2]; /* the last component, empty for "/" */
 	struct rs_id_cache *ids;

@@ -17,10 +17,9 @@
 
 #include "event/schema.h"
 
-#define SECOND 1000000000ull
-#define BOOT_TIME (5000 * SECOND)	       /* of the events */
+#define SECOND    1000000000ull
+#define BOOT_TIME (5000 * SECOND)             /* of the events */
 #define REAL_TIME (1782907200ll * 1000000000) /* 2026-07-01T12:00:00Z */
-
 
 struct maker {
 	union {

@@ -15,7 +15,7 @@ struct rs_event_kind {
 	const char *type;     /* event.type, list */
 	const char *action;   /* event.action; where it depends on the event: what it mostly is */
 	const char *what;     /* one sentence */
-	uint16_t size;	      /* bytes of the record's fixed struct */
+	uint16_t size;        /* bytes of the record's fixed struct */
 };
 
 extern const struct rs_event_kind rs_event_kinds[RS_KIND_COUNT];
@@ -33,10 +33,10 @@ enum rs_field_type {
 
 /* Where a value comes from. */
 enum rs_field_from {
-	RS_FROM_CONST,	/* write(), once per kind and host: r->event is NULL */
-	RS_FROM_WRITE,	/* write(), per event; writing nothing leaves the field out */
-	RS_FROM_TEXT,	/* the bytes of a field, `at` is the tag */
-	RS_FROM_U16,	/* a number in the fixed struct, `at` is the offset */
+	RS_FROM_CONST, /* write(), once per kind and host: r->event is NULL */
+	RS_FROM_WRITE, /* write(), per event; writing nothing leaves the field out */
+	RS_FROM_TEXT,  /* the bytes of a field, `at` is the tag */
+	RS_FROM_U16,   /* a number in the fixed struct, `at` is the offset */
 	RS_FROM_U32,
 	RS_FROM_S32,
 	RS_FROM_U64,
@@ -45,10 +45,10 @@ enum rs_field_from {
 /* What must be so for a field to be there at all: saves asking each one that is rarely there. */
 enum rs_field_when {
 	RS_WHEN_ALWAYS = 0,
-	RS_WHEN_ERROR = 1 << 0,	 /* the call failed */
-	RS_WHEN_HDR = 1 << 1,	 /* rs_hdr.flags has any */
+	RS_WHEN_ERROR = 1 << 0,  /* the call failed */
+	RS_WHEN_HDR = 1 << 1,    /* rs_hdr.flags has any */
 	RS_WHEN_MARKED = 1 << 2, /* rs_event.marks has any */
-	RS_WHEN_ODD = 1 << 3,	 /* a path that was written holds more than plain ASCII */
+	RS_WHEN_ODD = 1 << 3,    /* a path that was written holds more than plain ASCII */
 };
 
 struct rs_render;
@@ -60,8 +60,8 @@ struct rs_event_field {
 	enum rs_field_from from;
 	uint16_t at;
 	rs_field_fn *write;
-	uint8_t when;	  /* enum rs_field_when */
-	uint64_t kinds;	  /* bit per enum rs_kind that may have it */
+	uint8_t when;     /* enum rs_field_when */
+	uint64_t kinds;   /* bit per enum rs_kind that may have it */
 	const char *what; /* for docs/events.md */
 };
 

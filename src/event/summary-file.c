@@ -7,7 +7,7 @@
 #include "base/units.h"
 #include "event/summary.h"
 
-#define ARROW " -> "
+#define ARROW   " -> "
 #define ID_KEPT 0xffffffffu
 
 static void note_marks(struct rs_words *w)
@@ -58,7 +58,7 @@ void rs_words_paths(struct rs_words *w)
 	}
 	rs_words_path(w, 0, 2);
 	rs_str_append_cstr(w->out, ARROW);
-	rs_words_path(w, 1, 2);
+	rs_words_path(w, 1, 1);
 }
 
 /* As ls(1) shows links: the new name first. */
@@ -67,7 +67,7 @@ void rs_words_link(struct rs_words *w)
 	note_marks(w);
 	rs_words_path(w, 1, 2);
 	rs_str_append_cstr(w->out, ARROW);
-	rs_words_path(w, 0, 2);
+	rs_words_path(w, 0, 1);
 }
 
 void rs_words_symlink(struct rs_words *w)
@@ -129,7 +129,7 @@ void rs_words_mount(struct rs_words *w)
 		rs_words_path(w, 1, 2);
 		rs_str_append_cstr(w->out, " on ");
 	}
-	rs_words_path(w, 0, 2);
+	rs_words_path(w, 0, 1);
 }
 
 void rs_words_umount(struct rs_words *w)

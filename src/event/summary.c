@@ -10,7 +10,7 @@
 #include "event/names.h"
 
 #define HEAD_MIN 12 /* columns of the head, however long the tail is */
-#define BETWEEN 4   /* " -> " or " on " */
+#define BETWEEN  4  /* " -> " or " on " */
 
 static rs_words_fn *const writers[] = {
 	[RS_KIND_FORK] = rs_words_fork,
@@ -69,20 +69,25 @@ void rs_words_tailf(struct rs_words *w, const char *fmt, ...)
 
 void rs_words_tail_bytes(struct rs_words *w, const void *data, size_t n)
 {
-	w->tail_len += rs_str_escape(w->tail + w->tail_len, sizeof(w->tail) - w->tail_len, data, n);
+	if (n)
+		w->tail_len += rs_str_escape(w->tail + w->tail_len, sizeof(w->tail) - w->tail_len,
+					     data, n);
 }
 
 void rs_words_bytes(struct rs_words *w, const void *data, size_t n)
 {
-	rs_str_append_escaped(w->out, data, n);
+	if (n)
+		rs_str_append_escaped(w->out, data, n);
 }
 
-/* Columns that the tail leaves for the head, at least a few. */
+/* Columns that the tail leaves for what comes next in the head, at least a few. */
 static size_t head_room(const struct rs_words *w)
 {
-	size_t tail = rs_term_columns(w->tail, w->tail_len), least = HEAD_MIN;
+	size_t used = rs_term_columns(w->tail, w->tail_len);
 
-	return w->width > tail + least ? w->width - tail : least;
+	if (w->out->len > w->start)
+		used += rs_term_columns(w->out->data + w->start, w->out->len - w->start);
+	return w->width > used + HEAD_MIN ? w->width - used : HEAD_MIN;
 }
 
 void rs_words_path(struct rs_words *w, int which, unsigned shares)
@@ -134,7 +139,7 @@ static void add_result(struct rs_words *w)
 
 int rs_event_summary_fit(struct rs_str *out, const struct rs_event *event, size_t width)
 {
-	struct rs_words w = { .out = out, .event = event, .width = width };
+	struct rs_words w = { .out = out, .event = event, .width = width, .start = out->len };
 
 	writers[event->hdr->kind](&w);
 	add_result(&w);

@@ -13,7 +13,8 @@
 struct rs_words {
 	struct rs_str *out;
 	const struct rs_event *event;
-	size_t width; /* columns to fit in; 0: any */
+	size_t width;           /* columns to fit in; 0: any */
+	size_t start;           /* where the summary begins in out */
 	char tail[RS_TAIL_MAX]; /* harmless for terminals; written before the head */
 	size_t tail_len;
 };
@@ -25,7 +26,7 @@ void rs_words_tailf(struct rs_words *w, const char *fmt, ...) _printf_(2, 3);
 void rs_words_tail_bytes(struct rs_words *w, const void *data, size_t n);
 
 /* Appends to the head: plain bytes; or path number which, cut to its share (1 / shares) of the room
- * that the tail leaves. */
+ * that the tail, and what the head has already, leave. */
 void rs_words_bytes(struct rs_words *w, const void *data, size_t n);
 void rs_words_path(struct rs_words *w, int which, unsigned shares);
 

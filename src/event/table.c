@@ -6,14 +6,14 @@
 #include "event/schema.h"
 #include "event/summary.h"
 
-#define TIME_WIDTH RS_CLOCK_LOCAL_LEN
-#define KIND_WIDTH 10 /* the longest name */
-#define PROCESS_WIDTH 22
+#define TIME_WIDTH     RS_CLOCK_LOCAL_LEN
+#define KIND_WIDTH     10 /* the longest name */
+#define PROCESS_WIDTH  22
 #define PROCESS_NARROW 16
-#define USER_WIDTH 8
-#define GAP 1
-#define WHAT_MIN 24
-#define WHAT_ENOUGH 56 /* with less, the process column gets narrower */
+#define USER_WIDTH     8
+#define GAP            1
+#define WHAT_MIN       24
+#define WHAT_ENOUGH    56 /* with less, the process column gets narrower */
 
 /* Widths of the columns; 0: not there. */
 struct layout {
@@ -55,8 +55,8 @@ static enum rs_term_style kind_style(enum rs_kind kind)
 	case RS_SENSOR_FILE:
 		if (strcmp(rs_event_kinds[kind].type, "deletion") == 0)
 			return RS_TERM_RED;
-		return strcmp(rs_event_kinds[kind].type, "access") == 0 ? RS_TERM_BLUE :
-									    RS_TERM_YELLOW;
+		return strcmp(rs_event_kinds[kind].type, "access") == 0 ? RS_TERM_BLUE
+									: RS_TERM_YELLOW;
 	case RS_SENSOR_NET:
 		return RS_TERM_CYAN;
 	default:
@@ -64,8 +64,8 @@ static enum rs_term_style kind_style(enum rs_kind kind)
 	}
 }
 
-static void styled(const struct rs_event_table *table, struct rs_str *out,
-		   enum rs_term_style style, const char *text, size_t n, size_t width)
+static void styled(const struct rs_event_table *table, struct rs_str *out, enum rs_term_style style,
+		   const char *text, size_t n, size_t width)
 {
 	rs_str_append_cstr(out, rs_term_style(table->color, style));
 	rs_term_append_fit(out, text, n, width, RS_TERM_LEFT);
