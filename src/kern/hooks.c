@@ -56,8 +56,23 @@ const struct rs_hook_row *rs_hook_row_of(const char *program)
 	return NULL;
 }
 
-const char *rs_call_program_of(const char *program)
+bool rs_is_resolver(const char *program)
 {
+	for (size_t i = 0; i < rs_n_resolver_rows; i++)
+		if (!strcmp(rs_resolver_rows[i].program, program))
+			return true;
+	return false;
+}
+
+const char *rs_program_name(const char *program)
+{
+	const struct rs_hook_row *row = rs_hook_row_of(program);
+
+	if (row)
+		return row->program;
+	for (size_t i = 0; i < rs_n_resolver_rows; i++)
+		if (!strcmp(rs_resolver_rows[i].program, program))
+			return rs_resolver_rows[i].program;
 	for (size_t i = 0; i < RS_SENSOR_COUNT; i++) {
 		const struct rs_call_programs *p = &rs_call_programs[i];
 

@@ -44,8 +44,10 @@ extern const struct rs_call_programs rs_call_programs[RS_SENSOR_COUNT];
 /* The row of a program, NULL if it has none. */
 const struct rs_hook_row *rs_hook_row_of(const char *program);
 
-/* The static name of a system call program, NULL if it is none. */
-const char *rs_call_program_of(const char *program);
+bool rs_is_resolver(const char *program);
+
+/* The static name of a program of these tables, NULL if it is in none. */
+const char *rs_program_name(const char *program);
 
 /* What each kind can come from, from best to worst, for people: "sched_process_exec". */
 struct rs_kind_hooks {

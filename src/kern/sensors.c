@@ -120,19 +120,20 @@ static int reopen_object(struct rs_sensors *sensors, struct rs_error *err)
 /* The program is left out from here on, and with it the kinds that nothing else makes. */
 static bool give_up_program(struct rs_sensors *sensors, const char *name)
 {
-	const struct rs_hook_row *row = rs_hook_row_of(name);
+	const char *known = rs_program_name(name);
 
-	if (!*name || sensors->n_refused == RS_REFUSED_MAX)
+	if (!known || sensors->n_refused == RS_REFUSED_MAX)
 		return false;
 	sensors->kinds &= ~kinds_of_program(name);
-	sensors->refused[sensors->n_refused] = row ? row->program : rs_call_program_of(name);
-	return sensors->refused[sensors->n_refused++] && sensors->kinds;
+	sensors->refused[sensors->n_refused++] = known;
+	return sensors->kinds;
 }
 
 /*
- * What to do without after a load that failed. First go the paths taken inside the kernel, if one
- * of those programs is to blame; then the fast way to read kernel memory (6.4); then the program
- * that was refused, with the kinds that it makes. False when nothing is left to try.
+ * What to do without after a load that failed. A function that cannot be traced (5.10 does not
+ * trace those that take a struct) costs the kernel's view of a path; then the fast way to read
+ * kernel memory (6.4) goes; then the program that was refused, with the kinds that it makes. False
+ * when nothing is left to try.
  */
 static bool give_up_something(struct rs_sensors *sensors)
 {
@@ -140,11 +141,7 @@ static bool give_up_something(struct rs_sensors *sensors)
 	const char *name = refused ? bpf_program__name(refused) : "";
 
 	rs_log_at(RS_LOG_DEBUG, "program \"%s\" is refused here: trying with less", name);
-	if (sensors->resolve && !strncmp(name, "rs_f_", 5)) {
-		sensors->resolve = false;
-		return true;
-	}
-	if (sensors->fast) {
+	if (sensors->fast && !rs_is_resolver(name)) {
 		sensors->fast = false;
 		return true;
 	}
