@@ -50,6 +50,17 @@ static __always_inline bool in_tree(struct mount *mount)
 	return ns && (ns < -4095 || ns > 0);
 }
 
+/* A file in no directory still has the name that its maker gave it: "memfd:NAME". */
+static __always_inline void lone_name(struct rs_scratch *s, struct dentry *dentry)
+{
+	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+	char first = 0;
+
+	bpf_probe_read_kernel(&first, 1, name);
+	if (first != '/')
+		prepend(s, dentry);
+}
+
 /* From the root of a mount to the directory that it lies on; false at the top of the tree. */
 static __always_inline bool cross_mount(struct rs_scratch *s, struct dentry *dentry)
 {
@@ -57,6 +68,7 @@ static __always_inline bool cross_mount(struct rs_scratch *s, struct dentry *den
 
 	if ((__u64)dentry != s->walk_root) {
 		s->walk_flags |= RS_FIELD_DETACHED;
+		lone_name(s, dentry);
 		return false;
 	}
 	if (above == mount) {

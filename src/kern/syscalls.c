@@ -97,6 +97,9 @@ const struct rs_syscall rs_syscalls[] = {
 	OP_CALL(memfd_create, PRIVILEGE, K(MEMFD), MEMFD, MEMFD),
 	OP_CALL(mmap, PRIVILEGE, K(WXMAP), WXMAP, MMAP),
 	OP_CALL(mprotect, PRIVILEGE, K(WXMAP), WXMAP, MPROTECT),
+#ifdef SYS_pkey_mprotect
+	OP_CALL(pkey_mprotect, PRIVILEGE, K(WXMAP), WXMAP, MPROTECT),
+#endif
 	OP_CALL(unshare, PRIVILEGE, K(UNSHARE), UNSHARE, UNSHARE),
 	OP_CALL(setns, PRIVILEGE, K(SETNS), SETNS, SETNS),
 	OP_CALL(chroot, PRIVILEGE, K(CHROOT), CHROOT, CHROOT),
