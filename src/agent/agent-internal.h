@@ -2,10 +2,12 @@
 #pragma once
 
 /* What the files of the agent share: agent.c (life), agent-events.c (what happens to it while it
- * runs), agent-stats.c (what it counted). Nobody else includes this. */
+ * runs), agent-stats.c (what it counted), agent-control.c (what others ask of it). Nobody else
+ * includes this. */
 
 #include "agent/agent.h"
 #include "agent/command.h"
+#include "agent/control.h"
 #include "agent/pump.h"
 
 struct rs_agent {
@@ -22,6 +24,7 @@ struct rs_agent {
 	struct rs_output *output;
 	struct rs_view *view;
 	struct rs_pump *pump;
+	struct rs_control *control;    /* NULL: no socket */
 	struct rs_agent_filter filter; /* in force */
 	uint32_t command_pid;
 	int place; /* the lock, -1: none */
@@ -44,6 +47,9 @@ int rs_agent_apply_filter(struct rs_agent *agent, const struct rs_agent_options 
 
 /* Signals, timers and the command, as the options want them. */
 int rs_agent_add_sources(struct rs_agent *agent, struct rs_error *err);
+
+/* The control socket: as the options say, and by default for an agent that takes the place. */
+int rs_agent_open_control(struct rs_agent *agent, bool exclusive, struct rs_error *err);
 
 /* Whether this process has a controlling terminal. */
 bool rs_agent_has_terminal(void);

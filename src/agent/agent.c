@@ -115,6 +115,8 @@ static int open_parts(struct rs_agent *agent, bool exclusive, struct rs_error *e
 	if (!r)
 		r = rs_loop_new(&agent->loop, err);
 	if (!r)
+		r = rs_agent_open_control(agent, exclusive, err);
+	if (!r)
 		r = rs_users_new(options->root, &agent->users, err);
 	if (!r)
 		r = open_output(agent, err);
@@ -156,6 +158,7 @@ void rs_agent_free(struct rs_agent **agent)
 	if (!a)
 		return;
 	rs_command_free(&a->command);
+	rs_control_close(&a->control);
 	rs_pump_free(&a->pump);
 	rs_view_free(&a->view);
 	rs_output_close(&a->output);
