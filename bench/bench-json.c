@@ -23,21 +23,28 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
+static int write_one(struct rs_event_json *json, const char *record, size_t size,
+		     struct rs_str *out)
+{
+	struct rs_event event;
+	int r = rs_event_decode(record, size, &event);
+
+	if (r < 0)
+		return r;
+	event.user = event.group = "root";
+	return rs_event_json_write(json, &event, out);
+}
+
 static int one_round(struct rs_event_json *json, char *record, size_t size, struct rs_str *out)
 {
 	struct rs_hdr *hdr = (struct rs_hdr *)(void *)record;
 
 	for (unsigned i = 0; i < EVENTS; i++) {
-		struct rs_event event;
 		int r;
 
 		hdr->time += 5000;
 		hdr->seq++;
-		r = rs_event_decode(record, size, &event);
-		if (r < 0)
-			return r;
-		event.user = event.group = "root";
-		r = rs_event_json_write(json, &event, out);
+		r = write_one(json, record, size, out);
 		if (r < 0)
 			return r;
 		if (out->len > FLUSH_AT)
@@ -50,7 +57,7 @@ static int measure(struct rs_event_json *json, enum rs_kind kind)
 {
 	static _Alignas(8) char record[RS_RECORD_MAX];
 	_cleanup_(rs_str_done) struct rs_str out = RS_STR_INIT(0);
-	size_t size = rs_event_sample(kind, record), line;
+	size_t size = rs_event_sample(kind, record);
 	uint64_t best = UINT64_MAX;
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
@@ -61,9 +68,11 @@ static int measure(struct rs_event_json *json, enum rs_kind kind)
 			return r;
 		best = MIN(best, cpu_ns() - start);
 	}
-	for (line = 1; line < out.len && out.data[out.len - 1 - line] != '\n'; line++)
-		;
-	printf("%-12s %6.0f ns  %5zu bytes\n", rs_kind_to_str(kind), (double)best / EVENTS, line);
+	rs_str_reset(&out);
+	if (write_one(json, record, size, &out) < 0)
+		return -ENOMEM;
+	printf("%-12s %6.0f ns  %5zu bytes\n", rs_kind_to_str(kind), (double)best / EVENTS,
+	       out.len);
 	return 0;
 }
 

@@ -102,8 +102,11 @@ static bool argument_path(const struct rs_text *base, const struct rs_text *arg,
 {
 	size_t n = MIN(arg->len, (uint32_t)RS_PATH_MAX);
 	bool absolute = n && arg->data[0] == '/';
-	/* A relative one without its base is one whose beginning is missing. */
-	bool base_cut = base->data ? base->flags & RS_FIELD_CUT : !absolute;
+	/* A relative one without its base is one whose beginning is missing; so is a base that does
+	 * not begin at the root. */
+	bool base_cut = base->data
+				? base->flags & RS_FIELD_CUT || (base->len && base->data[0] != '/')
+				: !absolute;
 	struct joiner j = { .buf = buf };
 
 	if (!n && (!base->data || arg->flags & RS_FIELD_FAULT))
