@@ -33,13 +33,18 @@ function reset() {
 }
 
 # One "ok" or "not ok" line. A skip counts as one whatever the word before it: older test libraries
-# print "not ok N # SKIP name".
+# print "not ok N # SKIP name". "not ok N # TODO why" is a gap that is known: shown with the skips.
 function test_line(line,    what, why, row) {
 	what = line ~ /^ok/ ? "pass" : "FAIL"
 	sub(/^(not )?ok *[0-9]* *(- *)?/, "", line)
 	if (match(line, /# *[Ss][Kk][Ii][Pp][^ ]* */)) {
 		what = "skip"
 		why = substr(line, RSTART + RLENGTH)
+		line = substr(line, 1, RSTART - 1)
+		sub(/ +$/, "", line)
+	} else if (what == "FAIL" && match(line, /# *[Tt][Oo][Dd][Oo] */)) {
+		what = "skip"
+		why = "known gap: " substr(line, RSTART + RLENGTH)
 		line = substr(line, 1, RSTART - 1)
 		sub(/ +$/, "", line)
 	}

@@ -5,6 +5,7 @@
 #include <linux/openat2.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -557,6 +558,50 @@ static const struct check mount_checks[] = {
 		{ "umount", { IS("file.path", "{dir}"), IS("ringside.errno", "EINVAL") }, WANT_ONE } } },
 };
 
+/* --- system calls of 32-bit programs, which 64-bit ones can make as well --- */
+
+#ifdef __x86_64__
+#define I386_MKDIR 39
+
+static void mkdir_as_i386(struct scene *scene)
+{
+	char *path = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
+			  -1, 0);
+	long result;
+
+	if (path == MAP_FAILED)
+		_exit(2);
+	strcpy(path, in_dir(scene, "d"));
+	asm volatile("int $0x80"
+		     : "=a"(result)
+		     : "a"(I386_MKDIR), "b"(path), "c"(0750L)
+		     : "memory", "cc", "r8", "r9", "r10", "r11");
+	_exit(result != 0);
+}
+#else
+static void mkdir_as_i386(struct scene *scene)
+{
+	(void)scene;
+	_exit(2);
+}
+#endif
+
+static void act_compat(struct scene *scene)
+{
+	if (in_child(scene, "child", mkdir_as_i386))
+		scene_skip(scene, "this kernel runs no 32-bit programs");
+}
+
+/* clang-format off */
+static const struct check compat_checks[] = {
+	{ "by a 32-bit system call", act_compat, {
+		{ "mkdir", { IS("process.pid", "{child}"), IS("file.path", "{dir}/d"),
+			     IS("file.mode", "0750"), IS("ringside.compat", "true"),
+			     IS("ringside.syscall", "mkdir") },
+		  WANT_ONE } } },
+};
+/* clang-format on */
+
 int main(void)
 {
 	struct agent agent = AGENT_INIT;
@@ -568,6 +613,9 @@ int main(void)
 	check_all(&agent, name_checks, ARRAY_SIZE(name_checks));
 	check_all(&agent, change_checks, ARRAY_SIZE(change_checks));
 	check_all(&agent, mount_checks, ARRAY_SIZE(mount_checks));
+	tap_todo("the kernel's tracepoints of single system calls leave out those of 32-bit programs");
+	check_all(&agent, compat_checks, ARRAY_SIZE(compat_checks));
+	tap_todo(NULL);
 	tap_ok(agent_stop(&agent, SIGINT) == 0, "the agent ends with code 0");
 	agent_done(&agent);
 	return tap_done();

@@ -209,8 +209,7 @@ static void report(const struct agent *agent, const struct scene *scene, const s
 {
 	bool ok = marked && all_hold(agent, scene, check);
 
-	tap_ok(ok, "%s", check->name);
-	if (ok)
+	if (tap_ok(ok, "%s", check->name))
 		return;
 	if (!marked)
 		tap_diag("the end of the child was not seen within %d ms", agent_patience());

@@ -11,6 +11,9 @@ bool tap_ok(bool ok, const char *name, ...) __attribute__((format(printf, 2, 3))
 /* A result that this kernel or these rights do not allow to have. */
 void tap_skip(const char *name, const char *why);
 
+/* From here on what fails is a known gap, told in words, and no failure; NULL ends that. */
+void tap_todo(const char *why);
+
 /* "# ..." for whoever reads a failure; each line of the text gets its own mark. */
 void tap_diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

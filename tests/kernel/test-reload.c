@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The filter of a running agent is changed: by its configuration file and SIGHUP. */
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tests/kernel/lib/actor.h"
+#include "tests/kernel/lib/check.h"
+
+static char dir[64], config[96];
+
+static const char *at(const char *name)
+{
+	static char bufs[4][256];
+	static unsigned turn;
+	char *buf = bufs[turn++ % 4];
+
+	snprintf(buf, sizeof(bufs[0]), "%s/%s", dir, name);
+	return buf;
+}
+
+static void write_config(const char *fmt, const char *value)
+{
+	FILE *file = fopen(config, "we");
+
+	if (!file)
+		tap_bail("writing %s: %m", config);
+	fprintf(file, "watch:\n  kinds: [mkdir, symlink]\n  %s: [%s]\n", fmt, value);
+	fclose(file);
+}
+
+static bool seen(const struct agent *agent, const char *name)
+{
+	for (size_t i = 0; i < agent->n_events; i++)
+		if (strcmp(event_str(agent->events[i], "file.path"), at(name)) == 0)
+			return true;
+	return false;
+}
+
+static bool wait_seen(struct agent *agent, const char *name)
+{
+	uint64_t deadline = now_ms() + (uint64_t)agent_patience();
+
+	while (!seen(agent, name) && now_ms() < deadline && agent->out >= 0)
+		agent_pump(agent, 100);
+	return seen(agent, name);
+}
+
+/* Has the file read again; waits for the agent to say how that went. */
+static bool reload(struct agent *agent, const char *outcome)
+{
+	rs_str_reset(&agent->err_text);
+	kill(agent->pid, SIGHUP);
+	if (agent_wait_err(agent, outcome))
+		return true;
+	tap_diag("it does not say \"%s\" but: %s", outcome, rs_str_cstr(&agent->err_text));
+	return false;
+}
+
+#define IN_FORCE "is in force"
+
+static void test_paths(struct agent *agent, struct actor *actor)
+{
+	actor_mkdir(actor, at("two/a"));
+	actor_mkdir(actor, at("one/a"));
+	tap_ok(wait_seen(agent, "one/a") && !seen(agent, "two/a"), "the file's filter is in force");
+
+	write_config("path", at("two"));
+	tap_ok(reload(agent, IN_FORCE), "SIGHUP: read again");
+	actor_mkdir(actor, at("one/b"));
+	actor_mkdir(actor, at("two/b"));
+	tap_ok(wait_seen(agent, "two/b") && !seen(agent, "one/b"), "another path");
+}
+
+static void test_comm(struct agent *agent, struct actor *actor)
+{
+	write_config("comm", "rs-renamed");
+	tap_ok(reload(agent, IN_FORCE), "SIGHUP: another sort of filter");
+	actor_mkdir(actor, at("two/c"));
+	actor_name(actor, "rs-renamed");
+	actor_mkdir(actor, at("one/c"));
+	tap_ok(wait_seen(agent, "one/c") && !seen(agent, "two/c"), "a name instead of a path");
+}
+
+static void test_pid(struct agent *agent, struct actor *actor, struct actor *other)
+{
+	struct actor child;
+	char pid[16];
+
+	actor_fork(actor, &child);
+	snprintf(pid, sizeof(pid), "%d", actor->pid);
+	write_config("pid", pid);
+	tap_ok(reload(agent, IN_FORCE), "SIGHUP: a process");
+	actor_mkdir(other, at("one/d"));
+	actor_mkdir(&child, at("one/e"));
+	tap_ok(wait_seen(agent, "one/e") && !seen(agent, "one/d"),
+	       "a descendant that was there already");
+	kill(child.pid, SIGKILL);
+}
+
+static void test_mistake(struct agent *agent, struct actor *actor)
+{
+	write_config("pat", at("two"));
+	tap_ok(reload(agent, "keeping the old"), "SIGHUP with a mistake: the old filter is kept");
+	tap_ok(strstr(rs_str_cstr(&agent->err_text), "line 3"), "the mistake is told with its line");
+	actor_mkdir(actor, at("one/f"));
+	tap_ok(wait_seen(agent, "one/f"), "and it goes on");
+}
+
+int main(void)
+{
+	struct agent agent;
+	struct actor actor, other;
+
+	strcpy(dir, "/tmp/ringside-XXXXXX");
+	if (!mkdtemp(dir))
+		tap_bail("making %s: %m", dir);
+	snprintf(config, sizeof(config), "%s/ringside.yaml", dir);
+	actor_start(&actor, NULL, NULL);
+	actor_start(&other, NULL, NULL);
+	actor_mkdir(&actor, at("one"));
+	actor_mkdir(&actor, at("two"));
+	write_config("path", at("one"));
+	agent_start(&agent, (const char *[]){ "--config", config, "-v", NULL });
+	test_paths(&agent, &actor);
+	test_comm(&agent, &actor);
+	test_pid(&agent, &actor, &other);
+	test_mistake(&agent, &actor);
+	tap_ok(agent_stop(&agent, SIGTERM) == 0, "the agent ends with code 0");
+	agent_done(&agent);
+	actor_end(&actor);
+	actor_end(&other);
+	remove_tree(dir);
+	return tap_done();
+}
