@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What all sensors share: the maps, the path walk, the dispatcher of the fallback hook. */
 #define RS_DEFINE
+#include "bpf/lib/cputime.h"
 #include "bpf/lib/filter.h"
 #include "bpf/lib/name.h"
 #include "bpf/lib/syscall.h"
@@ -349,10 +350,14 @@ SEC("raw_tp/sys_exit") int rs_sys_exit(struct rs_raw *ctx)
 	return 0;
 }
 
-/* Run once, by the agent itself: who am I, as the first pid namespace counts? */
+/*
+ * Run by the agent itself, on each CPU: who am I, as the first pid namespace counts, and how far is
+ * the scheduler's clock behind (see cputime.h)?
+ */
 SEC("raw_tp") int rs_who_am_i(struct rs_raw *ctx)
 {
 	(void)ctx;
 	rs_config.self = bpf_get_current_pid_tgid() >> 32;
+	rs_unaccounted((void *)bpf_get_current_task());
 	return 0;
 }

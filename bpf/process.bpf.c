@@ -4,6 +4,7 @@
  * so that the filters by pid and by executable follow descendants.
  */
 #include "bpf/abi/process.h"
+#include "bpf/lib/cputime.h"
 #include "bpf/lib/filter.h"
 #include "bpf/lib/path.h"
 
@@ -50,6 +51,7 @@ SEC("raw_tp/sched_process_fork") int rs_fork(struct rs_raw *ctx)
 
 	if (pid != tgid)
 		return 0;
+	rs_unaccounted(parent); /* keeps the distance of the clocks fresh */
 	if (rs_config.filters & (RS_FILTER_SCOPE | RS_FILTER_EXE))
 		scope_inherit(BPF_CORE_READ(parent, tgid), tgid);
 	if (!rs_wanted_pathless(RS_KIND_FORK) || !rs_hold(&held, RS_KIND_FORK))
@@ -228,7 +230,7 @@ static __always_inline void exit_cost(struct rs_exit *rec, struct task_struct *t
 	rec->utime = BPF_CORE_READ(signal, utime) + BPF_CORE_READ(task, utime);
 	rec->stime = BPF_CORE_READ(signal, stime) + BPF_CORE_READ(task, stime);
 	rec->runtime = BPF_CORE_READ(signal, sum_sched_runtime) +
-		       BPF_CORE_READ(task, se.sum_exec_runtime);
+		       BPF_CORE_READ(task, se.sum_exec_runtime) + rs_unaccounted(task);
 	rec->maxrss = BPF_CORE_READ(signal, maxrss) * page_kb;
 	rec->code = BPF_CORE_READ(task, exit_code);
 	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)

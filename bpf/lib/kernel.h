@@ -251,6 +251,7 @@ struct signal_struct {
 } __core;
 
 struct sched_entity {
+	__u64 exec_start;
 	__u64 sum_exec_runtime;
 } __core;
 

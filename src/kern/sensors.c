@@ -6,6 +6,7 @@
 #include "kern/sensors.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,13 +186,32 @@ static int map_counters(struct rs_sensors *sensors, struct rs_error *err)
 	return 0;
 }
 
-/* The programs compare thread groups as the first pid namespace counts; we may live in another. */
-static void find_self(struct rs_sensors *sensors)
+/*
+ * The programs compare thread groups as the first pid namespace counts; we may live in another. And
+ * they need a look at a task that was just switched in, on each CPU (bpf/lib/cputime.h): we are that
+ * task, where we may run. Neither failing matters much.
+ */
+static void introduce_self(struct rs_sensors *sensors)
 {
 	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts);
+	int fd = bpf_program__fd(sensors->bpf->progs.rs_who_am_i);
+	cpu_set_t allowed, one;
 
 	sensors->bpf->bss->rs_config.self = getpid();
-	bpf_prog_test_run_opts(bpf_program__fd(sensors->bpf->progs.rs_who_am_i), &opts);
+	bpf_prog_test_run_opts(fd, &opts);
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		return;
+	for (uint32_t cpu = 0; cpu < sensors->cpus && cpu < CPU_SETSIZE; cpu++) {
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		if (!CPU_ISSET(cpu, &allowed) || sched_setaffinity(0, sizeof(one), &one))
+			continue;
+		for (int round = 0; round < 8; round++) {
+			sched_yield();
+			bpf_prog_test_run_opts(fd, &opts);
+		}
+	}
+	sched_setaffinity(0, sizeof(allowed), &allowed);
 }
 
 static void start_measuring(struct rs_sensors *sensors)
@@ -274,7 +294,7 @@ int rs_sensors_open(const struct rs_sensors_options *options, struct rs_sensors 
 	bss->rs_config.kinds = sensors->kinds;
 	bss->rs_wake.armed = 1;
 	bss->rs_wake.threshold = sensors->options.ring_bytes / 8;
-	find_self(sensors);
+	introduce_self(sensors);
 	start_measuring(sensors);
 	r = rs_ring_open(bpf_map__fd(sensors->bpf->maps.rs_ring), sensors->options.ring_bytes,
 			 &bss->rs_wake, &sensors->ring, err);
