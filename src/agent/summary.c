@@ -175,6 +175,15 @@ static void append_fails(const struct rs_agent_stats *stats, struct rs_str *out)
 	}
 }
 
+void rs_summary_losses(const struct rs_agent_stats *stats, struct rs_str *out)
+{
+	struct rs_summary_totals totals;
+
+	rs_summary_totals(stats, &totals);
+	append_losses(stats, &totals, out);
+	append_fails(stats, out);
+}
+
 static void append_agent(const struct rs_agent_stats *stats, const struct rs_summary_style *style,
 			 struct rs_str *out)
 {

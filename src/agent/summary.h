@@ -25,6 +25,10 @@ void rs_summary_totals(const struct rs_agent_stats *stats, struct rs_summary_tot
  * the ring buffer; at the end of a run not 0 would mean that events went silently missing. */
 int64_t rs_summary_missing(const struct rs_agent_stats *stats, enum rs_kind kind);
 
+/* Appends a line for each reason for which events were lost, or lack a part; nothing where there is
+ * none. */
+void rs_summary_losses(const struct rs_agent_stats *stats, struct rs_str *out);
+
 /* Appends the summary: several lines, each ended by a newline. 0 or out's error. */
 int rs_summary_format(const struct rs_agent_stats *stats, const struct rs_summary_style *style,
 		      struct rs_str *out);
