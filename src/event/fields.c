@@ -22,7 +22,7 @@
 #define CALLS (ALL & ~PROCESS) /* kinds with a result */
 #define LIFE  (K(FORK) | K(EXEC) | K(EXIT))
 #define ROOTS (K(CHROOT) | K(PIVOT))
-#define PATHS (FILES | ROOTS)
+#define PATHS (FILES | ROOTS | K(MODULE) | K(BPF))
 #define PAIRS (K(RENAME) | K(LINK) | K(MOUNT)) /* with a second path */
 #define IDS   (K(SETUID) | K(SETGID) | K(CAPSET))
 #define FLAGGED                                                                                    \
@@ -122,7 +122,7 @@ const struct rs_event_field rs_event_fields[] = {
 	LOAD("user.effective.group.id", KEYWORD, U32, rs_privilege, id[RS_ID_EGID], IDS, "Effective group id."),
 
 	WRITE("file.path", KEYWORD, file_path, PATHS,
-	      "Absolute path; rename and link: the new name; mount: the mount point; chroot and pivot_root: the new root. A missing beginning is `.../`."),
+	      "Absolute path; rename and link: the new name; mount: the mount point; chroot and pivot_root: the new root; module: the module's file; bpf: where it is pinned. A missing beginning is `.../`."),
 	WRITE("file.name", KEYWORD, file_name, PATHS, "Last part of the path."),
 	WRITE("file.directory", KEYWORD, file_directory, PATHS, "The path without its last part."),
 	WRITE("file.extension", KEYWORD, file_extension, PATHS, "What follows the last dot of the name."),

@@ -91,9 +91,20 @@ static void add_name(struct rs_words *w)
 	}
 }
 
+/* The path, where there is one; yields what stands between it and the tail. */
+static const char *add_path(struct rs_words *w)
+{
+	if (!w->event->field[RS_TAG_PATH].data && !w->event->field[RS_TAG_ARG].data)
+		return "";
+	rs_words_path(w, 0, 1);
+	return " ";
+}
+
 void rs_words_module(struct rs_words *w)
 {
-	rs_words_tailf(w, w->event->privilege->arg[0] == 1 ? "unload" : "load");
+	const char *space = add_path(w);
+
+	rs_words_tailf(w, "%s%s", space, w->event->privilege->arg[0] == 1 ? "unload" : "load");
 	add_name(w);
 }
 
@@ -103,6 +114,7 @@ void rs_words_bpf(struct rs_words *w)
 	const char *command = rs_name_bpf_command(p->arg[0]);
 	const char *type = rs_name_bpf_type(p->arg[0], p->arg[1]);
 
+	rs_words_tailf(w, "%s", add_path(w));
 	if (command)
 		rs_words_tailf(w, "%s", command);
 	else

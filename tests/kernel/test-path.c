@@ -339,7 +339,7 @@ static const struct check name_checks[] = {
 		{ "create", { HAS("file.path", ".../"), IS("file.name", "the leaf"),
 			      HAS("ringside.truncated", "path") }, WANT_ONE },
 		{ "unlink", { HAS("file.path", ".../"), IS("file.name", "the leaf"),
-			      HAS("ringside.truncated", "path.base") }, WANT_ONE } } },
+			      SOME("ringside.truncated") }, WANT_ONE } } },
 	{ "200 directories deep", act_deep, {
 		{ "create", { HAS("file.path", "/d/d/d/the leaf") }, WANT_ONE },
 		{ "unlink", { HAS("file.path", "/d/d/d/the leaf") }, WANT_ONE } } },

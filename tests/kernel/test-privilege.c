@@ -350,6 +350,15 @@ static void act_bpf(struct scene *scene)
 	must(bpf_map_create());
 }
 
+static void act_bpf_pin(struct scene *scene)
+{
+	union bpf_attr attr = { .bpf_fd = (uint32_t)must(bpf_map_create()) };
+
+	/* not in a BPF file system: refused, but it was tried */
+	attr.pathname = (uintptr_t)in_dir(scene, "pin");
+	must_not((int)syscall(SYS_bpf, BPF_OBJ_PIN, &attr, sizeof(attr)), EPERM);
+}
+
 static void act_bpf_denied(struct scene *scene)
 {
 	become_nobody(scene);
@@ -462,13 +471,17 @@ static const struct check kernel_checks[] = {
 			   IS("ringside.bpf.type", "array"), IS("ringside.bpf.name", "some_map"),
 			   IS("event.outcome", "success") },
 		  WANT_ONE } } },
+	{ "bpf: pinning", act_bpf_pin, {
+		{ "bpf", { IS("process.pid", "{pid}"), IS("ringside.bpf.command", "BPF_OBJ_PIN"),
+			   IS("file.path", "{dir}/pin"), IS("ringside.errno", "EPERM") },
+		  WANT_ONE } } },
 	{ "bpf: denied", act_bpf_denied, {
 		{ "bpf", { IS("process.pid", "{pid}"), IS("ringside.errno", "EPERM"),
 			   IS("user.id", "65534") },
 		  WANT_ONE } } },
 	{ "module: loading what is none", act_module, {
 		{ "module", { IS("process.pid", "{pid}"), IS("ringside.errno", "{error}"),
-			      HAS("ringside.module.name", "{dir}/bad.ko"),
+			      IS("file.path", "{dir}/bad.ko"), IS("ringside.path.source", "kernel"),
 			      IS("event.action", "loaded-kernel-module"), HAS("event.category", "driver"),
 			      IS("event.outcome", "failure") },
 		  WANT_ONE } } },
@@ -482,8 +495,9 @@ static const struct check kernel_checks[] = {
 			      IS("event.action", "unloaded-kernel-module") },
 		  WANT_ONE } } },
 	{ "module: loaded and unloaded", act_module_real, {
-		{ "module", { IS("process.pid", "{pid}"), HAS("ringside.module.name", "dummy"),
-			      IS("event.action", "loaded-kernel-module"), IS("event.outcome", "success") },
+		{ "module", { IS("process.pid", "{pid}"), IS("ringside.module.name", "dummy"),
+			      IS("file.path", "{module}"), IS("event.action", "loaded-kernel-module"),
+			      IS("event.outcome", "success") },
 		  WANT_ONE },
 		{ "module", { IS("process.pid", "{pid}"), IS("ringside.module.name", "dummy"),
 			      IS("event.action", "unloaded-kernel-module"),
