@@ -39,11 +39,28 @@ enum {
 	SI_ASYNCNL = -60,
 };
 
+struct module {
+	char name[56];
+} __core;
+
 /* Result of sending: include/trace/events/signal.h */
 #define TRACE_SIGNAL_OVERFLOW_FAIL 3
 
 #define MAX_ERRNO 4095
 #define TRACEES   8 /* that we look through for the one that was meant */
+
+/* The module that a thread is loading: only the kernel knows its name. Between rs_module and the
+ * call's end, so a few are enough; nobody cleans up where the filters change meanwhile. */
+struct module_name {
+	char name[64];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32); /* thread */
+	__type(value, struct module_name);
+} rs_modules SEC(".maps");
 
 /* A call, as far as it needs no memory of the process. */
 struct act {
@@ -286,6 +303,17 @@ static __always_inline void act_args(struct rs_privilege *rec, struct act *act)
 	}
 }
 
+static __always_inline void module_field(struct rs_scratch *s)
+{
+	__u32 thread = bpf_get_current_pid_tgid();
+	struct module_name *module = bpf_map_lookup_elem(&rs_modules, &thread);
+
+	if (!module)
+		return;
+	rs_field_kernel_str(s, RS_TAG_NAME, module->name, 0);
+	bpf_map_delete_elem(&rs_modules, &thread);
+}
+
 /* Appends what act_args() found; whether the event passes the path filter. */
 static __always_inline bool act_fields(struct rs_scratch *s, __u32 slot, const struct act *act)
 {
@@ -294,6 +322,8 @@ static __always_inline bool act_fields(struct rs_scratch *s, __u32 slot, const s
 	struct path *path = NULL;
 	struct file *file;
 
+	if (act->op == RS_OP_MODULE_LOAD || act->op == RS_OP_MODULE_FLOAD)
+		module_field(s);
 	if (act->op == RS_OP_CHROOT && act->call->ret >= 0) {
 		path = &fs->root; /* there it is: the name would start from another root now */
 	} else if (act->file >= 0) {
@@ -417,5 +447,19 @@ SEC("raw_tp/signal_generate") int rs_signal(struct rs_raw *ctx)
 		return 0;
 	signal_record(&held, ctx->args[0], task);
 	rs_release(&held);
+	return 0;
+}
+
+/* In the midst of init_module(2) or finit_module(2): the image says how the module is called. */
+SEC("raw_tp/module_load") int rs_module(struct rs_raw *ctx)
+{
+	struct module *module = (void *)ctx->args[0];
+	__u32 thread = bpf_get_current_pid_tgid();
+	struct module_name stash = {};
+
+	if (!rs_wanted(RS_KIND_MODULE))
+		return 0;
+	bpf_core_read_str(stash.name, sizeof(stash.name), &module->name);
+	bpf_map_update_elem(&rs_modules, &thread, &stash, BPF_ANY);
 	return 0;
 }

@@ -18,8 +18,7 @@ enum {
 	IORING_OP_BIND = 56,
 	IORING_OP_LISTEN = 57,
 };
-#define IORING_ACCEPT_MULTISHOT 1
-#define IORING_CQE_F_MORE       2
+#define IORING_CQE_F_MORE 2
 
 /* io_kiocb.flags. The first byte is that of the process: IOSQE_*. */
 #define REQ_F_FIXED_FILE   (1 << 0)
@@ -128,10 +127,10 @@ struct io_connect {
 } __core;
 
 struct io_accept {
-	int iou_flags; /* in 6.12, not in 6.1 */
 	__u32 file_slot;
 } __core;
 
+/* Not in 5.10 and 6.1. */
 struct io_listen {
 	int backlog;
 } __core;
