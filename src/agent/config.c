@@ -500,7 +500,7 @@ static int report(const struct rs_config_mistakes *mistakes, bool listed, struct
 	r = rs_error_set(err, -EINVAL, "line %u, column %u: %s", first->line, first->column,
 			 first->text);
 	if (count > 1)
-		rs_error_hint(err, "and %zu more mistakes", count - 1);
+		rs_error_hint(err, "and %zu more mistake%s", count - 1, count > 2 ? "s" : "");
 	return r;
 }
 
