@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -217,59 +216,67 @@ static void test_leftovers(void)
 
 /* --- programs of others --- */
 
-static void test_programs(void)
-{
-	int prog = load(BPF_PROG_TYPE_RAW_TRACEPOINT, PROGRAM), link;
-	const json_t *program;
-	json_t *root;
+/*
+ * A program of ours on a tracepoint that a child fires all the time, and that no trial of the
+ * doctor uses: an emulated machine may hang when code is patched that another CPU is running.
+ */
+struct other {
+	int prog;
+	int link;
+	pid_t child;
+};
 
-	link = prog < 0 ? -1 : bpf_raw_tracepoint_open("task_rename", prog);
-	if (link < 0) {
-		tap_bail("attaching a program: %s", strerror(errno));
+#define TRACEPOINT "sched_process_fork"
+
+static void fork_forever(void)
+{
+	for (;;) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+		poll(NULL, 0, 2);
 	}
-	doctor(json_args, NULL, &root);
-	program = element(root, "programs", "name", PROGRAM);
+}
+
+static void other_start(struct other *other)
+{
+	other->prog = load(BPF_PROG_TYPE_RAW_TRACEPOINT, PROGRAM);
+	other->link = other->prog < 0 ? -1 : bpf_raw_tracepoint_open(TRACEPOINT, other->prog);
+	if (other->link < 0)
+		tap_bail("attaching a program: %s", strerror(errno));
+	other->child = fork();
+	if (other->child == 0) {
+		close(other->link);
+		close(other->prog);
+		fork_forever();
+	}
+}
+
+static void other_stop(struct other *other)
+{
+	kill(other->child, SIGKILL);
+	waitpid(other->child, NULL, 0);
+	close(other->link);
+	close(other->prog);
+}
+
+static void test_programs(const json_t *root)
+{
+	const json_t *program = element(root, "programs", "name", PROGRAM);
+	const json_t *cost = event_get(program, "measured");
+
 	tap_ok(event_int(program, "pid") == getpid(), "a program's holder is found");
 	tap_ok(strcmp(event_str(program, "type"), "raw_tracepoint") == 0, "its type");
-	tap_ok(strcmp(event_str(program, "attached_to"), "task_rename") == 0,
+	tap_ok(strcmp(event_str(program, "attached_to"), TRACEPOINT) == 0,
 	       "what it is attached to");
 	tap_ok(event_int(program, "links") == 1 && event_int(program, "memory_bytes") > 0,
 	       "its link and its memory");
 	tap_ok(json_is_true(json_object_get(program, "ours")), "rs_ is ours");
-	json_decref(root);
-	close(link);
-	close(prog);
-}
-
-static void rename_forever(void)
-{
-	for (;;) {
-		prctl(PR_SET_NAME, "renamer");
-		poll(NULL, 0, 1);
-	}
-}
-
-static void test_measure(void)
-{
-	static const char *const args[] = { "doctor", "-o", "json", "--measure", "300ms", NULL };
-	int prog = load(BPF_PROG_TYPE_RAW_TRACEPOINT, PROGRAM);
-	int link = prog < 0 ? -1 : bpf_raw_tracepoint_open("task_rename", prog);
-	pid_t child = fork();
-	const json_t *cost;
-	json_t *root;
-
-	if (child == 0)
-		rename_forever();
-	doctor(args, NULL, &root);
-	cost = event_get(element(root, "programs", "name", PROGRAM), "measured");
 	tap_ok(event_int(cost, "runs") > 0 && event_int(cost, "run_time_ns") > 0,
 	       "its cost is measured");
 	tap_ok(event_int(cost, "ns") >= 300000000, "for as long as asked");
-	json_decref(root);
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
-	close(link);
-	close(prog);
 }
 
 /* --- mounts --- */
@@ -359,27 +366,32 @@ static void test_use(void)
 
 	tap_ok(code_of(option) == 2, "an unknown option is wrong use");
 	tap_ok(code_of(argument) == 2, "so is an argument");
-	agent_run(&outcome, table, NULL, NULL);
-	tap_ok(outcome.code == 0 && strstr(outcome.out, "\nHooks\n") &&
+	agent_run(&outcome, table, nobody, NULL);
+	tap_ok(outcome.code == 3 && strstr(outcome.out, "\nHooks\n") &&
 		       !strchr(outcome.out, '\033'),
 	       "through a pipe the table is plain");
 	outcome_done(&outcome);
 }
 
+/* Few runs as root: each has the verifier look at all our programs, which an emulated machine
+ * takes long for. */
 int main(void)
 {
+	static const char *const args[] = { "doctor", "-o", "json", "--measure", "300ms", NULL };
+	struct other other;
 	json_t *root;
 	int code;
 
 	if (geteuid() != 0)
 		tap_bail("needs root");
-	code = doctor(json_args, NULL, &root);
+	other_start(&other);
+	code = doctor(args, NULL, &root);
+	other_stop(&other);
 	test_shape(root, code);
 	test_answers(root);
+	test_programs(root);
 	json_decref(root);
 	test_leftovers();
-	test_programs();
-	test_measure();
 	test_mounts();
 	test_rights();
 	test_use();
