@@ -163,7 +163,8 @@ static __always_inline void target_task(struct rs_privilege *rec, struct task_st
 	rec->target_pid = BPF_CORE_READ(task, tgid);
 	rec->target_uid = BPF_CORE_READ(task, real_cred, uid.val);
 	rec->target_start = BPF_CORE_READ(task, group_leader, start_boottime);
-	bpf_probe_read_kernel(rec->target_comm, sizeof(rec->target_comm), &task->comm);
+	__builtin_memset(rec->target_comm, 0, sizeof(rec->target_comm));
+	bpf_probe_read_kernel_str(rec->target_comm, sizeof(rec->target_comm), &task->comm);
 }
 
 /* One of the tasks that the caller traces, the newest of which is first in its list. */

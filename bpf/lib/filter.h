@@ -66,7 +66,8 @@ static __always_inline void rs_process_comm(char *comm)
 		return;
 	}
 	leader = BPF_CORE_READ(task, group_leader);
-	bpf_probe_read_kernel(comm, 16, &leader->comm);
+	__builtin_memset(comm, 0, 16); /* what follows the name in the task is not always zero */
+	bpf_probe_read_kernel_str(comm, 16, &leader->comm);
 }
 
 /* Cheapest first. The path filter comes later, when there is a path. */
