@@ -8,10 +8,15 @@ enum rs_id { RS_ID_UID, RS_ID_EUID, RS_ID_SUID, RS_ID_FSUID, RS_ID_GID, RS_ID_EG
 
 /*
  * One struct for all kinds of the sensor. arg[] holds the arguments that matter:
- * ptrace: request, pid, address; kill: pid as given, signal; module: 0 load, 1 unload; flags;
- * bpf: command, and program or map type; memfd: flags; wxmap: address, length, protection, fd;
- * unshare and setns: CLONE_NEW* flags, fd. Ids and capabilities are those after the call.
- * Fields: NAME (module, memfd, BPF object), BASE and ARG (chroot, pivot_root: new root).
+ * setuid, setgid: the first id; ptrace: request, pid, address, for requests that attach or write;
+ * kill: pid (the target's, or as given where the call failed), signal; module: 0 load, 1 unload;
+ * flags; bpf: command, and program or map type, for all commands but those on elements of maps;
+ * memfd: flags; wxmap: address, length, protection, fd; unshare and setns: CLONE_NEW* flags, fd.
+ * Ids and capabilities are those after the call.
+ *
+ * Fields: NAME (module, where it was found out; memfd; BPF map, program or tracepoint), PATH (file of
+ * a module, new root after chroot), BASE and ARG (failed chroot, pivot_root: new root; BPF object to
+ * pin or get).
  */
 struct rs_privilege {
 	struct rs_hdr hdr;
