@@ -249,8 +249,8 @@ __noinline int rs_put_str(__u32 slot, __u32 tag)
 		n = bpf_probe_read_user_str(at + sizeof(struct rs_field), RS_PATH_MAX,
 					    (void *)s->str);
 	}
-	if (n > 0) {
-		len = n - 1; /* without the NUL */
+	if (n >= 0) { /* 0: the empty string of a process, before Linux 5.19 */
+		len = n ? n - 1 : 0; /* without the NUL */
 		if (n == RS_PATH_MAX)
 			flags |= RS_FIELD_CUT;
 	} else {
@@ -277,7 +277,10 @@ static __always_inline bool chrooted(struct task_struct *task)
 		       BPF_CORE_READ(mount, mnt_parent, mnt.mnt_root);
 }
 
-/* Appends the directory that the name at @arg of the record starts from. */
+/*
+ * Appends the directory that the name at @arg of the record starts from; and, where the name climbs
+ * in a chroot, how far that goes.
+ */
 static __always_inline void put_base(struct rs_scratch *s, __u32 slot, __u32 arg, __u32 tag)
 {
 	int dir = s->dir;
@@ -285,10 +288,16 @@ static __always_inline void put_base(struct rs_scratch *s, __u32 slot, __u32 arg
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
 	struct path *base;
 	struct file *file;
+	__u8 first;
 
 	arg += sizeof(struct rs_field);
 	asm volatile("" : "+r"(arg));
-	if (s->record[arg & (RS_RECORD_HALF - 1)] == '/') {
+	first = s->record[arg & (RS_RECORD_HALF - 1)];
+	if (first == '.' && chrooted(task)) {
+		rs_walk_path(slot, &fs->root);
+		rs_put_walk(slot, RS_TAG_ROOT);
+	}
+	if (first == '/') {
 		if (!chrooted(task))
 			return;
 		base = &fs->root;

@@ -142,6 +142,7 @@ enum rs_tag {
 	RS_TAG_NAME, /* a name: extended attribute, module, memfd, BPF program, symlink's content */
 	RS_TAG_TYPE, /* file system type */
 	RS_TAG_SOCKET, /* unix socket address: a path, or NUL and an abstract name */
+	RS_TAG_ROOT, /* of a process in a chroot, where the argument begins with a dot: ".." goes no higher */
 	RS_TAG_COUNT,
 };
 

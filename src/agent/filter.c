@@ -122,7 +122,7 @@ static int add_path(struct rs_opt_list *list, const char *path, struct rs_error 
 	r = normalize(path, &plain);
 	if (r < 0)
 		return rs_error_set_errno(err, r, "making \"%s\" absolute", path);
-	r = rs_opt_list_add(list, plain.data, plain.len);
+	r = rs_opt_list_add(list, rs_str_cstr(&plain), plain.len);
 	real = realpath(path, NULL);
 	if (!r && real && !rs_str_equal(&plain, real))
 		r = rs_opt_list_add(list, real, strlen(real));

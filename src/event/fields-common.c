@@ -205,6 +205,7 @@ static void marked_fields(struct rs_render *r, uint8_t flag)
 		[RS_TAG_PATH2] = "path2",         [RS_TAG_BASE2] = "path2.base",
 		[RS_TAG_ARG2] = "path2.argument", [RS_TAG_NAME] = "name",
 		[RS_TAG_TYPE] = "type",           [RS_TAG_SOCKET] = "address",
+		[RS_TAG_ROOT] = "path.root",
 	};
 	unsigned flags = 0;
 

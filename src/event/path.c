@@ -9,7 +9,8 @@
  *
  *  - "." and empty components are dropped.
  *  - ".." at the start of the argument takes a component off the base. That is exact: the base has
- *    no symbolic links. For an absolute argument it does nothing, as the root's parent is the root.
+ *    no symbolic links. For an absolute argument it does nothing, as the root's parent is the root;
+ *    that holds for the root of a chroot (RS_TAG_ROOT), too.
  *  - ".." after a name stays as it is. "a/.." is not ".": a may be a symbolic link to elsewhere, and
  *    only the file system of that moment knew. A reader who sees ".." knows that it was there.
  *
@@ -25,6 +26,7 @@
 struct joiner {
 	char *buf;
 	size_t len;
+	size_t floor; /* ".." takes nothing off that ends here */
 	bool cut; /* buf[0..] begins with CUT_MARK */
 };
 
@@ -39,9 +41,7 @@ static void push(struct joiner *j, const char *name, size_t n)
 /* Takes the last component off; what has lost its beginning never gets empty. */
 static void pop(struct joiner *j)
 {
-	size_t floor = j->cut ? sizeof(CUT_MARK) - 1 : 0;
-
-	while (j->len > floor && j->buf[--j->len] != '/')
+	while (j->len > j->floor && j->buf[--j->len] != '/')
 		;
 }
 
@@ -59,7 +59,7 @@ static void start(struct joiner *j, const struct rs_text *base, bool cut)
 	j->cut = cut;
 	if (cut) {
 		memcpy(j->buf, CUT_MARK, sizeof(CUT_MARK) - 1);
-		j->len = sizeof(CUT_MARK) - 1;
+		j->len = j->floor = sizeof(CUT_MARK) - 1;
 		while (n && *data == '/') {
 			data++;
 			n--;
@@ -72,6 +72,18 @@ static void start(struct joiner *j, const struct rs_text *base, bool cut)
 	}
 	while (j->len && j->buf[j->len - 1] == '/')
 		j->len--;
+}
+
+/* A base at the root or below it stays there. One from elsewhere, a directory that was open before the
+ * chroot, climbs as it likes. */
+static void stay_below(struct joiner *j, const struct rs_text *root)
+{
+	size_t n = root->data ? root->len : 0;
+
+	if (!n || j->cut || root->flags & RS_FIELD_CUT || n > j->len)
+		return;
+	if (memcmp(j->buf, root->data, n) == 0 && (n == j->len || j->buf[n] == '/'))
+		j->floor = n;
 }
 
 static void join(struct joiner *j, const char *arg, size_t n)
@@ -97,8 +109,8 @@ static void join(struct joiner *j, const char *arg, size_t n)
 		j->buf[j->len++] = '/';
 }
 
-static bool argument_path(const struct rs_text *base, const struct rs_text *arg, char *buf,
-			  struct rs_path *ret_path)
+static bool argument_path(const struct rs_text *base, const struct rs_text *arg,
+			  const struct rs_text *root, char *buf, struct rs_path *ret_path)
 {
 	size_t n = MIN(arg->len, (uint32_t)RS_PATH_MAX);
 	bool absolute = n && arg->data[0] == '/';
@@ -112,6 +124,7 @@ static bool argument_path(const struct rs_text *base, const struct rs_text *arg,
 	if (!n && (!base->data || arg->flags & RS_FIELD_FAULT))
 		return false;
 	start(&j, base->data ? base : &(struct rs_text){ .data = "" }, base_cut);
+	stay_below(&j, root);
 	join(&j, arg->data, n);
 	*ret_path = (struct rs_path){
 		.data = buf,
@@ -162,6 +175,7 @@ bool rs_event_path(const struct rs_event *event, int which, char buf[static RS_E
 	if (event->field[tag[0]].data)
 		return rs_event_kernel_path(&event->field[tag[0]], buf, ret_path);
 	if (event->field[tag[2]].data)
-		return argument_path(&event->field[tag[1]], &event->field[tag[2]], buf, ret_path);
+		return argument_path(&event->field[tag[1]], &event->field[tag[2]],
+				     &event->field[RS_TAG_ROOT], buf, ret_path);
 	return false;
 }

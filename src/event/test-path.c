@@ -79,6 +79,36 @@ static void test_join(void **state)
 	}
 }
 
+static void test_root(void **state)
+{
+	static const struct {
+		const char *root, *base, *arg, *path;
+	} cases[] = {
+		{ "/srv/jail", "/srv/jail", "../x", "/srv/jail/x" },
+		{ "/srv/jail", "/srv/jail/a/b", "../../../../x", "/srv/jail/x" },
+		{ "/srv/jail", "/srv/jail/a/b", "../x", "/srv/jail/a/x" },
+		/* from elsewhere: a directory that was open before */
+		{ "/srv/jail", "/srv/jailer/a", "../../x", "/srv/x" },
+		{ "/srv/jail", "/home", "../../x", "/x" },
+		{ "/srv/jail", "/srv", "../x", "/x" },
+		{ "/", "/home", "../../x", "/x" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rs_path path = { 0 };
+		struct rs_event event;
+
+		record_start(&r, RS_KIND_UNLINK);
+		record_text(&r, RS_TAG_ROOT, 0, cases[i].root);
+		record_text(&r, RS_TAG_BASE, 0, cases[i].base);
+		record_text(&r, RS_TAG_ARG, 0, cases[i].arg);
+		event = record_event(&r);
+		assert_true(rs_event_path(&event, 0, buf, &path));
+		check(&path, cases[i].path);
+	}
+}
+
 static void test_cut(void **state)
 {
 	struct rs_path path;
@@ -171,9 +201,9 @@ static void test_long(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_join),  cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_marks), cmocka_unit_test(test_kernel),
-		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_join),   cmocka_unit_test(test_root),
+		cmocka_unit_test(test_cut),    cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_kernel), cmocka_unit_test(test_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
