@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The links of the machine: what programs are attached to, in words. */
 #include <errno.h>
-#include <net/if.h>
+#include <linux/if.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "base/util.h"
 #include "kern/bpfcall.h"
@@ -43,10 +46,11 @@ struct link_info {
 
 static void name_interface(uint32_t index, char *buf, size_t size)
 {
-	char name[IF_NAMESIZE];
+	_cleanup_(rs_cleanup_close) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { .ifr_ifindex = (int)index };
 
-	if (if_indextoname(index, name))
-		snprintf(buf, size, "%s", name);
+	if (fd >= 0 && ioctl(fd, SIOCGIFNAME, &request) == 0)
+		snprintf(buf, size, "%s", request.ifr_name);
 	else
 		snprintf(buf, size, "interface %u", index);
 }

@@ -31,21 +31,22 @@ static bool refuses_helper(const char *log)
  * Calls the helper with whatever is in the registers. The verifier looks at the helper before it
  * looks at its arguments, so that any other complaint means that the helper is there.
  */
-static int try_helper(struct rs_probe *probe, struct rs_bpf_program *program)
+static int try_helper(struct rs_probe *probe, const struct rs_bpf_program *base)
 {
 	const struct bpf_insn insns[] = {
 		RS_INSN_CALL((int32_t)probe->number),
 		RS_INSN_MOV_IMM(BPF_REG_0, 0),
 		RS_INSN_EXIT,
 	};
+	struct rs_bpf_program program = *base;
 	_cleanup_(rs_cleanup_close) int fd = -1;
 	char log[LOG_BYTES];
 
-	program->insns = insns;
-	program->n_insns = ARRAY_SIZE(insns);
-	program->log = log;
-	program->log_size = sizeof(log);
-	fd = rs_bpf_load(program);
+	program.insns = insns;
+	program.n_insns = ARRAY_SIZE(insns);
+	program.log = log;
+	program.log_size = sizeof(log);
+	fd = rs_bpf_load(&program);
 	if (fd >= 0)
 		return 0;
 	if (!log[0])
