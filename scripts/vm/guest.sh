@@ -98,7 +98,7 @@ guest_boot() {
 		qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 1024 \
 		-nographic -no-reboot -nic none -monitor none -serial stdio -serial "file:$1/serial" \
 		-kernel "$1/vmlinuz" -initrd "$1/initramfs" \
-		-append "console=ttyS0 quiet panic=-1 oops=panic lsm=landlock,lockdown,yama,apparmor,bpf $4" \
+		-append "console=ttyS0 quiet no_timer_check panic=-1 oops=panic lsm=landlock,lockdown,yama,apparmor,bpf $4" \
 		</dev/null 2>"$1/qemu.log")
 	pid=$!
 	# shellcheck disable=SC2064

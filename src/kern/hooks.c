@@ -18,10 +18,12 @@ const struct rs_hook_row rs_hook_rows[] = {
 	{ "rs_exit", "sched_process_exit", K(EXIT), true, false },
 	{ "rs_net_state", "inet_sock_set_state", K(CLOSE), false, false },
 	{ "rs_signal", "signal_generate", K(KILL), false, true },
+	{ "rs_module", "module_load", K(MODULE), false, true },
 	/* only one of the first two exists: it was renamed in 6.3 */
 	{ "rs_uring_submit", "io_uring_submit_req", URING, false, true },
 	{ "rs_uring_submit", "io_uring_submit_sqe", URING, false, true },
 	{ "rs_uring_done", "io_uring_complete", URING, false, true },
+	{ "rs_uring_overflow", "io_uring_cqe_overflow", URING, false, true },
 };
 
 const size_t rs_n_hook_rows = ARRAY_SIZE(rs_hook_rows);

@@ -90,6 +90,8 @@ const struct rs_syscall rs_syscalls[] = {
 	OP_CALL(kill, PRIVILEGE, K(KILL), KILL, KILL),
 	OP_CALL(tkill, PRIVILEGE, K(KILL), KILL, TKILL),
 	OP_CALL(tgkill, PRIVILEGE, K(KILL), KILL, TGKILL),
+	OP_CALL(rt_sigqueueinfo, PRIVILEGE, K(KILL), KILL, KILL),
+	OP_CALL(rt_tgsigqueueinfo, PRIVILEGE, K(KILL), KILL, TGKILL),
 	OP_CALL(init_module, PRIVILEGE, K(MODULE), MODULE, MODULE_LOAD),
 	OP_CALL(finit_module, PRIVILEGE, K(MODULE), MODULE, MODULE_FLOAD),
 	OP_CALL(delete_module, PRIVILEGE, K(MODULE), MODULE, MODULE_UNLOAD),

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# program-counts.sh LOG...: the table of docs/programs.md from the output of test-programs, one log a
+# kernel: instructions of each program, and how many the verifier walked.
+#
+#	make check-vm && scripts/program-counts.sh build-release/vm/*.log >docs/programs.md
+set -euo pipefail
+
+(($# > 0)) || { echo "usage: program-counts.sh LOG..." >&2; exit 2; }
+
+cat <<'END'
+# The programs in the kernel
+
+Instructions of each program, and how many of them the verifier walked on each kernel (`-`: the
+kernel does not say, or does not take the program; 5.10 says nothing). From 6.4 on, kernel memory is
+read by plain loads and loops are walked once; before, the walk along a path is verified step by step.
+A rise is explained in the commit that causes it.
+
+Made by `make check-vm` and `scripts/program-counts.sh build-release/vm/*.log`.
+
+END
+cat "$@" | tr -d '\r' | awk '
+	/^# kernel / && NF == 3 { kernel = $3; kernels[++nk] = kernel }
+	/^# program / {
+		if (!($3 in seen)) { seen[$3] = 1; names[++np] = $3 }
+		insns[$3] = $5
+		verified[$3, kernel] = $7
+	}
+	END {
+		printf "| program | instructions |"
+		for (k = 1; k <= nk; k++) printf " %s |", kernels[k]
+		printf "\n|---|---:|"
+		for (k = 1; k <= nk; k++) printf "---:|"
+		printf "\n"
+		for (p = 1; p <= np; p++) {
+			printf "| %s | %d |", names[p], insns[names[p]]
+			for (k = 1; k <= nk; k++) {
+				v = verified[names[p], kernels[k]]
+				printf " %s |", v > 0 ? v : "-"
+			}
+			printf "\n"
+		}
+	}'
