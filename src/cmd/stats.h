@@ -12,5 +12,5 @@ struct rs_stats_view {
 	bool color;
 };
 
-/* Appends the table, at most 80 columns wide. 0 or out's error. */
+/* Appends the table, 80 columns wide but for the sentences that tell of losses. 0 or out's error. */
 int rs_stats_table(const struct rs_stats_view *view, struct rs_str *out);
