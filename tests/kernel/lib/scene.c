@@ -100,6 +100,9 @@ enum scene_end scene_end(struct scene *scene, int fd)
 	remove_tree(scene->dir);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == CODE_SKIP && *scene->note)
 		return SCENE_SKIPPED;
+	if (WIFSIGNALED(status))
+		snprintf(scene->note, sizeof(scene->note), "killed: %s%s", strsignal(WTERMSIG(status)),
+			 WTERMSIG(status) == SIGALRM ? " after its time" : "");
 	return *scene->note ? SCENE_FAILED : SCENE_DONE;
 }
 
