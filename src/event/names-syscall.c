@@ -8,122 +8,90 @@
 
 #include "event/names.h"
 
+/* clang-format off: rows that #ifdef separates */
 #define X(name) [__NR_##name] = #name,
-static const char *const
-	native_names[] = { X(clone)
+static const char *const native_names[] = {
+	X(clone)
 #ifdef __NR_fork
-				   X(fork)
+	X(fork)
 #endif
 #ifdef __NR_vfork
-					   X(vfork)
+	X(vfork)
 #endif
-						   X(clone3) X(execve) X(execveat) X(exit) X(
-							   exit_group)
+	X(clone3) X(execve) X(execveat) X(exit) X(exit_group)
 #ifdef __NR_open
-							   X(open)
+	X(open)
 #endif
-								   X(openat) X(openat2)
+	X(openat) X(openat2)
 #ifdef __NR_creat
-									   X(creat)
+	X(creat)
 #endif
-										   X(open_by_handle_at)
+	X(open_by_handle_at)
 #ifdef __NR_mknod
-											   X(mknod)
+	X(mknod)
 #endif
-												   X(mknodat) X(
-													   open_tree)
-													   X(close)
-														   X(close_range)
+	X(mknodat) X(open_tree) X(close) X(close_range)
 #ifdef __NR_dup2
-															   X(dup2)
+	X(dup2)
 #endif
-																   X(dup3)
+	X(dup3)
 #ifdef __NR_unlink
-																	   X(unlink)
+	X(unlink)
 #endif
-																		   X(unlinkat)
+	X(unlinkat)
 #ifdef __NR_rmdir
-																			   X(rmdir)
+	X(rmdir)
 #endif
 #ifdef __NR_rename
-																				   X(rename)
+	X(rename)
 #endif
-																					   X(renameat)
-																						   X(renameat2)
+	X(renameat) X(renameat2)
 #ifdef __NR_link
-																							   X(link)
+	X(link)
 #endif
-																								   X(linkat)
+	X(linkat)
 #ifdef __NR_symlink
-																									   X(symlink)
+	X(symlink)
 #endif
-																										   X(symlinkat)
+	X(symlinkat)
 #ifdef __NR_mkdir
-																											   X(mkdir)
+	X(mkdir)
 #endif
-																												   X(mkdirat)
+	X(mkdirat)
 #ifdef __NR_chmod
-																													   X(chmod)
+	X(chmod)
 #endif
-																														   X(fchmod) X(
-																															   fchmodat)
+	X(fchmod) X(fchmodat)
 #ifdef __NR_fchmodat2
-																															   X(fchmodat2)
+	X(fchmodat2)
 #endif
 #ifdef __NR_chown
-																																   X(chown)
+	X(chown)
 #endif
-																																	   X(fchown)
+	X(fchown)
 #ifdef __NR_lchown
-																																		   X(lchown)
+	X(lchown)
 #endif
-																																			   X(fchownat) X(
-																																				   truncate) X(ftruncate) X(setxattr) X(lsetxattr)
-																																				   X(fsetxattr)
+	X(fchownat) X(truncate) X(ftruncate) X(setxattr) X(lsetxattr) X(fsetxattr)
 #ifdef __NR_setxattrat
-																																					   X(setxattrat)
+	X(setxattrat)
 #endif
-																																						   X(removexattr)
-																																							   X(lremovexattr) X(
-																																								   fremovexattr)
+	X(removexattr) X(lremovexattr) X(fremovexattr)
 #ifdef __NR_removexattrat
-																																								   X(removexattrat)
+	X(removexattrat)
 #endif
-																																									   X(mount) X(
-																																										   umount2)
-																																										   X(move_mount)
-																																											   X(mount_setattr)
-																																												   X(fsmount)
-																																													   X(
-																																														   fsopen) X(fsconfig)
-																																														   X(socket)
-																																															   X(connect)
-																																																   X(accept) X(
-																																																	   accept4)
-																																																	   X(listen) X(bind) X(shutdown)
-																																																		   X(
-																																																			   sendto) X(sendmsg) X(sendmmsg) X(recvfrom)
-																																																			   X(recvmsg) X(recvmmsg) X(
-																																																				   read)
-																																																				   X(write) X(
-																																																					   setuid) X(setgid) X(setreuid) X(setregid) X(setresuid) X(setresgid)
-																																																					   X(setfsuid) X(setfsgid)
-																																																						   X(
-																																																							   setgroups) X(capset) X(prctl) X(ptrace) X(process_vm_writev) X(kill)
-																																																							   X(tkill) X(
-																																																								   tgkill)
-																																																								   X(rt_sigqueueinfo)
-																																																									   X(
-																																																										   rt_tgsigqueueinfo) X(pidfd_send_signal) X(init_module) X(finit_module) X(delete_module)
-																																																										   X(
-																																																											   bpf) X(memfd_create) X(mmap)
-																																																											   X(mprotect) X(pkey_mprotect) X(
-																																																												   shmat)
-																																																												   X(unshare)
-																																																													   X(
-																																																														   setns) X(chroot) X(pivot_root) X(io_uring_setup) X(io_uring_enter)
-																																																														   X(io_uring_register) };
+	X(mount) X(umount2) X(move_mount) X(mount_setattr) X(fsmount) X(fsopen) X(fsconfig)
+	X(socket) X(connect) X(accept) X(accept4) X(listen) X(bind) X(shutdown) X(sendto)
+	X(sendmsg) X(sendmmsg) X(recvfrom) X(recvmsg) X(recvmmsg) X(read) X(write) X(setuid)
+	X(setgid) X(setreuid) X(setregid) X(setresuid) X(setresgid) X(setfsuid) X(setfsgid)
+	X(setgroups) X(capset) X(prctl) X(ptrace) X(process_vm_writev) X(kill) X(tkill)
+	X(tgkill) X(rt_sigqueueinfo) X(rt_tgsigqueueinfo) X(pidfd_send_signal) X(init_module)
+	X(finit_module) X(delete_module) X(bpf) X(memfd_create) X(mmap) X(mprotect)
+	X(pkey_mprotect) X(shmat) X(unshare) X(setns) X(chroot) X(pivot_root)
+	X(io_uring_setup) X(io_uring_enter) X(io_uring_register)
+};
 #undef X
+/* clang-format on */
 
 #ifdef __x86_64__
 static const char *const compat_names[] = {
