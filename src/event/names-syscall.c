@@ -8,7 +8,8 @@
 
 #include "event/names.h"
 
-/* clang-format off: rows that #ifdef separates */
+/* rows that #ifdef separates */
+/* clang-format off */
 #define X(name) [__NR_##name] = #name,
 static const char *const native_names[] = {
 	X(clone)
