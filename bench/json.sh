@@ -1,0 +1,11 @@
+# shellcheck shell=bash
+# Decoding a record and writing it as a line of JSON.
+
+quiet
+cat <<'end'
+A record of each kind, made up but plausible, decoded and written as a line of JSON: CPU time, the
+best of several rounds.
+
+end
+"$bin/bench/bench-json" | awk 'BEGIN { print "kind|ns|bytes" } { print $1 "|" $2 "|" $4 }' >"$work/rows"
+table <"$work/rows"
