@@ -12,48 +12,13 @@
 
 #include "tests/kernel/lib/actor.h"
 #include "tests/kernel/lib/check.h"
+#include "tests/kernel/lib/stage.h"
 #include "tests/kernel/lib/sys.h"
-
-static char dir[64];
-
-static const char *at(const char *name)
-{
-	static char bufs[4][256];
-	static unsigned turn;
-	char *buf = bufs[turn++ % 4];
-
-	snprintf(buf, sizeof(bufs[0]), "%s/%s", dir, name);
-	return buf;
-}
-
-static void make_dir(void)
-{
-	strcpy(dir, "/tmp/ringside-XXXXXX");
-	if (!mkdtemp(dir) || chmod(dir, 0777))
-		tap_bail("making %s: %m", dir);
-}
 
 /* An agent for some kinds, with the filter named by option and value (NULL: none). */
 static void start(struct agent *agent, const char *kinds, const char *option, const char *value)
 {
 	agent_start(agent, (const char *[]){ "--kinds", kinds, option, value, NULL });
-}
-
-static bool seen(const struct agent *agent, const char *name)
-{
-	for (size_t i = 0; i < agent->n_events; i++)
-		if (strcmp(event_str(agent->events[i], "file.path"), at(name)) == 0)
-			return true;
-	return false;
-}
-
-static bool wait_seen(struct agent *agent, const char *name)
-{
-	uint64_t deadline = now_ms() + (uint64_t)agent_patience();
-
-	while (!seen(agent, name) && now_ms() < deadline && agent->out >= 0)
-		agent_pump(agent, 100);
-	return seen(agent, name);
 }
 
 /* The actor, who passes the filter, ends the case; `passed` and `stopped` are lists ended by NULL. */
@@ -351,7 +316,7 @@ static void test_self(void)
 
 int main(void)
 {
-	make_dir();
+	stage_make();
 	test_pid();
 	test_comm();
 	test_uid("65534", "--uid: a number");
@@ -361,6 +326,6 @@ int main(void)
 	test_path();
 	test_two();
 	test_self();
-	remove_tree(dir);
+	stage_remove();
 	return tap_done();
 }

@@ -6,18 +6,9 @@
 
 #include "tests/kernel/lib/actor.h"
 #include "tests/kernel/lib/check.h"
+#include "tests/kernel/lib/stage.h"
 
-static char dir[64], config[96];
-
-static const char *at(const char *name)
-{
-	static char bufs[4][256];
-	static unsigned turn;
-	char *buf = bufs[turn++ % 4];
-
-	snprintf(buf, sizeof(bufs[0]), "%s/%s", dir, name);
-	return buf;
-}
+static char config[256];
 
 static void write_config(const char *fmt, const char *value)
 {
@@ -27,23 +18,6 @@ static void write_config(const char *fmt, const char *value)
 		tap_bail("writing %s: %m", config);
 	fprintf(file, "watch:\n  kinds: [mkdir, symlink]\n  %s: [%s]\n", fmt, value);
 	fclose(file);
-}
-
-static bool seen(const struct agent *agent, const char *name)
-{
-	for (size_t i = 0; i < agent->n_events; i++)
-		if (strcmp(event_str(agent->events[i], "file.path"), at(name)) == 0)
-			return true;
-	return false;
-}
-
-static bool wait_seen(struct agent *agent, const char *name)
-{
-	uint64_t deadline = now_ms() + (uint64_t)agent_patience();
-
-	while (!seen(agent, name) && now_ms() < deadline && agent->out >= 0)
-		agent_pump(agent, 100);
-	return seen(agent, name);
 }
 
 /* Has the file read again; waits for the agent to say how that went. */
@@ -112,10 +86,8 @@ int main(void)
 	struct agent agent;
 	struct actor actor, other;
 
-	strcpy(dir, "/tmp/ringside-XXXXXX");
-	if (!mkdtemp(dir))
-		tap_bail("making %s: %m", dir);
-	snprintf(config, sizeof(config), "%s/ringside.yaml", dir);
+	stage_make();
+	snprintf(config, sizeof(config), "%s", at("ringside.yaml"));
 	actor_start(&actor, NULL, NULL);
 	actor_start(&other, NULL, NULL);
 	actor_mkdir(&actor, at("one"));
@@ -130,6 +102,6 @@ int main(void)
 	agent_done(&agent);
 	actor_end(&actor);
 	actor_end(&other);
-	remove_tree(dir);
+	stage_remove();
 	return tap_done();
 }
