@@ -197,7 +197,8 @@ int rs_filter_describe(const struct rs_json_value *filter, unsigned width, struc
 	if (!text.len && kinds)
 		append_values(kinds, &text);
 	append_line("kinds", rs_str_cstr(&text), width, out);
-	for (const struct rs_json_value *item = filter->child; item; item = item->next) {
+	for (const struct rs_json_value *item = filter ? filter->child : NULL; item;
+	     item = item->next) {
 		if (item == kinds)
 			continue;
 		rs_str_reset(&text);

@@ -1,135 +1,161 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A running agent is asked and told: `ringside stats` and `ringside filter`. */
-#include <grp.h>
+/* A running agent is asked for its numbers, and given another filter, over its control socket: with
+ * the commands that users have for it. */
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/kernel/lib/actor.h"
 #include "tests/kernel/lib/check.h"
-#include "tests/kernel/lib/stage.h"
 
-static struct actor actor;
+static char dir[64];
 
-/* Runs a command against our agent's socket; the answer is the caller's. */
-static struct outcome ask(const char *command, const char *const args[])
+static const char *at(const char *name)
 {
-	const char *all[16] = { command, "--root", agent_root() };
+	static char bufs[4][128];
+	static unsigned turn;
+	char *buf = bufs[turn++ % 4];
+
+	snprintf(buf, sizeof(bufs[0]), "%s/%s", dir, name);
+	return buf;
+}
+
+static bool seen(const struct agent *agent, const char *name)
+{
+	for (size_t i = 0; i < agent->n_events; i++)
+		if (strcmp(event_str(agent->events[i], "file.path"), at(name)) == 0)
+			return true;
+	return false;
+}
+
+static bool wait_seen(struct agent *agent, const char *name)
+{
+	uint64_t deadline = now_ms() + (uint64_t)agent_patience();
+
+	while (!seen(agent, name) && now_ms() < deadline && agent->out >= 0)
+		agent_pump(agent, 100);
+	return seen(agent, name);
+}
+
+/* `ringside COMMAND --root ROOT [OPTION VALUE]`; its code and text are as expected. */
+static bool client(const char *command, const char *option, const char *value, int code,
+		   const char *part)
+{
+	const char *args[] = { command, "--root", agent_root(), option, value, NULL };
 	struct outcome outcome;
-	size_t n = 3;
+	bool ok;
 
-	while (*args && n < ARRAY_SIZE(all) - 1)
-		all[n++] = *args++;
-	agent_run(&outcome, all, NULL, NULL);
-	return outcome;
-}
-
-#define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define NO_ARGS   ((const char *const[]){ NULL })
-
-/* It must end with the code and say the text, on either output. */
-static void asked(const char *what, struct outcome outcome, int code, const char *says)
-{
-	if (!tap_ok(outcome.code == code &&
-			    (strstr(outcome.out, says) || strstr(outcome.err, says)),
-		    "%s", what))
-		tap_diag("code %d\n%s%s", outcome.code, outcome.out, outcome.err);
+	agent_run(&outcome, args, NULL, NULL);
+	ok = outcome.code == code && (strstr(outcome.out, part) || strstr(outcome.err, part));
+	if (!ok)
+		tap_diag("%s %s %s: code %d, not \"%s\":\n%s%s", command, option ? option : "",
+			 value ? value : "", outcome.code, part, outcome.out, outcome.err);
 	outcome_done(&outcome);
+	return ok;
 }
 
-static json_t *stats(void)
+/* Bit by bit from JSON: generated = delivered + filtered + lost + what waits, of one kind. */
+static bool equation_holds(const char *kind)
 {
-	struct outcome outcome = ask("stats", ARGS("-o", "json"));
-	json_t *root = json_loads(outcome.out, 0, NULL);
+	static const char *const parts[] = { "delivered", "filtered", "undecoded", "unwritten" };
+	const char *args[] = { "stats", "--root", agent_root(), "-o", "json", NULL };
+	struct outcome outcome;
+	json_int_t generated, sum = 0;
+	json_t *root, *row, *lost;
 
-	if (!root)
-		tap_diag("code %d\n%s%s", outcome.code, outcome.out, outcome.err);
+	agent_run(&outcome, args, NULL, NULL);
+	root = json_loads(outcome.out, 0, NULL);
+	row = json_object_get(json_object_get(root, "kinds"), kind);
+	lost = json_object_get(row, "lost");
+	generated = json_integer_value(json_object_get(row, "generated"));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		sum += json_integer_value(json_object_get(row, parts[i]));
+	sum += json_integer_value(json_object_get(lost, "ring")) +
+	       json_integer_value(json_object_get(lost, "lane"));
+	if (sum != generated || !generated)
+		tap_diag("%s", outcome.out);
 	outcome_done(&outcome);
-	return root;
-}
-
-static json_int_t count(const json_t *root, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "kinds.mkdir.%s", name);
-	return event_int(root, path);
-}
-
-static void test_stats(struct agent *agent)
-{
-	json_t *root;
-
-	for (int i = 0; i < 100; i++)
-		actor_mkdir(&actor, at(""));
-	actor_mkdir(&actor, at("stats"));
-	tap_ok(wait_seen(agent, "stats"), "events before");
-	asked("stats", ask("stats", NO_ARGS), 0, "mkdir");
-	root = stats();
-	tap_ok(event_int(root, "pid") == agent->pid, "stats as JSON: the agent's pid");
-	tap_ok(count(root, "delivered") == 101 && count(root, "generated") == 101 &&
-		       count(root, "lost.ring") == 0 && event_int(root, "ring.pending_bytes") == 0,
-	       "stats as JSON: generated = delivered + lost");
-	tap_ok(event_int(root, "agent.memory_bytes") > 0 && json_is_array(event_get(root, "programs")),
-	       "stats as JSON: what it costs");
 	json_decref(root);
+	return generated && sum == generated;
 }
 
-static void test_filter(struct agent *agent)
+static void test_filter(struct agent *agent, struct actor *actor)
 {
-	asked("filter: shown", ask("filter", NO_ARGS), 0, at(""));
-	asked("filter: a name too", ask("filter", ARGS("--comm", "rs-told")), 0, "rs-told");
-	actor_mkdir(&actor, at("a"));
-	actor_name(&actor, "rs-told");
-	actor_mkdir(&actor, at("b"));
-	tap_ok(wait_seen(agent, "b") && !seen(agent, "a"), "filter: it is in force at once");
-	asked("filter: fewer kinds", ask("filter", ARGS("--kinds", "symlink")), 0, "symlink");
-	actor_mkdir(&actor, at("c"));
-	actor_symlink(&actor, at("d"));
-	tap_ok(wait_seen(agent, "d") && !seen(agent, "c"), "filter: another kind");
-	asked("filter: a kind without hooks", ask("filter", ARGS("--kinds", "exec")), 3, "exec");
-	asked("filter: no such user", ask("filter", ARGS("--uid", "no-such-user")), 1, "no-such-user");
-	actor_symlink(&actor, at("e"));
-	tap_ok(wait_seen(agent, "e"), "filter: what was refused changed nothing");
-	asked("filter: cleared", ask("filter", ARGS("--clear")), 0, "none");
-	actor_name(&actor, "rs-other");
-	actor_mkdir(&actor, at("f"));
-	tap_ok(wait_seen(agent, "f"), "filter: everything again");
+	tap_ok(client("filter", NULL, NULL, 0, "conditions  none"), "no conditions at the start");
+	actor_mkdir(actor, at("one/a"));
+	tap_ok(wait_seen(agent, "one/a"), "everything is seen");
+	tap_ok(client("filter", "--path", at("two"), 0, at("two")), "a path is set");
+	actor_mkdir(actor, at("one/b"));
+	actor_mkdir(actor, at("two/b"));
+	tap_ok(wait_seen(agent, "two/b") && !seen(agent, "one/b"), "only that path is seen");
+	tap_ok(client("filter", "--comm", "nobody-is-so", 0, "path"), "a name on top of it");
+	actor_mkdir(actor, at("two/c"));
+	tap_ok(client("filter", "--clear", NULL, 0, "conditions  none"), "all is cleared");
+	actor_mkdir(actor, at("one/d"));
+	tap_ok(wait_seen(agent, "one/d") && !seen(agent, "two/c"), "everything is seen again");
 }
 
-static void to_nobody(void *data)
+static void test_refused(struct agent *agent, struct actor *actor)
 {
-	(void)data;
-	if (setgroups(0, NULL) || setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
-		_exit(1);
+	tap_ok(client("filter", "--kinds", "unlink", 3, "unlink"), "a kind without a hook");
+	tap_ok(client("filter", "--pid", "4194303", 1, "no such process"),
+	       "a pid without a process");
+	tap_ok(client("filter", "--comm", "a-name-of-more-than-15-bytes", 2, "15"), "a long name");
+	tap_ok(client("filter", NULL, NULL, 0, "conditions  none"), "the filter is as it was");
+	actor_mkdir(actor, at("one/e"));
+	tap_ok(wait_seen(agent, "one/e"), "and events come");
 }
 
-static void test_rights(void)
+static void test_end(struct agent *agent)
 {
-	struct outcome outcome;
+	struct stat st;
+	char path[128];
 
-	agent_run(&outcome, ARGS("stats", "--root", agent_root()), to_nobody, NULL);
-	tap_ok(outcome.code == 1 || outcome.code == 3, "stats: not for everybody");
-	tap_diag("code %d: %s", outcome.code, outcome.err);
-	outcome_done(&outcome);
+	snprintf(path, sizeof(path), "%s/run/ringside/control.sock", agent_root());
+	tap_ok(!stat(path, &st) && (st.st_mode & 0777) == 0600, "only root reaches the socket");
+	tap_ok(agent_stop(agent, SIGTERM) == 0, "the agent ends with code 0");
+	tap_ok(stat(path, &st) < 0, "the socket is gone");
+	tap_ok(client("stats", NULL, NULL, 1, "no agent is running"), "nobody there: said so");
+}
+
+/* kill -9 leaves the socket; the next agent takes it over. */
+static void test_killed(void)
+{
+	struct agent agent;
+
+	agent_start(&agent, (const char *[]){ "--kinds", "mkdir", NULL });
+	agent_stop(&agent, SIGKILL);
+	agent_done(&agent);
+	tap_ok(client("stats", NULL, NULL, 1, "no agent is running"), "a dead agent's socket");
+	agent_start(&agent, (const char *[]){ "--kinds", "mkdir", NULL });
+	tap_ok(client("stats", NULL, NULL, 0, "watches 1 kind"), "is taken over by the next");
+	agent_stop(&agent, SIGTERM);
+	agent_done(&agent);
 }
 
 int main(void)
 {
+	char command[128];
 	struct agent agent;
+	struct actor actor;
 
-	stage_make();
+	strcpy(dir, "/tmp/ringside-control-XXXXXX");
+	if (!mkdtemp(dir))
+		tap_bail("making %s: %m", dir);
 	actor_start(&actor, NULL, NULL);
-	asked("stats: no agent", ask("stats", NO_ARGS), 1, "no agent is running");
-	asked("filter: no agent", ask("filter", NO_ARGS), 1, "no agent is running");
-	agent_start(&agent, ARGS("--kinds", "mkdir,symlink", "--path", at("")));
-	test_stats(&agent);
-	test_filter(&agent);
-	test_rights();
-	tap_ok(agent_stop(&agent, SIGTERM) == 0, "the agent ends with code 0");
-	asked("stats: no agent any more", ask("stats", NO_ARGS), 1, "no agent is running");
+	actor_mkdir(&actor, at("one"));
+	actor_mkdir(&actor, at("two"));
+	agent_start(&agent, (const char *[]){ "--kinds", "mkdir", NULL });
+	test_filter(&agent, &actor);
+	test_refused(&agent, &actor);
+	tap_ok(equation_holds("mkdir"), "generated = delivered + filtered + lost");
+	test_end(&agent);
 	agent_done(&agent);
+	test_killed();
 	actor_end(&actor);
-	stage_remove();
+	snprintf(command, sizeof(command), "rm -rf -- '%s'", dir);
+	(void)!system(command);
 	return tap_done();
 }
