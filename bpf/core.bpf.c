@@ -11,8 +11,8 @@ const volatile bool rs_fast = false;
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Components of a path that we follow, mount points included. */
-#define WALK_DEPTH      2048
-#define WALK_DEPTH_SLOW 128 /* where the verifier walks each of them */
+#define WALK_DEPTH     2048
+#define WALK_DEPTH_OLD 96 /* where the verifier walks each of them */
 
 /* One component in front of what is there; false when there is no room. */
 static __always_inline bool prepend(struct rs_scratch *s, struct dentry *dentry)
@@ -112,6 +112,12 @@ static __always_inline void walk_begin(struct rs_scratch *s)
 		s->walk_flags = RS_FIELD_DELETED;
 }
 
+static long walk_round(__u32 round, struct rs_scratch **s)
+{
+	(void)round;
+	return !step(*s);
+}
+
 /* Where it is stands in the scratch, so that to the verifier each round begins like the last. */
 __noinline int rs_walk(__u32 slot)
 {
@@ -120,7 +126,7 @@ __noinline int rs_walk(__u32 slot)
 	if (!s)
 		return 0;
 	walk_begin(s);
-	if (RS_REPEAT(WALK_DEPTH, WALK_DEPTH_SLOW, step(s))) {
+	if (RS_REPEAT(WALK_DEPTH, WALK_DEPTH_OLD, walk_round, &s)) {
 		s->walk_flags |= RS_FIELD_CUT;
 		rs_failed(RS_FAIL_PATH_DEEP);
 	}
@@ -160,29 +166,34 @@ __noinline int rs_walk_wanted(__u32 slot)
 	return bpf_map_lookup_elem(&rs_filter_path, key) != NULL;
 }
 
-/* Looks at one byte of the key and its neighbour. False when there is no need to look further. */
-static __always_inline bool look_on(struct rs_scratch *s, const struct rs_prefix *key)
+struct look {
+	const struct rs_prefix *key;
+	__u32 untidy;
+};
+
+/* Looks at one byte of the key and its neighbour. 1 when there is no need to look further. */
+static long look_round(__u32 at, struct look *look)
 {
-	__u32 at = s->look++;
 	__u8 byte, next;
 
 	asm volatile("" : "+r"(at));
 	at &= 0xff;
 	if (at >= RS_PREFIX_BYTES - 1)
-		return false;
-	byte = key->bytes[at];
-	next = key->bytes[at + 1];
-	s->untidy |= byte == '/' && (next == '.' || next == '/');
-	return byte && !s->untidy;
+		return 1;
+	byte = look->key->bytes[at];
+	next = look->key->bytes[at + 1];
+	if (byte == '/' && (next == '.' || next == '/'))
+		look->untidy = 1;
+	return !byte || look->untidy;
 }
 
 /* "/." and "//" may mean another path than they spell. */
-static __always_inline bool untidy(struct rs_scratch *s, const struct rs_prefix *key)
+static __always_inline bool untidy(const struct rs_prefix *key)
 {
-	s->look = 0;
-	s->untidy = 0;
-	RS_REPEAT(RS_PREFIX_BYTES, RS_PREFIX_BYTES, look_on(s, key));
-	return s->untidy;
+	struct look look = { .key = key };
+
+	RS_REPEAT(RS_PREFIX_BYTES, RS_PREFIX_BYTES, look_round, &look);
+	return look.untidy;
 }
 
 __noinline int rs_arg_wanted(__u32 slot, __u32 off)
@@ -210,7 +221,7 @@ __noinline int rs_arg_wanted(__u32 slot, __u32 off)
 	}
 	/* what does not fit lands behind the key, where nobody reads */
 	bpf_probe_read_kernel_str(&key->bytes[len & 0xff], RS_PREFIX_BYTES, arg);
-	return untidy(s, key) || bpf_map_lookup_elem(&rs_filter_path, key);
+	return untidy(key) || bpf_map_lookup_elem(&rs_filter_path, key);
 }
 
 __noinline int rs_put_walk(__u32 slot, __u32 tag)
@@ -249,7 +260,7 @@ __noinline int rs_put_str(__u32 slot, __u32 tag)
 		n = bpf_probe_read_user_str(at + sizeof(struct rs_field), RS_PATH_MAX,
 					    (void *)s->str);
 	}
-	if (n >= 0) { /* 0: the empty string of a process, before Linux 5.19 */
+	if (n >= 0) {                /* 0: the empty string of a process, before Linux 5.19 */
 		len = n ? n - 1 : 0; /* without the NUL */
 		if (n == RS_PATH_MAX)
 			flags |= RS_FIELD_CUT;

@@ -72,7 +72,11 @@ struct {
  * without the request). Open addressing by the request's address; who is gone is found out late.
  */
 #define INDEX_PROBES 4
-#define INDEX_SLOW   128 /* places in use where loops are dear to verify */
+#ifdef RS_OLD /* places in use */
+#define INDEX_USED 128
+#else
+#define INDEX_USED RS_URING_ENTRIES
+#endif
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -368,7 +372,7 @@ static __always_inline void accept_submitted(struct rs_scratch *s, struct io_kio
 
 static __always_inline __u32 index_slot(__u32 at)
 {
-	return at & (rs_fast ? RS_URING_ENTRIES - 1 : INDEX_SLOW - 1);
+	return at & (INDEX_USED - 1);
 }
 
 static __always_inline void index_add(const struct pending_key *key)
@@ -720,26 +724,25 @@ SEC("raw_tp/io_uring_complete") int rs_uring_done(struct rs_raw *ctx)
 	return rs_uring_result(req, ring, ctx->args[2], result_of(ctx->args[3], ctx->args[4]));
 }
 
-/* Looks at one place of the index; true to go on. */
-static __always_inline bool index_look(struct done *done, __u32 *slot)
+/* Looks at one place of the index; 1 when it is the one. */
+static long index_look(__u32 round, struct done *done)
 {
-	__u32 index = index_slot(*slot);
+	__u32 index = index_slot(round);
 	__u64 *at = bpf_map_lookup_elem(&rs_uring_index, &index);
 	struct pending_key key = {};
 	struct pending *pending;
 
-	++*slot;
 	if (!at)
-		return false;
+		return 1;
 	key.place = *at;
 	if (!key.place)
-		return true;
+		return 0;
 	pending = bpf_map_lookup_elem(&rs_uring, &key);
 	if (!pending || pending->ring != done->key.place || pending->name != done->key.name ||
 	    !executed(done, pending))
-		return true;
+		return 0;
 	done->req = (void *)key.place;
-	return false;
+	return 1;
 }
 
 /*
@@ -750,11 +753,10 @@ SEC("raw_tp/io_uring_cqe_overflow") int rs_uring_overflow(struct rs_raw *ctx)
 {
 	struct done done = { .key = { ctx->args[0], ctx->args[1] }, .res = ctx->args[2] };
 	__u64 flags = ctx->args[3];
-	__u32 slot = bpf_get_smp_processor_id(); /* any: a number that the verifier cannot count */
 
 	if (RS_URING_ANONYMOUS)
 		return 0;
-	RS_REPEAT(RS_URING_ENTRIES, INDEX_SLOW, index_look(&done, &slot));
+	RS_REPEAT(RS_URING_ENTRIES, INDEX_USED, index_look, &done);
 	return rs_uring_result((__u64)done.req, done.key.place, done.key.name,
 			       result_of(done.res, flags));
 }

@@ -42,7 +42,7 @@ find "$@" -type f \( -name '*.c' -o -name '*.h' \) | sort |
 			broken("floor", "\"" file "\" is in no room that scripts/floors names")
 			return
 		}
-		if (header == "rs_bpf.skel.h") {
+		if (header ~ /^rs_bpf[a-z_]*\.skel\.h$/) {
 			if (!has_skeleton[room])
 				broken("skeleton", "src/" room " is not marked bpf in scripts/floors")
 			return

@@ -19,52 +19,37 @@
 #include "bpf/abi/event.h"
 
 /*
- * The agent sets rs_fast before load where the kernel has both of these (6.4), so that the verifier
- * drops the other branch; it tries, and loads again without where that fails.
- *
- * Reading kernel memory: since 6.2 a number can be declared to be a pointer to a kernel type
- * (bpf_rdonly_cast, commit a35b9af4ec2c), and be followed by plain loads that yield 0 where nothing
- * is mapped: about 1 ns each. Before, each step is a call of bpf_probe_read_kernel(), some 25 ns.
- *
- * Loops: since 6.4 (bpf_iter_num, commit 6018e1f407cc) the verifier looks at the body once and not
- * once per round. RS_REPEAT(max_fast, max, go_on) evaluates go_on, one round, until it says no: at
- * most max_fast times there and max times elsewhere.
+ * Reading kernel memory. Since 6.2 a number can be declared to be a pointer to a kernel type
+ * (bpf_rdonly_cast, kernel commit a35b9af4ec2c), and be followed by plain loads that yield 0 where
+ * nothing is mapped: about 1 ns each. Before, each step is a call of bpf_probe_read_kernel(), some
+ * 25 ns. The agent sets rs_fast before load, so that the verifier drops the other branch; it tries,
+ * and loads again without where that fails.
  */
 extern const volatile _Bool rs_fast;
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
-struct bpf_iter_num {
-	__u64 opaque[1];
-} __attribute__((aligned(8)));
-
-extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym __weak;
-extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym __weak;
-extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym __weak;
-
-/* Yields whether it ran out of rounds. */
-#define RS_REPEAT(max_fast, max, go_on)                                                            \
+/*
+ * Loops. RS_REPEAT(max, max_old, fn, ctx) calls fn(round, ctx), a static function, until it returns
+ * 1: at most max times; yields whether it ran out of rounds. bpf_loop() is there since 5.17 (kernel
+ * commit e6f2dd0f8067), and the verifier looks at the body once. Older kernels do not even take a
+ * program that mentions it where it is not reached: for them everything is compiled a second time
+ * with RS_OLD, and each round is verified, max_old of them.
+ */
+#ifdef RS_OLD
+#define RS_REPEAT(max, max_old, fn, ctx)                                                           \
 	({                                                                                         \
 		_Bool out_ = 1;                                                                    \
-		if (rs_fast) {                                                                     \
-			struct bpf_iter_num it_;                                                   \
-			bpf_iter_num_new(&it_, 0, max_fast);                                       \
-			while (bpf_iter_num_next(&it_)) {                                          \
-				if (!(go_on)) {                                                    \
-					out_ = 0;                                                  \
-					break;                                                     \
-				}                                                                  \
-			}                                                                          \
-			bpf_iter_num_destroy(&it_);                                                \
-		} else {                                                                           \
-			for (int i_ = 0; i_ < (max); i_++) {                                       \
-				if (!(go_on)) {                                                    \
-					out_ = 0;                                                  \
-					break;                                                     \
-				}                                                                  \
+		for (__u32 i_ = 0; i_ < (max_old); i_++) {                                         \
+			if (fn(i_, ctx)) {                                                         \
+				out_ = 0;                                                          \
+				break;                                                             \
 			}                                                                          \
 		}                                                                                  \
 		out_;                                                                              \
 	})
+#else
+#define RS_REPEAT(max, max_old, fn, ctx) (bpf_loop(max, fn, ctx, 0) == (max))
+#endif
 
 #define RS_CAST(p)                                                                                 \
 	((typeof(p))bpf_rdonly_cast((const void *)(p), bpf_core_type_id_kernel(typeof(*(p)))))

@@ -57,8 +57,6 @@ struct rs_scratch {
 	__u32 walk_flags; /* RS_FIELD_* */
 	__u32 slot;       /* of the lane */
 	__u32 used;       /* bytes of `record` */
-	__u32 look;       /* untidy(): where it is */
-	__u32 untidy;     /* and what it found */
 	__s32 dir;        /* rs_put_name(): directory descriptor */
 	__u64 str;        /* rs_put_...(): the string in the process's memory */
 	__u32 kernel;     /* or, not 0, in the kernel's; until rs_scratch_of() */

@@ -10,6 +10,7 @@
 #include "kern/sensors.h"
 /* keep order: the skeleton needs the types above */
 #include "rs_bpf.skel.h"
+#include "rs_bpf_old.skel.h"
 
 #define RS_LINKS_MAX   160
 #define RS_REFUSED_MAX 16
@@ -29,6 +30,7 @@ struct rs_sensors {
 	int tracefs_fd;    /* -1: system calls go through the raw tracepoint */
 	bool resolve;      /* paths are taken inside the kernel: rs_resolver_rows */
 	bool fast;         /* rs_fast of bpf/lib/kernel.h */
+	bool old;          /* the programs compiled for kernels before 5.17 */
 	int stats_fd;      /* -1: the kernel does not measure */
 	uint32_t cpus;     /* possible ones */
 	void *lanes;       /* mapped */

@@ -68,9 +68,26 @@ static int size_maps(struct rs_sensors *sensors)
 	return r;
 }
 
+/* The same programs for kernels before 5.17, in the same skeleton. */
+static struct rs_bpf *open_old(void)
+{
+	struct rs_bpf *bpf = calloc(1, sizeof(*bpf));
+
+	if (!bpf || rs_bpf__create_skeleton(bpf)) {
+		free(bpf);
+		return NULL;
+	}
+	bpf->skeleton->data = rs_bpf_old__elf_bytes(&bpf->skeleton->data_sz);
+	if (bpf_object__open_skeleton(bpf->skeleton, NULL)) {
+		rs_bpf__destroy(bpf);
+		return NULL;
+	}
+	return bpf;
+}
+
 static int open_object(struct rs_sensors *sensors, struct rs_error *err)
 {
-	sensors->bpf = rs_bpf__open();
+	sensors->bpf = sensors->old ? open_old() : rs_bpf__open();
 	if (!sensors->bpf)
 		return rs_error_set_errno(err, -errno, "opening the BPF object");
 	fill_shapes(sensors);
@@ -133,8 +150,8 @@ static bool give_up_program(struct rs_sensors *sensors, const char *name)
 /*
  * What to do without after a load that failed. A function that cannot be traced (5.10 does not
  * trace those that take a struct) costs the kernel's view of a path; then the fast way to read
- * kernel memory (6.4) goes; then the program that was refused, with the kinds that it makes. False
- * when nothing is left to try.
+ * kernel memory (6.2) goes; then the loops that the verifier walks once (5.17); then the program
+ * that was refused, with the kinds that it makes. False when nothing is left to try.
  */
 static bool give_up_something(struct rs_sensors *sensors)
 {
@@ -144,6 +161,10 @@ static bool give_up_something(struct rs_sensors *sensors)
 	rs_log_at(RS_LOG_DEBUG, "program \"%s\" is refused here: trying with less", name);
 	if (sensors->fast && !rs_is_resolver(name)) {
 		sensors->fast = false;
+		return true;
+	}
+	if (!sensors->old && !rs_is_resolver(name)) {
+		sensors->old = true;
 		return true;
 	}
 	return give_up_program(sensors, name);
