@@ -26,7 +26,7 @@
 /* What libbpf last warned about: it prints where it should return. */
 static __thread char last_warning[512];
 
-static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list args)
+_printf_(2, 0) static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list args)
 {
 	char line[512];
 
