@@ -111,8 +111,9 @@ int main(void)
 	char pid[16];
 
 	snprintf(pid, sizeof(pid), "%d", getpid());
-	agent_spawn(&agent, (const char *[]){ "run", "-o", "json", "--root", agent_root(), "--pid", pid,
-					      "--kinds", "all", NULL },
+	agent_spawn(&agent,
+		    (const char *[]){ "run", "-o", "json", "--root", agent_root(), "--pid", pid,
+				      "--kinds", "all", NULL },
 		    hide_tracefs, NULL);
 	if (agent_wait_err(&agent, "watching")) {
 		check_all(&agent, checks, ARRAY_SIZE(checks));

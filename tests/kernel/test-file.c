@@ -119,6 +119,7 @@ static void act_tmpfile(struct scene *scene)
 	scene_fail(scene, "open: %m");
 }
 
+/* clang-format off */
 static const struct check open_checks[] = {
 	{ "open", act_open, {
 		{ "open", { IS("file.path", "{dir}/f"), IS("file.name", "f"), IS("file.directory", "{dir}"),
@@ -172,6 +173,7 @@ static const struct check open_checks[] = {
 			    IS("ringside.path.deleted", "true") },
 		  WANT_ONE } } },
 };
+/* clang-format on */
 
 /* --- names that come and go --- */
 
@@ -235,7 +237,8 @@ static void act_rename_exists(struct scene *scene)
 
 	write_file(scene, in_dir(scene, "g"), "g");
 	must_not((int)syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, in_dir(scene, "g"),
-			      RENAME_NOREPLACE), EEXIST);
+			      RENAME_NOREPLACE),
+		 EEXIST);
 }
 
 static void act_exchange(struct scene *scene)
@@ -277,6 +280,7 @@ static void act_mkdirat_exists(struct scene *scene)
 	must_not(mkdirat(dir_fd(scene), "f", 0755), EEXIST);
 }
 
+/* clang-format off */
 static const struct check name_checks[] = {
 	{ "unlink", act_unlink, {
 		{ "unlink", { IS("file.path", "{dir}/f"), IS("event.action", "deletion"),
@@ -345,6 +349,7 @@ static const struct check name_checks[] = {
 	{ "mkdirat: exists", act_mkdirat_exists, {
 		{ "mkdir", { IS("file.path", "{dir}/f"), IS("ringside.errno", "EEXIST") }, WANT_ONE } } },
 };
+/* clang-format on */
 
 /* --- what is known of a file --- */
 
@@ -451,6 +456,7 @@ static void act_setxattr_denied(struct scene *scene)
 		no_xattr(scene);
 }
 
+/* clang-format off */
 static const struct check change_checks[] = {
 	{ "chmod", act_chmod, {
 		{ "chmod", { IS("file.path", "{dir}/f"), IS("file.mode", "4755"),
@@ -513,6 +519,7 @@ static const struct check change_checks[] = {
 		{ "setxattr", { IS("file.path", "{dir}/f"), IS("ringside.errno", "EPERM") },
 		  WANT_ONE } } },
 };
+/* clang-format on */
 
 /* --- mounts --- */
 
@@ -540,6 +547,7 @@ static void act_mount_failed(struct scene *scene)
 	must_not(umount(scene->dir), EINVAL);
 }
 
+/* clang-format off */
 static const struct check mount_checks[] = {
 	{ "mount and umount", act_mount, {
 		{ "mount", { IS("file.path", "{dir}/mnt"), IS("ringside.mount.source", "some source"),
@@ -557,6 +565,7 @@ static const struct check mount_checks[] = {
 			     IS("ringside.errno", "ENODEV"), IS("event.outcome", "failure") }, WANT_ONE },
 		{ "umount", { IS("file.path", "{dir}"), IS("ringside.errno", "EINVAL") }, WANT_ONE } } },
 };
+/* clang-format on */
 
 /* --- system calls of 32-bit programs, which 64-bit ones can make as well --- */
 
@@ -565,8 +574,8 @@ static const struct check mount_checks[] = {
 
 static void mkdir_as_i386(struct scene *scene)
 {
-	char *path = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
-			  -1, 0);
+	char *path = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	long result;
 
 	if (path == MAP_FAILED)
@@ -613,7 +622,8 @@ int main(void)
 	check_all(&agent, name_checks, ARRAY_SIZE(name_checks));
 	check_all(&agent, change_checks, ARRAY_SIZE(change_checks));
 	check_all(&agent, mount_checks, ARRAY_SIZE(mount_checks));
-	tap_todo("the kernel's tracepoints of single system calls leave out those of 32-bit programs");
+	tap_todo(
+		"the kernel's tracepoints of single system calls leave out those of 32-bit programs");
 	check_all(&agent, compat_checks, ARRAY_SIZE(compat_checks));
 	tap_todo(NULL);
 	tap_ok(agent_stop(&agent, SIGINT) == 0, "the agent ends with code 0");

@@ -214,8 +214,8 @@ static void test_cgroup(void)
 	actor_mkdir(&actor, at("cgroup-in"));
 	actor_mkdir(&below, at("cgroup-below"));
 	actor_mkdir(&other, at("cgroup-out"));
-	finish(&agent, &actor, "--cgroup: a cgroup and all below", NAMES("cgroup-in", "cgroup-below"),
-	       NAMES("cgroup-out"));
+	finish(&agent, &actor, "--cgroup: a cgroup and all below",
+	       NAMES("cgroup-in", "cgroup-below"), NAMES("cgroup-out"));
 	actor_end(&actor);
 	actor_end(&below);
 	actor_end(&other);
@@ -281,8 +281,8 @@ static void test_two(void)
 	actor_name(&actor, "rs-two");
 	actor_name(&other, "rs-two");
 	snprintf(pid, sizeof(pid), "%d", actor.pid);
-	agent_start(&agent, (const char *[]){ "--kinds", "mkdir", "--pid", pid, "--comm", "rs-two,x",
-					      NULL });
+	agent_start(&agent, (const char *[]){ "--kinds", "mkdir", "--pid", pid, "--comm",
+					      "rs-two,x", NULL });
 	actor_mkdir(&other, at("two-other"));
 	actor_mkdir(&actor, at("two-both"));
 	actor_symlink(&actor, at("two-kind"));

@@ -28,7 +28,8 @@ static void make_event(void)
 
 static void start(struct agent *agent)
 {
-	agent_start(agent, (const char *[]){ "--pid", own_pid, "--kinds", "mkdir,fork,connect", NULL });
+	agent_start(agent,
+		    (const char *[]){ "--pid", own_pid, "--kinds", "mkdir,fork,connect", NULL });
 }
 
 static bool has(const char *text, const char *part)
@@ -102,8 +103,9 @@ static void test_duration(void)
 	struct outcome outcome;
 	uint64_t begin = now_ms();
 
-	agent_run(&outcome, (const char *[]){ "run", "-o", "none", "--root", agent_root(), "--kinds",
-					      "mkdir", "--pid", own_pid, "--duration", "1s", NULL },
+	agent_run(&outcome,
+		  (const char *[]){ "run", "-o", "none", "--root", agent_root(), "--kinds", "mkdir",
+				    "--pid", own_pid, "--duration", "1s", NULL },
 		  NULL, NULL);
 	tap_ok(outcome.code == 0 && now_ms() - begin >= 1000, "--duration");
 	outcome_done(&outcome);
@@ -113,8 +115,9 @@ static void test_command(const char *command, int code, const char *what)
 {
 	struct outcome outcome;
 
-	agent_run(&outcome, (const char *[]){ "run", "-o", "json", "--root", agent_root(), "--kinds",
-					      "exec", "-c", command, NULL },
+	agent_run(&outcome,
+		  (const char *[]){ "run", "-o", "json", "--root", agent_root(), "--kinds", "exec",
+				    "-c", command, NULL },
 		  NULL, NULL);
 	if (!tap_ok(outcome.code == code && has(outcome.out, "\"exec\""), "%s", what))
 		tap_diag("code %d\n%s%s", outcome.code, outcome.out, outcome.err);
@@ -173,8 +176,9 @@ static void test_full_disk(void)
 	if (!mkdtemp(dir))
 		tap_bail("making %s: %m", dir);
 	snprintf(file, sizeof(file), "%s/events", dir);
-	agent_spawn(&agent, (const char *[]){ "run", "-o", "json", "--root", agent_root(), "--kinds",
-					      "mkdir", "--pid", own_pid, "-w", file, NULL },
+	agent_spawn(&agent,
+		    (const char *[]){ "run", "-o", "json", "--root", agent_root(), "--kinds",
+				      "mkdir", "--pid", own_pid, "-w", file, NULL },
 		    small_disk, dir);
 	if (!agent_wait_err(&agent, "watching")) {
 		tap_skip("a full disk", "no tmpfs of our own can be had");
@@ -251,8 +255,9 @@ static void test_terminal(bool controlling, const char *what)
 		tap_skip(what, "no pseudo terminals");
 		return;
 	}
-	agent_spawn(&agent, (const char *[]){ "run", "--root", agent_root(), "--kinds", "mkdir", "--pid",
-					      own_pid, NULL },
+	agent_spawn(&agent,
+		    (const char *[]){ "run", "--root", agent_root(), "--kinds", "mkdir", "--pid",
+				      own_pid, NULL },
 		    on_terminal, &terminal);
 	close(terminal.other);
 	up = shows(terminal.main, "watching", &shown);
@@ -279,8 +284,9 @@ static void test_second(void)
 
 	start(&agent);
 	snprintf(pid, sizeof(pid), "%d", agent.pid);
-	agent_run(&outcome, (const char *[]){ "run", "--root", agent_root(), "--duration", "1s", NULL },
-		  NULL, NULL);
+	agent_run(&outcome,
+		  (const char *[]){ "run", "--root", agent_root(), "--duration", "1s", NULL }, NULL,
+		  NULL);
 	if (!tap_ok(outcome.code == 1 && has(outcome.err, pid) && is_one_message(outcome.err),
 		    "a second agent says who holds the place"))
 		tap_diag("code %d\n%s", outcome.code, outcome.err);
@@ -318,12 +324,14 @@ static void test_no_btf(void)
 {
 	struct outcome outcome;
 
-	agent_run(&outcome, (const char *[]){ "run", "--root", agent_root(), "--duration", "1s",
-					      "--pid", own_pid, NULL },
+	agent_run(&outcome,
+		  (const char *[]){ "run", "--root", agent_root(), "--duration", "1s", "--pid",
+				    own_pid, NULL },
 		  hide_btf, NULL);
 	if (outcome.code == 77)
 		tap_skip("a kernel without BTF", "it cannot be hidden here");
-	else if (!tap_ok(outcome.code == 3 && has(outcome.err, "BTF") && is_one_message(outcome.err),
+	else if (!tap_ok(outcome.code == 3 && has(outcome.err, "BTF") &&
+				 is_one_message(outcome.err),
 			 "a kernel without BTF: it says so and ends with code 3"))
 		tap_diag("code %d\n%s", outcome.code, outcome.err);
 	outcome_done(&outcome);
@@ -384,8 +392,8 @@ static void test_capabilities(void)
 {
 	static const char *const keys[] = { "CapEff", "CapPrm", "CapInh", "CapAmb", "CapBnd" };
 	/* Enough to read counters and to change filters: of processes, of cgroups by name. */
-	static const uint64_t kept = 1ull << CAP_BPF | 1ull << CAP_PERFMON | 1ull << CAP_SYS_PTRACE |
-				     1ull << CAP_DAC_READ_SEARCH;
+	static const uint64_t kept = 1ull << CAP_BPF | 1ull << CAP_PERFMON |
+				     1ull << CAP_SYS_PTRACE | 1ull << CAP_DAC_READ_SEARCH;
 	struct agent agent;
 
 	start(&agent);
@@ -422,7 +430,8 @@ int main(void)
 	test_terminal(false, "a terminal of others");
 	test_second();
 	test_no_rights((const char *[]){ "run", NULL }, "run");
-	test_no_rights((const char *[]){ "run", "--root", place, NULL }, "run in a place we may write");
+	test_no_rights((const char *[]){ "run", "--root", place, NULL },
+		       "run in a place we may write");
 	remove_tree(place);
 	test_no_rights((const char *[]){ "exec", NULL }, "exec");
 	test_no_btf();

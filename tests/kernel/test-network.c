@@ -252,6 +252,7 @@ static void act_bad_descriptor(struct scene *scene)
 	must_not(connect(-1, &address.any, address.size), EBADF);
 }
 
+/* clang-format off */
 #define TALK_WANTS(ip, version)                                                                    \
 	{ "bind", { IS("source.ip", ip), IS("source.port", "{port}"), IS("process.pid", "{pid}"),  \
 		    IS("network.type", version), IS("event.outcome", "success") }, WANT_ONE },     \
@@ -283,7 +284,6 @@ static void act_bad_descriptor(struct scene *scene)
 		     AT_LEAST("event.duration", "1"), IS("network.direction", "ingress") },        \
 	  WANT_ONE | WANT_LATE }
 
-/* clang-format off */
 static const struct check tcp_checks[] = {
 	{ "TCP over IPv4", act_tcp4, { TALK_WANTS("127.0.0.1", "ipv4") } },
 	{ "TCP over IPv6", act_tcp6, { TALK_WANTS("::1", "ipv6") } },
@@ -358,6 +358,7 @@ static void act_unix_absent(struct scene *scene)
 	must_not(connect(fd, &address.any, address.size), ENOENT);
 }
 
+/* clang-format off */
 #define UNIX_WANTS(text)                                                                           \
 	{ "bind", { IS("source.address", text), IS("event.outcome", "success"),                    \
 		    IS("ringside.socket.family", "unix") }, WANT_ONE },                            \
@@ -368,7 +369,6 @@ static void act_unix_absent(struct scene *scene)
 	  WANT_ONE },                                                                              \
 	{ "accept", { IS("destination.address", text), IS("event.outcome", "success") }, WANT_ONE }
 
-/* clang-format off */
 static const struct check unix_checks[] = {
 	{ "unix socket with a path", act_unix, { UNIX_WANTS("{dir}/sock") } },
 	{ "unix socket with an abstract name", act_unix_abstract, {
@@ -438,11 +438,15 @@ static void act_udp_messages(struct scene *scene)
 	int server = bound(scene, SOCK_DGRAM, &address, "port");
 	int client = udp_socket(scene, AF_INET);
 	struct iovec part = { (char[]){ 'x' }, 1 };
-	struct msghdr out = { .msg_name = &address.any, .msg_namelen = address.size,
-			      .msg_iov = &part, .msg_iovlen = 1 };
+	struct msghdr out = { .msg_name = &address.any,
+			      .msg_namelen = address.size,
+			      .msg_iov = &part,
+			      .msg_iovlen = 1 };
 	struct address from = { .size = sizeof(from.un) };
-	struct mmsghdr in[2] = { { .msg_hdr = { .msg_name = &from.any, .msg_namelen = from.size,
-						.msg_iov = &part, .msg_iovlen = 1 } } };
+	struct mmsghdr in[2] = { { .msg_hdr = { .msg_name = &from.any,
+						.msg_namelen = from.size,
+						.msg_iov = &part,
+						.msg_iovlen = 1 } } };
 
 	in[1] = in[0];
 	must(sendmsg(client, &out, 0));
@@ -461,6 +465,7 @@ static void act_udp_connected(struct scene *scene)
 	send_bytes(scene, client, 1);
 }
 
+/* clang-format off */
 #define UDP_WANTS(ip, version)                                                                     \
 	{ "udp", { IS("source.ip", ip), IS("source.port", "{cport}"), IS("destination.ip", ip),    \
 		   IS("destination.port", "{port}"), IS("network.direction", "egress"),            \
@@ -472,7 +477,6 @@ static void act_udp_connected(struct scene *scene)
 		   IS("event.action", "connection_accepted") },                                    \
 	  WANT_ONE }
 
-/* clang-format off */
 static const struct check udp_checks[] = {
 	{ "UDP over IPv4: the first datagram each way", act_udp4, { UDP_WANTS("127.0.0.1", "ipv4") } },
 	{ "UDP over IPv6: the first datagram each way", act_udp6, { UDP_WANTS("::1", "ipv6") } },

@@ -256,6 +256,7 @@ static void act_control(struct scene *scene)
 	make_and_remove(scene, "a\n\"b\\\x1b[31m\t");
 }
 
+/* clang-format off */
 static const struct check start_checks[] = {
 	{ "relative to the working directory", act_relative, {
 		{ "create", { IS("file.path", "{dir}/a/b/c") }, WANT_ONE },
@@ -287,7 +288,9 @@ static const struct check start_checks[] = {
 	{ "through /proc/self/fd", act_proc_fd, {
 		{ "open", { IS("file.path", "{dir}/c"), HAS("ringside.flags", "O_RDWR") }, WANT_ONE } } },
 };
+/* clang-format on */
 
+/* clang-format off */
 static const struct check place_checks[] = {
 	{ "in a chroot", act_chroot, {
 		{ "create", { IS("file.path", "{dir}/jail/c") }, WANT_ONE },
@@ -330,7 +333,9 @@ static const struct check place_checks[] = {
 		{ "unlink", { IS("ringside.errno", "EFAULT"), HAS("ringside.unreadable", "path.argument") },
 		  WANT_ONE } } },
 };
+/* clang-format on */
 
+/* clang-format off */
 static const struct check name_checks[] = {
 	{ "names of 255 bytes, whole up to 4096 bytes", act_long, {
 		{ "create", { IS("file.path", "{long}/c"), NONE("ringside.truncated") }, WANT_ONE },
@@ -355,6 +360,7 @@ static const struct check name_checks[] = {
 		{ "create", { IS("file.path", "{dir}/a\n\"b\\\x1b[31m\t") }, WANT_ONE },
 		{ "unlink", { IS("file.path", "{dir}/a\n\"b\\\x1b[31m\t") }, WANT_ONE } } },
 };
+/* clang-format on */
 
 int main(void)
 {

@@ -379,7 +379,8 @@ static void module_result(struct scene *scene)
 static void act_module(struct scene *scene)
 {
 	write_file(scene, in_dir(scene, "bad.ko"), "this is no module, but long enough to be read");
-	if (syscall(SYS_finit_module, must(open(in_dir(scene, "bad.ko"), O_RDONLY | O_CLOEXEC)), "", 0) == 0)
+	if (syscall(SYS_finit_module, must(open(in_dir(scene, "bad.ko"), O_RDONLY | O_CLOEXEC)), "",
+		    0) == 0)
 		scene_fail(scene, "finit_module succeeded");
 	module_result(scene);
 }

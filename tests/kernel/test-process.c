@@ -368,6 +368,7 @@ static void act_memory(struct scene *scene)
 	fact(scene, "peak", "%llu", (unsigned long long)cost.peak_bytes + (1 << 20));
 }
 
+/* clang-format off */
 static const struct check checks[] = {
 	{ "fork", act_fork, {
 		{ "fork", { IS("process.pid", "{child}"), IS("process.parent.pid", "{pid}"),
@@ -478,11 +479,14 @@ static const struct check checks[] = {
 			    AT_MOST("ringside.usage.max_rss_bytes", "{peak}") },
 		  WANT_ONE } } },
 };
+/* clang-format on */
 
+/* clang-format off */
 static const struct check no_env[] = {
 	{ "exec: no environment unless asked for", act_exec, {
 		{ "exec", { IS("process.pid", "{child}"), NONE("process.env_vars") }, WANT_ONE } } },
 };
+/* clang-format on */
 
 #define STORM 1000
 
@@ -502,6 +506,7 @@ static void act_storm(struct scene *scene)
 	}
 }
 
+/* clang-format off */
 static const struct check storm[] = {
 	{ "a storm of a thousand short processes", act_storm, {
 		{ "exec", { IS("process.executable", "{dir}/true"), IS("process.parent.pid", "{pid}") },
@@ -509,6 +514,7 @@ static const struct check storm[] = {
 		{ "fork", { IS("process.parent.pid", "{pid}") }, STORM },
 		{ "exit", { IS("process.parent.pid", "{pid}"), IS("process.exit_code", "0") }, STORM } } },
 };
+/* clang-format on */
 
 int main(void)
 {
@@ -516,8 +522,8 @@ int main(void)
 	char pid[16];
 
 	snprintf(pid, sizeof(pid), "%d", getpid());
-	agent_start(&agent, (const char *[]){ "--pid", pid, "--kinds", "process", "--env", "RS_TEST",
-					      NULL });
+	agent_start(&agent, (const char *[]){ "--pid", pid, "--kinds", "process", "--env",
+					      "RS_TEST", NULL });
 	check_all(&agent, checks, ARRAY_SIZE(checks));
 	agent_done(&agent);
 
@@ -525,7 +531,8 @@ int main(void)
 	check_all(&agent, no_env, ARRAY_SIZE(no_env));
 	check_all(&agent, storm, ARRAY_SIZE(storm));
 	tap_ok(agent_stop(&agent, SIGINT) == 0, "the agent ends with code 0");
-	if (!tap_ok(strstr(rs_str_cstr(&agent.err_text), "none lost"), "and says that none was lost"))
+	if (!tap_ok(strstr(rs_str_cstr(&agent.err_text), "none lost"),
+		    "and says that none was lost"))
 		tap_diag("%s", rs_str_cstr(&agent.err_text));
 	agent_done(&agent);
 	return tap_done();

@@ -76,7 +76,8 @@ static void test_mistake(struct agent *agent, struct actor *actor)
 {
 	write_config("pat", at("two"));
 	tap_ok(reload(agent, "keeping the old"), "SIGHUP with a mistake: the old filter is kept");
-	tap_ok(strstr(rs_str_cstr(&agent->err_text), "line 3"), "the mistake is told with its line");
+	tap_ok(strstr(rs_str_cstr(&agent->err_text), "line 3"),
+	       "the mistake is told with its line");
 	actor_mkdir(actor, at("one/f"));
 	tap_ok(wait_seen(agent, "one/f"), "and it goes on");
 }

@@ -147,8 +147,8 @@ static void start(struct agent *agent, struct tally *tally, const char *size)
 }
 
 /* Ends the agent and holds its summary against what came and what we know. */
-static void settle(struct agent *agent, const struct tally *tally, const char *what, uint64_t mkdirs,
-		   uint64_t rmdirs, bool some_lost)
+static void settle(struct agent *agent, const struct tally *tally, const char *what,
+		   uint64_t mkdirs, uint64_t rmdirs, bool some_lost)
 {
 	int code = agent_stop(agent, SIGINT);
 	const char *text = rs_str_cstr(&agent->err_text);
@@ -170,11 +170,10 @@ static void settle(struct agent *agent, const struct tally *tally, const char *w
 	ok &= tap_ok(!some_lost == !lost, "%s: %s", what,
 		     some_lost ? "there were losses" : "there were none");
 	ok &= tap_ok(!tally->disorder, "%s: no sequence number comes twice", what);
-	ok &= tap_ok(holes(tally) == lost,
-		     "%s: the sequence has a hole for each loss", what);
+	ok &= tap_ok(holes(tally) == lost, "%s: the sequence has a hole for each loss", what);
 	ok &= tap_ok(!agent->bad_lines && !tally->other, "%s: nothing else came", what);
-	tap_diag("%s: of %lu and %lu events %lu and %lu delivered, %lu and %lu lost; holes: %lu", what,
-		 (unsigned long)mkdirs, (unsigned long)rmdirs, (unsigned long)made.events,
+	tap_diag("%s: of %lu and %lu events %lu and %lu delivered, %lu and %lu lost; holes: %lu",
+		 what, (unsigned long)mkdirs, (unsigned long)rmdirs, (unsigned long)made.events,
 		 (unsigned long)gone.events, (unsigned long)made.lost, (unsigned long)gone.lost,
 		 (unsigned long)holes(tally));
 	if (!ok)

@@ -213,7 +213,7 @@ static void act_accept(struct scene *scene)
 }
 
 #define BY_URING IS("ringside.hook", "io_uring"), IS("process.pid", "{pid}")
-#define WELL IS("event.outcome", "success")
+#define WELL     IS("event.outcome", "success")
 
 /* clang-format off */
 static const struct check checks[] = {

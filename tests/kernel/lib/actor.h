@@ -26,7 +26,7 @@ void actor_fork(struct actor *parent, struct actor *ret_child);
 
 /* Each waits until it is done; true where it worked. */
 bool actor_mkdir(struct actor *actor, const char *path);
-bool actor_create(struct actor *actor, const char *path); /* a file */
+bool actor_create(struct actor *actor, const char *path);  /* a file */
 bool actor_symlink(struct actor *actor, const char *path); /* to "x" */
 bool actor_rename(struct actor *actor, const char *from, const char *to);
 bool actor_chdir(struct actor *actor, const char *path);

@@ -14,7 +14,7 @@
 
 #include "tests/kernel/lib/tap.h"
 
-#define ARGS_MAX 64
+#define ARGS_MAX   64
 #define PIPE_BYTES (1 << 20)
 
 uint64_t now_ms(void)
@@ -330,7 +330,8 @@ static void collect(struct agent *agent, struct rs_str *out)
 	}
 }
 
-void agent_run(struct outcome *ret_outcome, const char *const args[], agent_setup *setup, void *data)
+void agent_run(struct outcome *ret_outcome, const char *const args[], agent_setup *setup,
+	       void *data)
 {
 	struct agent agent;
 	struct rs_str out = { 0 };

@@ -15,17 +15,17 @@
 
 struct agent {
 	pid_t pid; /* 0: not running */
-	int out; /* its standard output, -1 once it was closed */
+	int out;   /* its standard output, -1 once it was closed */
 	int err;
-	int status; /* as waitpid(2) has it, once it ended */
-	bool raw; /* set after the start: its output is no JSON, and kept in `line` */
-	struct rs_str line; /* what came after the last newline */
+	int status;             /* as waitpid(2) has it, once it ended */
+	bool raw;               /* set after the start: its output is no JSON, and kept in `line` */
+	struct rs_str line;     /* what came after the last newline */
 	struct rs_str err_text; /* all of standard error */
 	json_t **events;
 	size_t n_events;
 	size_t room;
-	uint64_t seen; /* events ever read */
-	unsigned bad_lines; /* lines of output that are not JSON objects */
+	uint64_t seen;                               /* events ever read */
+	unsigned bad_lines;                          /* lines of output that are not JSON objects */
 	void (*on_event)(void *data, json_t *event); /* NULL: keep them */
 	void *data;
 };
@@ -72,15 +72,16 @@ int agent_stop(struct agent *agent, int signal);
 int agent_code(const struct agent *agent);
 
 void agent_forget(struct agent *agent); /* the events so far */
-void agent_done(struct agent *agent); /* kills it where it runs, frees all */
+void agent_done(struct agent *agent);   /* kills it where it runs, frees all */
 
 /* Runs `ringside ARGS...` to its end; the output is not parsed but kept as text. */
 struct outcome {
-	int code; /* exit code, 128 + signal */
+	int code;  /* exit code, 128 + signal */
 	char *out; /* NUL-terminated, freed by outcome_done() */
 	char *err;
 };
-void agent_run(struct outcome *ret_outcome, const char *const args[], agent_setup *setup, void *data);
+void agent_run(struct outcome *ret_outcome, const char *const args[], agent_setup *setup,
+	       void *data);
 void outcome_done(struct outcome *outcome);
 
 uint64_t now_ms(void);

@@ -70,7 +70,8 @@ static bool value_has(const json_t *value, const char *expected)
 	return false;
 }
 
-static bool expect_holds(const struct scene *scene, const json_t *event, const struct expect *expect)
+static bool expect_holds(const struct scene *scene, const json_t *event,
+			 const struct expect *expect)
 {
 	const json_t *value = event_get(event, expect->path);
 	const char *expected = expect->value ? scene_expand(scene, expect->value) : "";
@@ -122,10 +123,13 @@ static size_t count_fits(const struct agent *agent, const struct scene *scene,
 }
 
 static const char *const how_words[] = {
-	[EXPECT_IS] = "is not",	     [EXPECT_HAS] = "has no",
+	[EXPECT_IS] = "is not",
+	[EXPECT_HAS] = "has no",
 	[EXPECT_LACKS] = "should not have",
-	[EXPECT_MIN] = "is below",   [EXPECT_MAX] = "is above",
-	[EXPECT_SOME] = "is absent", [EXPECT_NONE] = "should be absent",
+	[EXPECT_MIN] = "is below",
+	[EXPECT_MAX] = "is above",
+	[EXPECT_SOME] = "is absent",
+	[EXPECT_NONE] = "should be absent",
 };
 
 static void explain_event(const struct scene *scene, const json_t *event, const struct want *want)
@@ -168,7 +172,8 @@ static void explain(const struct agent *agent, const struct scene *scene, const 
 		explain_event(scene, nearest, want);
 }
 
-static bool want_holds(const struct agent *agent, const struct scene *scene, const struct want *want)
+static bool want_holds(const struct agent *agent, const struct scene *scene,
+		       const struct want *want)
 {
 	size_t n = count_fits(agent, scene, want);
 
@@ -177,7 +182,8 @@ static bool want_holds(const struct agent *agent, const struct scene *scene, con
 	return want->how & WANT_NUMBER ? n == (want->how & WANT_NUMBER) : n;
 }
 
-static bool all_hold(const struct agent *agent, const struct scene *scene, const struct check *check)
+static bool all_hold(const struct agent *agent, const struct scene *scene,
+		     const struct check *check)
 {
 	for (size_t i = 0; i < CHECK_WANTS && check->wants[i].kind; i++)
 		if (!want_holds(agent, scene, &check->wants[i]))

@@ -18,13 +18,13 @@
 #include "tests/kernel/lib/tap.h"
 
 enum expect_how {
-	EXPECT_IS, /* a string, a number or true/false, as text */
-	EXPECT_HAS, /* a string that contains it, or an array with such an element */
+	EXPECT_IS,    /* a string, a number or true/false, as text */
+	EXPECT_HAS,   /* a string that contains it, or an array with such an element */
 	EXPECT_LACKS, /* is there, but has not */
-	EXPECT_MIN, /* a number not below */
-	EXPECT_MAX, /* a number not above */
-	EXPECT_SOME, /* the field is there */
-	EXPECT_NONE, /* it is not */
+	EXPECT_MIN,   /* a number not below */
+	EXPECT_MAX,   /* a number not above */
+	EXPECT_SOME,  /* the field is there */
+	EXPECT_NONE,  /* it is not */
 };
 
 /* path: dotted, array elements by number: "process.args.0". value: see scene_expand(). */
@@ -34,6 +34,7 @@ struct expect {
 	enum expect_how how;
 };
 
+/* clang-format off */
 #define IS(path, value) { path, value, EXPECT_IS }
 #define HAS(path, value) { path, value, EXPECT_HAS }
 #define LACKS(path, value) { path, value, EXPECT_LACKS }
@@ -41,9 +42,10 @@ struct expect {
 #define AT_MOST(path, value) { path, value, EXPECT_MAX }
 #define SOME(path) { path, NULL, EXPECT_SOME }
 #define NONE(path) { path, NULL, EXPECT_NONE }
+/* clang-format on */
 
 #define WANT_EXPECTS 24
-#define CHECK_WANTS 6
+#define CHECK_WANTS  6
 
 /* How many events must fit: exactly that number, or ... Twice the same would be one too many. */
 enum want_how {
@@ -75,7 +77,7 @@ void check_one(struct agent *agent, const struct check *check, const struct want
 /* The field of an event, NULL. */
 const json_t *event_get(const json_t *event, const char *path);
 const char *event_str(const json_t *event, const char *path); /* "" where there is none */
-json_int_t event_int(const json_t *event, const char *path); /* -1 */
+json_int_t event_int(const json_t *event, const char *path);  /* -1 */
 const char *event_kind(const json_t *event);
 
 bool event_fits(const struct scene *scene, const json_t *event, const struct want *want);

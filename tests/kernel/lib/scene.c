@@ -18,8 +18,8 @@
 
 #include "tests/kernel/lib/tap.h"
 
-#define CODE_SKIP 77
-#define CODE_FAIL 1
+#define CODE_SKIP     77
+#define CODE_FAIL     1
 #define LIMIT_SECONDS 100 /* a child that hangs is killed */
 
 struct scene *scene_new(void)
@@ -101,7 +101,8 @@ enum scene_end scene_end(struct scene *scene, int fd)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == CODE_SKIP && *scene->note)
 		return SCENE_SKIPPED;
 	if (WIFSIGNALED(status))
-		snprintf(scene->note, sizeof(scene->note), "killed: %s%s", strsignal(WTERMSIG(status)),
+		snprintf(scene->note, sizeof(scene->note), "killed: %s%s",
+			 strsignal(WTERMSIG(status)),
 			 WTERMSIG(status) == SIGALRM ? " after its time" : "");
 	return *scene->note ? SCENE_FAILED : SCENE_DONE;
 }

@@ -15,7 +15,7 @@
 
 struct scene {
 	char dir[96]; /* empty, mode 0777; removed afterwards */
-	pid_t pid; /* of the child that acts */
+	pid_t pid;    /* of the child that acts */
 	size_t n_facts;
 	struct {
 		char name[16];
@@ -75,7 +75,7 @@ const char *in_dir(const struct scene *scene, const char *name);
 
 void write_file(struct scene *scene, const char *path, const char *text);
 void copy_true(struct scene *scene, const char *path); /* the program "true" */
-bool copy_program(const char *from, const char *to); /* mode 0755; errno */
+bool copy_program(const char *from, const char *to);   /* mode 0755; errno */
 
 /* Forks and runs act in the grandchild; its wait status. The pid becomes the fact `name`. */
 int in_child(struct scene *scene, const char *name, scene_act *act);

@@ -36,7 +36,7 @@ void allow_core(void);
 /* Makes a cgroup v2 of that name below parent, NULL: the caller's own. False where that cannot be. */
 bool cgroup_make(const char *parent, const char *name, char *ret_dir, size_t size);
 bool cgroup_move(const char *dir, pid_t pid); /* 0: this process */
-void cgroup_remove(const char *dir); /* waits for what is on its way out of it */
+void cgroup_remove(const char *dir);          /* waits for what is on its way out of it */
 
 /* A mount namespace of our own, nothing of it propagating; skips the scene where that is refused. */
 void private_mounts(struct scene *scene);
