@@ -3,10 +3,19 @@
 
 seconds=$(pick 0.5 2)
 rounds=$(pick 1 5)
-echo "$work/a/directory/that/has/some/depth" >"$work/path"
-mkdir -p "$(cat "$work/path")"
-file=$(cat "$work/path")/file
+file=$work/a/directory/that/has/some/depth/file
+mkdir -p "${file%/*}"
 : >"$file"
+
+# captured [-m] CALL [PATH]: $loads of them at once, events of $kind: what bench-capture prints.
+captured() {
+	local measure=()
+	if [ "$1" = -m ]; then
+		measure=(-m)
+		shift
+	fi
+	"$bin/bench/bench-capture" "${measure[@]}" -q "$patience" -s "$seconds" "$loads" "$kind" "$@"
+}
 
 # one LABEL LOADS KIND CALL [PATH]: a row of the table; the last rates are in $rates.
 one() {
@@ -17,15 +26,13 @@ one() {
 	for ((i = 0; i < rounds; i++)); do
 		note "capture: $label, round $((i + 1)) of $rounds"
 		quiet
-		row=$(load -s "$seconds" "$@")
-		base+=("${row#* }")
-		# shellcheck disable=SC2086
-		row=($("$bin/bench/bench-capture" -q "$patience" -s "$seconds" $loads "$kind" "$@"))
+		base+=("$(load -s "$seconds" "$@" | cut -d ' ' -f 2)")
+		read -r -a row <<<"$(captured "$@")"
 		rates+=("${row[0]}") ours+=("${row[1]}") lost+=("${row[2]}") cpu+=("${row[4]}")
 		bytes=${row[3]}
 	done
 	quiet
-	row=($("$bin/bench/bench-capture" -m -q "$patience" -s "$seconds" "$loads" "$kind" "$@"))
+	read -r -a row <<<"$(captured -m "$@")"
 	losses=$(calc "$(IFS=+; echo "${lost[*]}")" %d)
 	printf '%s|%s|%s|%s|%s|%.0f|%s|%s\n' "$label" "$(span %.0f "${rates[@]}")" "$losses" \
 		"$(span %.0f "${base[@]}")" "$(span %.0f "${ours[@]}")" "${row[5]}" "$bytes" \

@@ -39,8 +39,8 @@ one() {
 } >"$work/rows"
 
 cat <<end
-$seconds seconds each. RSS counts those pages of the ring buffer that were used, twice, for it is
-mapped twice; maps is the kernel's memory for all maps, the ring buffer (8 MiB) included.
+$seconds seconds each. RSS counts the ring buffer (8 MiB) twice, for it is mapped twice in a row; maps is
+the kernel's memory for all maps, the ring buffer included.
 
 end
 table <"$work/rows"

@@ -82,7 +82,7 @@ holds() {
 # median NUMBER...
 median() {
 	printf '%s\n' "$@" | sort -g | awk '{ v[NR] = $1 }
-		END { printf "%.6g\n", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+		END { printf "%.12g\n", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }
 
 # span FORMAT NUMBER...: "median (least-most)"; just the number where there is one.
