@@ -372,6 +372,6 @@ int main(void)
 	check_all(&agent, start_checks, ARRAY_SIZE(start_checks));
 	check_all(&agent, place_checks, ARRAY_SIZE(place_checks));
 	check_all(&agent, name_checks, ARRAY_SIZE(name_checks));
-	agent_done(&agent);
+	check_end(&agent);
 	return tap_done();
 }

@@ -2,7 +2,10 @@
 #include "tests/kernel/lib/check.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
+
+#include "tests/kernel/lib/programs.h"
 
 const json_t *event_get(const json_t *event, const char *path)
 {
@@ -172,6 +175,8 @@ static void explain(const struct agent *agent, const struct scene *scene, const 
 		explain_event(scene, nearest, want);
 }
 
+static bool failed;
+
 static bool want_holds(const struct agent *agent, const struct scene *scene,
 		       const struct want *want)
 {
@@ -217,6 +222,7 @@ static void report(const struct agent *agent, const struct scene *scene, const s
 
 	if (tap_ok(ok, "%s", check->name))
 		return;
+	failed = true;
 	if (!marked)
 		tap_diag("the end of the child was not seen within %d ms", agent_patience());
 	for (size_t i = 0; i < CHECK_WANTS && check->wants[i].kind; i++) {
@@ -267,4 +273,18 @@ void check_all(struct agent *agent, const struct check *checks, size_t count)
 	for (size_t i = 0; i < count; i++)
 		check_one(agent, &checks[i], &ended);
 	tap_ok(!agent->bad_lines, "every line of output is JSON");
+}
+
+void check_end(struct agent *agent)
+{
+	struct programs programs;
+	uint64_t missed;
+
+	programs_of(agent->pid, &programs);
+	missed = programs_missed(&programs);
+	tap_ok(agent_stop(agent, SIGINT) == 0, "the agent ends with code 0");
+	if (failed)
+		tap_diag("%lu runs of programs were left out by the kernel\n%s",
+			 (unsigned long)missed, rs_str_cstr(&agent->err_text));
+	agent_done(agent);
 }

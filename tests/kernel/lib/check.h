@@ -74,6 +74,9 @@ void check_all(struct agent *agent, const struct check *checks, size_t count);
 /* The same for a filter that lets no exit pass: that event ends the waiting instead. */
 void check_one(struct agent *agent, const struct check *check, const struct want *marker);
 
+/* Ends the agent with SIGINT: a result. Where a check has failed, tells what might explain it. */
+void check_end(struct agent *agent);
+
 /* The field of an event, NULL. */
 const json_t *event_get(const json_t *event, const char *path);
 const char *event_str(const json_t *event, const char *path); /* "" where there is none */

@@ -47,10 +47,16 @@ void programs_of(pid_t pid, struct programs *ret_programs)
 		closedir(dir);
 }
 
-static bool is_there(uint32_t id)
+static int open_program(uint32_t id)
 {
 	union bpf_attr attr = { .prog_id = id };
-	int fd = (int)syscall(SYS_bpf, BPF_PROG_GET_FD_BY_ID, &attr, sizeof(attr));
+
+	return (int)syscall(SYS_bpf, BPF_PROG_GET_FD_BY_ID, &attr, sizeof(attr));
+}
+
+static bool is_there(uint32_t id)
+{
+	int fd = open_program(id);
 
 	if (fd >= 0)
 		close(fd);
@@ -63,5 +69,25 @@ size_t programs_left(const struct programs *programs)
 
 	for (size_t i = 0; i < programs->count; i++)
 		n += is_there(programs->ids[i]);
+	return n;
+}
+
+uint64_t programs_missed(const struct programs *programs)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < programs->count; i++) {
+		struct bpf_prog_info info = { 0 };
+		union bpf_attr attr = { 0 };
+		int fd = open_program(programs->ids[i]);
+
+		attr.info.bpf_fd = (uint32_t)fd;
+		attr.info.info_len = sizeof(info);
+		attr.info.info = (uintptr_t)&info;
+		if (fd >= 0 && !syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)))
+			n += info.recursion_misses;
+		if (fd >= 0)
+			close(fd);
+	}
 	return n;
 }

@@ -20,3 +20,6 @@ void programs_of(pid_t pid, struct programs *ret_programs);
 
 /* How many of them the kernel still has. */
 size_t programs_left(const struct programs *programs);
+
+/* Runs that the kernel left out, because the program was at work on that CPU already; Linux 5.12. */
+uint64_t programs_missed(const struct programs *programs);
