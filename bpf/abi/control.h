@@ -13,9 +13,9 @@
  * For each kind, at any time at which no program is running:
  *	sum of generated = records delivered + sum of lost
  */
-#define RS_LANES 4 /* that can be held */
+#define RS_LANES       4        /* that can be held */
 #define RS_LANE_SHARED RS_LANES /* counters of those that found none */
-#define RS_LANE_SLOTS 8 /* lanes per CPU in the map, a power of two */
+#define RS_LANE_SLOTS  8        /* lanes per CPU in the map, a power of two */
 
 enum rs_loss {
 	RS_LOSS_RING, /* the ring buffer was full */
@@ -25,32 +25,32 @@ enum rs_loss {
 
 struct rs_lane {
 	__u64 busy; /* holders; 1 when held */
-	__u64 seq; /* last sequence number given out */
+	__u64 seq;  /* last sequence number given out */
 	__u64 generated[RS_KIND_MAX];
 	__u64 lost[RS_LOSS_COUNT][RS_KIND_MAX];
-	__u64 bytes; /* written to the ring buffer */
+	__u64 bytes;  /* written to the ring buffer */
 	__u64 pad[5]; /* whole cache lines */
 };
 
 /* Things that went wrong without costing a whole event: identifier, place, reason. */
-#define RS_FAILS(X)                                                             \
-	X(PATH_DEEP, "path", "deeper than the walk goes; its beginning is missing")      \
-	X(PATH_LONG, "path", "longer than 4096 bytes; its beginning is missing")         \
-	X(PATH_READ, "path", "a directory entry could not be read")                      \
-	X(ARG_FAULT, "argument", "the process's memory was not present")                 \
-	X(ARGS_CUT, "arguments", "longer than 4096 bytes; the end is missing")           \
-	X(FIELD_FULL, "record", "no room left for a field")                              \
-	X(STASH_FULL, "path stash", "no room to keep the kernel's path until the call returns") \
-	X(SCOPE_FULL, "process scope", "no room for one more process: descendants not followed") \
-	X(FLOW_FULL, "flows", "no room for one more connection: its close has no owner")  \
-	X(URING_FULL, "io_uring", "no room for one more request under way")              \
+#define RS_FAILS(X)                                                                                \
+	X(PATH_DEEP, "path", "deeper than the walk goes; its beginning is missing")                \
+	X(PATH_LONG, "path", "longer than 4096 bytes; its beginning is missing")                   \
+	X(PATH_READ, "path", "a directory entry could not be read")                                \
+	X(ARG_FAULT, "argument", "the process's memory was not present")                           \
+	X(ARGS_CUT, "arguments", "longer than 4096 bytes; the end is missing")                     \
+	X(FIELD_FULL, "record", "no room left for a field")                                        \
+	X(STASH_FULL, "path stash", "no room to keep the kernel's path until the call returns")    \
+	X(SCOPE_FULL, "process scope", "no room for one more process: descendants not followed")   \
+	X(FLOW_FULL, "flows", "no room for one more connection: its close has no owner")           \
+	X(URING_FULL, "io_uring", "no room for one more request under way")                        \
 	X(FD_READ, "descriptor", "the file behind it could not be read")
 
 enum rs_fail {
 #define X(id, place, reason) RS_FAIL_##id,
 	RS_FAILS(X)
 #undef X
-	RS_FAIL_COUNT,
+		RS_FAIL_COUNT,
 	RS_FAIL_MAX = 32,
 };
 
@@ -60,17 +60,17 @@ enum {
 	RS_FILTER_COMM = 1 << 1,
 	RS_FILTER_UID = 1 << 2,
 	RS_FILTER_CGROUP = 1 << 3, /* and everything below */
-	RS_FILTER_EXE = 1 << 4, /* rs_scope too, computed at exec */
-	RS_FILTER_PATH = 1 << 5, /* prefix; kinds without a path do not pass */
+	RS_FILTER_EXE = 1 << 4,    /* rs_scope too, computed at exec */
+	RS_FILTER_PATH = 1 << 5,   /* prefix; kinds without a path do not pass */
 };
 
 /* Written by the agent at any time, read by the programs at each event. */
 struct rs_config {
-	__u64 kinds; /* bit per enum rs_kind: wanted */
+	__u64 kinds;         /* bit per enum rs_kind: wanted */
 	__u64 cgroup_levels; /* bit per level at which rs_filter_cgroup has ids, 0 being the root */
-	__u32 filters; /* RS_FILTER_* */
-	__u32 self; /* thread group that is never reported: the agent */
-	__u32 env; /* not 0: collect the environment at exec */
+	__u32 filters;       /* RS_FILTER_* */
+	__u32 self;          /* thread group that is never reported: the agent */
+	__u32 env;           /* not 0: collect the environment at exec */
 	__u32 pad[9];
 };
 
@@ -90,17 +90,17 @@ enum {
 	RS_SCOPE_EXE = 1 << 1, /* runs an executable that was asked for */
 };
 
-#define RS_SCOPE_ENTRIES 16384
-#define RS_COMM_ENTRIES 256
-#define RS_UID_ENTRIES 256
+#define RS_SCOPE_ENTRIES  16384
+#define RS_COMM_ENTRIES   256
+#define RS_UID_ENTRIES    256
 #define RS_CGROUP_ENTRIES 1024
-#define RS_EXE_ENTRIES 256
+#define RS_EXE_ENTRIES    256
 #define RS_PREFIX_ENTRIES 1024
-#define RS_PREFIX_BYTES 252 /* longest prefix that can be asked for */
-#define RS_FLOW_ENTRIES 16384
-#define RS_UDP_ENTRIES 8192 /* peers of UDP sockets; the ones longest unused are forgotten */
-#define RS_URING_ENTRIES 1024
-#define RS_STASH_ENTRIES 1024
+#define RS_PREFIX_BYTES   252 /* longest prefix that can be asked for */
+#define RS_FLOW_ENTRIES   16384
+#define RS_UDP_ENTRIES    8192 /* peers of UDP sockets; the ones longest unused are forgotten */
+#define RS_URING_ENTRIES  1024
+#define RS_STASH_ENTRIES  1024
 
 /*
  * Paths that a hook inside the kernel resolved, kept until the system call returns: rs_stash, by

@@ -12,12 +12,12 @@
  */
 struct rs_file {
 	struct rs_hdr hdr;
-	__u64 ino; /* 0 where not known */
+	__u64 ino;    /* 0 where not known */
 	__u64 length; /* truncate: new size in bytes */
-	__u32 dev; /* kernel encoding: major << 20 | minor */
-	__u32 mode; /* open with O_CREAT, mkdir, chmod: as asked; else of the file */
+	__u32 dev;    /* kernel encoding: major << 20 | minor */
+	__u32 mode;   /* open with O_CREAT, mkdir, chmod: as asked; else of the file */
 	__u32 flags; /* open: O_*; rename: RENAME_*; mount: MS_*; umount: MNT_*; setxattr: XATTR_* */
-	__u32 uid; /* chown: new owner, 0xffffffff where kept; else of the file */
+	__u32 uid;   /* chown: new owner, 0xffffffff where kept; else of the file */
 	__u32 gid;
 	__s32 fd; /* open: the descriptor, -1 on failure; others: the one they acted on, or -1 */
 };

@@ -4,7 +4,17 @@
 
 #include "bpf/abi/event.h"
 
-enum rs_id { RS_ID_UID, RS_ID_EUID, RS_ID_SUID, RS_ID_FSUID, RS_ID_GID, RS_ID_EGID, RS_ID_SGID, RS_ID_FSGID, RS_ID_COUNT };
+enum rs_id {
+	RS_ID_UID,
+	RS_ID_EUID,
+	RS_ID_SUID,
+	RS_ID_FSUID,
+	RS_ID_GID,
+	RS_ID_EGID,
+	RS_ID_SGID,
+	RS_ID_FSGID,
+	RS_ID_COUNT
+};
 
 /*
  * One struct for all kinds of the sensor. arg[] holds the arguments that matter:
@@ -26,7 +36,7 @@ struct rs_privilege {
 	__u64 cap_permitted;
 	__u64 cap_inheritable;
 	__u64 target_start; /* with target_pid it names the other process: ptrace, kill */
-	__u32 target_pid; /* 0 where there is none */
+	__u32 target_pid;   /* 0 where there is none */
 	__u32 target_uid;
 	char target_comm[16];
 };

@@ -8,14 +8,24 @@
 struct rs_fork {
 	struct rs_hdr hdr;
 	__u32 vpid; /* in the child's own pid namespace */
-	__u32 sid; /* session */
+	__u32 sid;  /* session */
 };
 
-enum rs_ns { RS_NS_MNT, RS_NS_PID, RS_NS_NET, RS_NS_UTS, RS_NS_IPC, RS_NS_USER, RS_NS_CGROUP, RS_NS_COUNT };
+enum rs_ns {
+	RS_NS_MNT,
+	RS_NS_PID,
+	RS_NS_NET,
+	RS_NS_UTS,
+	RS_NS_IPC,
+	RS_NS_USER,
+	RS_NS_CGROUP,
+	RS_NS_COUNT
+};
 
 /* rs_exec.flags */
 enum {
-	RS_EXEC_SETID = 1 << 0, /* the file raised privileges: set-uid, set-gid or file capabilities */
+	RS_EXEC_SETID =
+		1 << 0, /* the file raised privileges: set-uid, set-gid or file capabilities */
 };
 
 /* RS_KIND_EXEC: fields EXE, CWD, ARGS, SCRIPT, and ENV when asked for. */
@@ -24,8 +34,8 @@ struct rs_exec {
 	__u64 ino;
 	__u64 cap_effective;
 	__u64 cap_permitted;
-	__u32 dev; /* kernel encoding: major << 20 | minor */
-	__u32 mode; /* of the executable */
+	__u32 dev;      /* kernel encoding: major << 20 | minor */
+	__u32 mode;     /* of the executable */
 	__u32 file_uid; /* owner of the executable */
 	__u32 file_gid;
 	__u32 euid;
@@ -35,21 +45,21 @@ struct rs_exec {
 	__u32 sid;
 	__u32 pgid;
 	__u32 argc;
-	__u32 flags; /* RS_EXEC_* */
+	__u32 flags;           /* RS_EXEC_* */
 	__u32 ns[RS_NS_COUNT]; /* inode numbers */
-	__u32 links; /* of the executable: 0 for one that was never linked or is deleted */
+	__u32 links;  /* of the executable: 0 for one that was never linked or is deleted */
 	char tty[32]; /* name of the controlling terminal, empty where there is none */
 };
 
 /* RS_KIND_EXIT: the whole process is gone, its last thread included. */
 struct rs_exit {
 	struct rs_hdr hdr;
-	__u64 wall; /* ns since the process started */
+	__u64 wall;    /* ns since the process started */
 	__u64 runtime; /* ns on a CPU, exact */
-	__u64 utime; /* ns, the kernel's samples: only their ratio to stime is to be trusted */
+	__u64 utime;   /* ns, the kernel's samples: only their ratio to stime is to be trusted */
 	__u64 stime;
 	__u64 maxrss; /* peak resident memory, KiB */
-	__u32 code; /* as wait(2) has it: status << 8 | core << 7 | signal */
+	__u32 code;   /* as wait(2) has it: status << 8 | core << 7 | signal */
 	__u32 pad;
 };
 

@@ -19,11 +19,11 @@ struct pt_regs {
 #define RS_REGS_ARG3(r) BPF_CORE_READ(r, r10)
 #define RS_REGS_ARG4(r) BPF_CORE_READ(r, r8)
 #define RS_REGS_ARG5(r) BPF_CORE_READ(r, r9)
-#define RS_REGS_NR(r) ((int)BPF_CORE_READ(r, orig_ax))
+#define RS_REGS_NR(r)   ((int)BPF_CORE_READ(r, orig_ax))
 
 /* Size of the stack of a task and what lies above the registers on it: x86-64, no KASAN. */
 #define RS_STACK_SIZE 16384
-#define RS_STACK_PAD 0
+#define RS_STACK_PAD  0
 
 #elif defined(__TARGET_ARCH_arm64)
 
@@ -46,10 +46,10 @@ struct pt_regs {
 #define RS_REGS_ARG3(r) BPF_CORE_READ(r, regs[3])
 #define RS_REGS_ARG4(r) BPF_CORE_READ(r, regs[4])
 #define RS_REGS_ARG5(r) BPF_CORE_READ(r, regs[5])
-#define RS_REGS_NR(r) BPF_CORE_READ(r, syscallno)
+#define RS_REGS_NR(r)   BPF_CORE_READ(r, syscallno)
 
 #define RS_STACK_SIZE 16384
-#define RS_STACK_PAD 16
+#define RS_STACK_PAD  16
 
 #else
 #error "unknown processor: teach bpf/lib/arch.h where system call arguments are"

@@ -123,7 +123,7 @@ static int answer_well(struct rs_control *control, const void *line, size_t n, s
 	r = rs_json_parse(&arena, line, n, &request, err);
 	if (!r)
 		r = find_command(control, request, &command, err);
-	if (r < 0)
+	if (r < 0 || !command)
 		return r;
 	rs_json_init(&w, out);
 	rs_json_begin_object(&w);

@@ -366,7 +366,7 @@ static void run(struct rs_event_json *json, struct rs_render *r, const struct st
 {
 	const char *text = json->text.data;
 	struct rs_out *out = &r->out;
-	size_t start[DEPTH_MAX];
+	size_t start[DEPTH_MAX] = { 0 };
 	char *p = out->p, *end;
 	unsigned depth = 0;
 
@@ -386,7 +386,7 @@ static void run(struct rs_event_json *json, struct rs_render *r, const struct st
 			continue;
 		if (step->code == STEP_OPEN) {
 			start[depth++] = name;
-		} else if (step->code == STEP_CLOSE) {
+		} else if (step->code == STEP_CLOSE && depth) {
 			p = close_object(p, out->str->data + start[--depth]);
 		} else if ((end = put_number(p, step, r->event))) {
 			p = end;
@@ -398,7 +398,7 @@ static void run(struct rs_event_json *json, struct rs_render *r, const struct st
 			if (!step->when || step->when & r->traits)
 				write_value(r, step);
 			p = out->p;
-			if ((size_t)(p - out->str->data) != value)
+			if (p && (size_t)(p - out->str->data) != value)
 				*p++ = ',';
 			else
 				p = out->str->data + name;

@@ -27,7 +27,7 @@ struct joiner {
 	char *buf;
 	size_t len;
 	size_t floor; /* ".." takes nothing off that ends here */
-	bool cut; /* buf[0..] begins with CUT_MARK */
+	bool cut;     /* buf[0..] begins with CUT_MARK */
 };
 
 /* Appends "/" and a component. The buffer holds the longest base and argument: see rs_event_path(). */

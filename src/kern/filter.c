@@ -207,8 +207,9 @@ static int read_process(int proc, const char *name, const struct rs_filter *filt
 	snprintf(path, sizeof(path), "%s/stat", name);
 	n = rs_fd_read_buf_at(proc, path, buf, sizeof(buf));
 	end = n > 0 ? strrchr(buf, ')') : NULL; /* the name may hold anything but ends here */
-	if (!end || sscanf(end + 1, " %*c %u", &ret->ppid) != 1)
+	if (!end || strlen(end) < 5)            /* ") S 1" at least */
 		return -ESRCH;
+	ret->ppid = strtoul(end + 4, NULL, 10);
 	for (size_t i = 0; i < filter->n_pids; i++)
 		if (filter->pids[i] == ret->pid)
 			ret->bits |= RS_SCOPE_PID;
