@@ -275,16 +275,19 @@ void check_all(struct agent *agent, const struct check *checks, size_t count)
 	tap_ok(!agent->bad_lines, "every line of output is JSON");
 }
 
+static void tell_missed(const char *name, uint64_t missed)
+{
+	tap_diag("the kernel left out %lu runs of %s", (unsigned long)missed, name);
+}
+
 void check_end(struct agent *agent)
 {
 	struct programs programs;
-	uint64_t missed;
 
 	programs_of(agent->pid, &programs);
-	missed = programs_missed(&programs);
+	programs_missed(&programs, tell_missed);
 	tap_ok(agent_stop(agent, SIGINT) == 0, "the agent ends with code 0");
 	if (failed)
-		tap_diag("%lu runs of programs were left out by the kernel\n%s",
-			 (unsigned long)missed, rs_str_cstr(&agent->err_text));
+		tap_diag("%s", rs_str_cstr(&agent->err_text));
 	agent_done(agent);
 }

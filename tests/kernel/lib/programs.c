@@ -72,10 +72,8 @@ size_t programs_left(const struct programs *programs)
 	return n;
 }
 
-uint64_t programs_missed(const struct programs *programs)
+void programs_missed(const struct programs *programs, void (*fn)(const char *name, uint64_t missed))
 {
-	uint64_t n = 0;
-
 	for (size_t i = 0; i < programs->count; i++) {
 		struct bpf_prog_info info = { 0 };
 		union bpf_attr attr = { 0 };
@@ -84,10 +82,10 @@ uint64_t programs_missed(const struct programs *programs)
 		attr.info.bpf_fd = (uint32_t)fd;
 		attr.info.info_len = sizeof(info);
 		attr.info.info = (uintptr_t)&info;
-		if (fd >= 0 && !syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)))
-			n += info.recursion_misses;
+		if (fd >= 0 && !syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) &&
+		    info.recursion_misses)
+			fn(info.name, info.recursion_misses);
 		if (fd >= 0)
 			close(fd);
 	}
-	return n;
 }

@@ -21,5 +21,7 @@ void programs_of(pid_t pid, struct programs *ret_programs);
 /* How many of them the kernel still has. */
 size_t programs_left(const struct programs *programs);
 
-/* Runs that the kernel left out, because the program was at work on that CPU already; Linux 5.12. */
-uint64_t programs_missed(const struct programs *programs);
+/* Calls fn for each program of which the kernel left out runs, because it was at work on that CPU
+ * already (a tracepoint's program may be preempted in newer kernels). Linux 5.12. */
+void programs_missed(const struct programs *programs,
+		     void (*fn)(const char *name, uint64_t missed));
