@@ -6,8 +6,6 @@
 #include "bpf/lib/name.h"
 #include "bpf/lib/syscall.h"
 
-const volatile bool rs_fast = false;
-
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Components of a path that we follow, mount points included. */
@@ -339,19 +337,36 @@ __noinline int rs_put_name(__u32 slot, __u32 tag)
 	return !(rs_config.filters & RS_FILTER_PATH) || rs_arg_wanted(slot, at);
 }
 
+struct cgroup_search {
+	struct cgroup *cgroup;
+	__u64 levels;
+	int found;
+};
+
+/* One level; 1 when the cgroup there was asked for, or there is no such level. */
+static long cgroup_round(__u32 level, struct cgroup_search *search)
+{
+	__u64 id;
+
+	if (!(search->levels >> (level & 63)))
+		return 1;
+	if (!(search->levels & (1ull << (level & 63))))
+		return 0;
+	id = rs_cgroup_at(search->cgroup, level & 63);
+	search->found = id && bpf_map_lookup_elem(&rs_filter_cgroup, &id);
+	return search->found;
+}
+
 __noinline int rs_cgroup_wanted(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct cgroup *cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
-	__u64 levels = rs_config.cgroup_levels;
+	struct cgroup_search search = {
+		.cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp),
+		.levels = rs_config.cgroup_levels,
+	};
 
-	for (int level = 0; level < RS_CGROUP_LEVELS; level++) {
-		__u64 id = levels & (1ull << level) ? rs_cgroup_at(cgroup, level) : 0;
-
-		if (id && bpf_map_lookup_elem(&rs_filter_cgroup, &id))
-			return 1;
-	}
-	return 0;
+	RS_REPEAT(RS_CGROUP_LEVELS, RS_CGROUP_LEVELS, cgroup_round, &search);
+	return search.found;
 }
 
 /* Which program serves which system call, for the fallback. */

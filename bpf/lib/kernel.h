@@ -19,21 +19,31 @@
 #include "bpf/abi/event.h"
 
 /*
+ * Everything is compiled three times, for kernels from 6.2 on, for those from 5.17 on (RS_SLOW), and
+ * for those before (RS_SLOW and RS_OLD). The agent takes the first that the kernel takes. Choosing
+ * at load, by constants that let the verifier drop branches, costs more time than all the rest of
+ * it, and old kernels refuse a program for what it would not even run.
+ *
  * Reading kernel memory. Since 6.2 a number can be declared to be a pointer to a kernel type
  * (bpf_rdonly_cast, kernel commit a35b9af4ec2c), and be followed by plain loads that yield 0 where
  * nothing is mapped: about 1 ns each. Before, each step is a call of bpf_probe_read_kernel(), some
- * 25 ns. The agent sets rs_fast before load, so that the verifier drops the other branch; it tries,
- * and loads again without where that fails.
+ * 25 ns.
  */
-extern const volatile _Bool rs_fast;
-extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+#ifndef RS_SLOW
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
+
+#define RS_CAST(p)                                                                                 \
+	((typeof(p))bpf_rdonly_cast((const void *)(p), bpf_core_type_id_kernel(typeof(*(p)))))
+
+#undef BPF_CORE_READ
+#define BPF_CORE_READ(src, ...) ___arrow(RS_CAST(src), __VA_ARGS__)
+#endif
 
 /*
  * Loops. RS_REPEAT(max, max_old, fn, ctx) calls fn(round, ctx), a static function, until it returns
  * 1: at most max times; yields whether it ran out of rounds. bpf_loop() is there since 5.17 (kernel
- * commit e6f2dd0f8067), and the verifier looks at the body once. Older kernels do not even take a
- * program that mentions it where it is not reached: for them everything is compiled a second time
- * with RS_OLD, and each round is verified, max_old of them.
+ * commit e6f2dd0f8067), and the verifier looks at the body once. Before, each round is verified,
+ * max_old of them.
  */
 #ifdef RS_OLD
 #define RS_REPEAT(max, max_old, fn, ctx)                                                           \
@@ -50,20 +60,6 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 #else
 #define RS_REPEAT(max, max_old, fn, ctx) (bpf_loop(max, fn, ctx, 0) == (max))
 #endif
-
-#define RS_CAST(p)                                                                                 \
-	((typeof(p))bpf_rdonly_cast((const void *)(p), bpf_core_type_id_kernel(typeof(*(p)))))
-
-#undef BPF_CORE_READ
-#define BPF_CORE_READ(src, ...)                                                                    \
-	({                                                                                         \
-		___type((src), __VA_ARGS__) value_;                                                \
-		if (rs_fast)                                                                       \
-			value_ = ___arrow(RS_CAST(src), __VA_ARGS__);                              \
-		else                                                                               \
-			BPF_CORE_READ_INTO(&value_, (src), __VA_ARGS__);                           \
-		value_;                                                                            \
-	})
 
 typedef _Bool bool;
 enum { false, true };

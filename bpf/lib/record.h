@@ -56,7 +56,8 @@ static __always_inline bool rs_hold(struct rs_held *held, __u32 kind)
 		__sync_fetch_and_add(&lane->busy, 1);
 		if (*(volatile __u64 *)&lane->busy == 1) {
 			held->lane = lane;
-			held->slot = slot;
+			/* read, not known: or the verifier looks at all that follows once a lane */
+			held->slot = *(volatile __u64 *)&lane->slot;
 			held->cpu = cpu;
 			return true;
 		}

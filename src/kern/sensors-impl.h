@@ -11,6 +11,7 @@
 /* keep order: the skeleton needs the types above */
 #include "rs_bpf.skel.h"
 #include "rs_bpf_old.skel.h"
+#include "rs_bpf_slow.skel.h"
 
 #define RS_LINKS_MAX   160
 #define RS_REFUSED_MAX 16
@@ -25,15 +26,14 @@ struct rs_sensors {
 	size_t n_links;
 	const char *refused[RS_REFUSED_MAX]; /* programs that this kernel does not take */
 	size_t n_refused;
-	uint64_t kinds;    /* wanted and not lost to a missing hook or a refused program */
-	uint64_t attached; /* kinds that have at least one hook */
-	int tracefs_fd;    /* -1: system calls go through the raw tracepoint */
-	bool resolve;      /* paths are taken inside the kernel: rs_resolver_rows */
-	bool fast;         /* rs_fast of bpf/lib/kernel.h */
-	bool old;          /* the programs compiled for kernels before 5.17 */
-	int stats_fd;      /* -1: the kernel does not measure */
-	uint32_t cpus;     /* possible ones */
-	void *lanes;       /* mapped */
+	uint64_t kinds;        /* wanted and not lost to a missing hook or a refused program */
+	uint64_t attached;     /* kinds that have at least one hook */
+	int tracefs_fd;        /* -1: system calls go through the raw tracepoint */
+	bool resolve;          /* paths are taken inside the kernel: rs_resolver_rows */
+	size_t variant;        /* of the object: 0 is the best */
+	int stats_fd;          /* -1: the kernel does not measure */
+	uint32_t cpus;         /* possible ones */
+	struct rs_lane *lanes; /* mapped */
 	size_t lanes_bytes;
 	const uint64_t *fails; /* mapped */
 	size_t fails_bytes;

@@ -68,8 +68,17 @@ static int size_maps(struct rs_sensors *sensors)
 	return r;
 }
 
-/* The same programs for kernels before 5.17, in the same skeleton. */
-static struct rs_bpf *open_old(void)
+/*
+ * The same programs compiled for newer and older kernels, best first (bpf/lib/kernel.h): the same
+ * skeleton with other bytes behind it.
+ */
+static const void *(*const variants[])(size_t *size) = {
+	rs_bpf__elf_bytes,
+	rs_bpf_slow__elf_bytes,
+	rs_bpf_old__elf_bytes,
+};
+
+static struct rs_bpf *open_variant(size_t variant)
 {
 	struct rs_bpf *bpf = calloc(1, sizeof(*bpf));
 
@@ -77,7 +86,7 @@ static struct rs_bpf *open_old(void)
 		free(bpf);
 		return NULL;
 	}
-	bpf->skeleton->data = rs_bpf_old__elf_bytes(&bpf->skeleton->data_sz);
+	bpf->skeleton->data = variants[variant](&bpf->skeleton->data_sz);
 	if (bpf_object__open_skeleton(bpf->skeleton, NULL)) {
 		rs_bpf__destroy(bpf);
 		return NULL;
@@ -87,11 +96,10 @@ static struct rs_bpf *open_old(void)
 
 static int open_object(struct rs_sensors *sensors, struct rs_error *err)
 {
-	sensors->bpf = sensors->old ? open_old() : rs_bpf__open();
+	sensors->bpf = open_variant(sensors->variant);
 	if (!sensors->bpf)
 		return rs_error_set_errno(err, -errno, "opening the BPF object");
 	fill_shapes(sensors);
-	sensors->bpf->rodata->rs_fast = sensors->fast;
 	sensors->bpf->rodata->rs_resolved = sensors->resolve;
 	if (size_maps(sensors))
 		return rs_error_set_errno(err, -EINVAL, "sizing the BPF maps");
@@ -149,9 +157,9 @@ static bool give_up_program(struct rs_sensors *sensors, const char *name)
 
 /*
  * What to do without after a load that failed. A function that cannot be traced (5.10 does not
- * trace those that take a struct) costs the kernel's view of a path; then the fast way to read
- * kernel memory (6.2) goes; then the loops that the verifier walks once (5.17); then the program
- * that was refused, with the kinds that it makes. False when nothing is left to try.
+ * trace those that take a struct) costs the kernel's view of a path; then the programs for older
+ * kernels are tried; then the program that was refused is left out, with the kinds that it makes.
+ * False when nothing is left to try.
  */
 static bool give_up_something(struct rs_sensors *sensors)
 {
@@ -159,12 +167,8 @@ static bool give_up_something(struct rs_sensors *sensors)
 	const char *name = refused ? bpf_program__name(refused) : "";
 
 	rs_log_at(RS_LOG_DEBUG, "program \"%s\" is refused here: trying with less", name);
-	if (sensors->fast && !rs_is_resolver(name)) {
-		sensors->fast = false;
-		return true;
-	}
-	if (!sensors->old && !rs_is_resolver(name)) {
-		sensors->old = true;
+	if (sensors->variant + 1 < ARRAY_SIZE(variants) && !rs_is_resolver(name)) {
+		sensors->variant++;
 		return true;
 	}
 	return give_up_program(sensors, name);
@@ -194,11 +198,13 @@ static int map_counters(struct rs_sensors *sensors, struct rs_error *err)
 	void *map;
 
 	sensors->lanes_bytes = (lanes + page - 1) & ~(page - 1);
-	map = mmap(NULL, sensors->lanes_bytes, PROT_READ, MAP_SHARED,
+	map = mmap(NULL, sensors->lanes_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
 		   bpf_map__fd(sensors->bpf->maps.rs_lanes), 0);
 	if (map == MAP_FAILED)
 		return rs_error_set_errno(err, -errno, "mapping the event counters");
 	sensors->lanes = map;
+	for (uint32_t i = 0; i < RS_LANE_SLOTS * sensors->cpus; i++)
+		sensors->lanes[i].slot = i % RS_LANE_SLOTS;
 	sensors->fails_bytes = page;
 	map = mmap(NULL, page, PROT_READ, MAP_SHARED, bpf_map__fd(sensors->bpf->maps.rs_fails), 0);
 	if (map == MAP_FAILED)
@@ -285,7 +291,6 @@ static struct rs_sensors *sensors_new(const struct rs_sensors_options *options)
 		sensors->options.ring_bytes = RS_RING_BYTES;
 	sensors->kinds = options->kinds & RS_KINDS_ALL;
 	sensors->cpus = libbpf_num_possible_cpus();
-	sensors->fast = true;
 	sensors->resolve = trampolines_allowed();
 	sensors->stats_fd = -1;
 	sensors->tracefs_fd = -1;
