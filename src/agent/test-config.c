@@ -12,6 +12,7 @@
 
 #include "agent/config.h"
 #include "base/fd.h"
+#include "base/test-scratch.h"
 #include "base/units.h"
 #include "event/event.h"
 
@@ -324,27 +325,6 @@ static void test_caps(void **state)
 }
 
 /* --- files --- */
-
-static int enter_scratch(void **state)
-{
-	static char path[64];
-
-	snprintf(path, sizeof(path), "/tmp/rs-test-config.XXXXXX");
-	if (!mkdtemp(path) || chdir(path) < 0)
-		return -1;
-	*state = path;
-	return 0;
-}
-
-static int leave_scratch(void **state)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf -- '%s'", (const char *)*state);
-	return chdir("/") < 0 || system(command) != 0 ? -1 : 0;
-}
-
-#define scratch_test(fn) cmocka_unit_test_setup_teardown(fn, enter_scratch, leave_scratch)
 
 static void expect_load(const char *path, int code, const char *message)
 {

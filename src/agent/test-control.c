@@ -20,6 +20,7 @@
 #include "agent/control.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/test-scratch.h"
 #include "base/units.h"
 
 #define PATIENCE_NS (20 * RS_NSEC_PER_SEC) /* for what must happen */
@@ -150,29 +151,14 @@ static void wait_for_nobody(void)
 	assert_int_equal(counts().clients, 0);
 }
 
-/* Every test runs in an empty directory of its own. */
-static int enter_scratch(void **state)
+static int leave(void **state)
 {
-	static char path[64];
-
-	snprintf(path, sizeof(path), "/tmp/rs-test-control.XXXXXX");
-	if (!mkdtemp(path) || chdir(path) < 0)
-		return -1;
-	*state = path;
-	return 0;
-}
-
-static int leave_scratch(void **state)
-{
-	char command[128];
-
 	rs_control_close(&control);
 	rs_loop_free(&loop);
-	snprintf(command, sizeof(command), "rm -rf -- '%s'", (const char *)*state);
-	return chdir("/") < 0 || system(command) != 0 ? -1 : 0;
+	return scratch_leave(state);
 }
 
-#define scratch_test(fn) cmocka_unit_test_setup_teardown(fn, enter_scratch, leave_scratch)
+#define control_test(fn) cmocka_unit_test_setup_teardown(fn, scratch_enter, leave)
 
 /* --- the name --- */
 
@@ -631,23 +617,23 @@ static void test_locate(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		scratch_test(test_name),
-		scratch_test(test_name_taken),
-		scratch_test(test_stale),
-		scratch_test(test_name_replaced),
-		scratch_test(test_requests),
-		scratch_test(test_many_at_once),
-		scratch_test(test_hostile_requests),
-		scratch_test(test_deep_request),
-		scratch_test(test_request_size),
-		scratch_test(test_slow_writer),
-		scratch_test(test_no_reader),
-		scratch_test(test_too_many),
-		scratch_test(test_half_closed),
-		scratch_test(test_gone),
-		scratch_test(test_other_user),
-		scratch_test(test_call),
-		scratch_test(test_call_strangers),
+		control_test(test_name),
+		control_test(test_name_taken),
+		control_test(test_stale),
+		control_test(test_name_replaced),
+		control_test(test_requests),
+		control_test(test_many_at_once),
+		control_test(test_hostile_requests),
+		control_test(test_deep_request),
+		control_test(test_request_size),
+		control_test(test_slow_writer),
+		control_test(test_no_reader),
+		control_test(test_too_many),
+		control_test(test_half_closed),
+		control_test(test_gone),
+		control_test(test_other_user),
+		control_test(test_call),
+		control_test(test_call_strangers),
 		cmocka_unit_test(test_locate),
 	};
 

@@ -14,28 +14,7 @@
 #include "agent/place.h"
 #include "base/clock.h"
 #include "base/fd.h"
-
-/* Every test runs in an empty directory of its own. */
-static int enter_scratch(void **state)
-{
-	static char path[64];
-
-	snprintf(path, sizeof(path), "/tmp/rs-test-place.XXXXXX");
-	if (!mkdtemp(path) || chdir(path) < 0)
-		return -1;
-	*state = path;
-	return 0;
-}
-
-static int leave_scratch(void **state)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf -- '%s'", (const char *)*state);
-	return chdir("/") < 0 || system(command) != 0 ? -1 : 0;
-}
-
-#define scratch_test(fn) cmocka_unit_test_setup_teardown(fn, enter_scratch, leave_scratch)
+#include "base/test-scratch.h"
 
 static void test_take(void **state)
 {
