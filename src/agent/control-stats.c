@@ -178,6 +178,7 @@ static void write_programs(struct rs_json *w, const struct rs_agent_stats *stats
 		rs_json_cstr(w, program->hook);
 		write_number(w, "runs", program->runs);
 		write_number(w, "run_ns", program->run_ns);
+		write_number(w, "missed", program->missed);
 		write_number(w, "instructions", program->insns);
 		write_number(w, "verified", program->verified);
 		rs_json_key_lit(w, "attached");
@@ -279,6 +280,7 @@ static void read_programs(const struct rs_json_value *object, struct rs_agent_st
 		copy_text(program->hook, sizeof(program->hook), item, "hook");
 		program->runs = rs_json_get_u64(item, "runs", 0);
 		program->run_ns = rs_json_get_u64(item, "run_ns", 0);
+		program->missed = rs_json_get_u64(item, "missed", 0);
 		program->insns = (uint32_t)rs_json_get_u64(item, "instructions", 0);
 		program->verified = (uint32_t)rs_json_get_u64(item, "verified", 0);
 		program->attached = rs_json_get_bool(item, "attached", false);

@@ -43,6 +43,8 @@ void rs_summary_totals(const struct rs_agent_stats *stats, struct rs_summary_tot
 		totals.unwritten += stats->unwritten[kind];
 		totals.lost += lost_of(stats, kind);
 	}
+	for (size_t i = 0; i < stats->n_programs; i++)
+		totals.missed += stats->programs[i].missed;
 	*ret_totals = totals;
 }
 
@@ -69,7 +71,7 @@ static void append_headline(const struct rs_agent_stats *stats,
 {
 	char time[RS_UNITS_BUF], rate[RS_UNITS_BUF];
 	double span = seconds(stats->elapsed);
-	uint64_t gone = totals->lost + totals->unwritten + totals->undecoded;
+	uint64_t gone = totals->lost + totals->unwritten + totals->undecoded + totals->missed;
 
 	rs_units_format_duration(time, stats->elapsed);
 	rs_units_format_rate(rate, span > 0 ? (double)totals->delivered / span : 0);
@@ -149,6 +151,8 @@ static void append_losses(const struct rs_agent_stats *stats,
 	append_count(out, "lost", totals->unwritten,
 		     "the output was gone before they were written");
 	append_count(out, "lost", totals->undecoded + stats->unknown, "the record made no sense");
+	append_count(out, "lost", totals->missed,
+		     "at most: the kernel skipped a program that was at work already");
 }
 
 static void append_missing(const struct rs_agent_stats *stats, struct rs_str *out)

@@ -18,6 +18,7 @@ struct rs_summary_totals {
 	uint64_t undecoded;
 	uint64_t unwritten;
 	uint64_t lost;
+	uint64_t missed; /* events that were never made, at most: see struct rs_program */
 };
 void rs_summary_totals(const struct rs_agent_stats *stats, struct rs_summary_totals *ret_totals);
 

@@ -56,6 +56,7 @@ static void fill(struct rs_control_stats *s)
 		snprintf(p->hook, sizeof(p->hook), "hook \"%zu\"", i);
 		p->runs = n++;
 		p->run_ns = n++;
+		p->missed = n++;
 		p->insns = (uint32_t)n++;
 		p->verified = (uint32_t)n++;
 		p->attached = i & 1;

@@ -141,6 +141,21 @@ static void test_programs(void **state)
 	expect(format(true, &out), "rs_fork");
 }
 
+/* What the kernel skipped was never made, and counts as lost all the same. */
+static void test_skipped(void **state)
+{
+	_cleanup_(rs_str_done) struct rs_str out = { 0 };
+	const char *text;
+
+	(void)state;
+	memset(&stats, 0, sizeof(stats));
+	stats.n_programs = 1;
+	stats.programs[0] = (struct rs_program){ .name = "rs_fork", .missed = 7 };
+	text = format(false, &out);
+	expect(text, "7 lost");
+	expect(text, "at most: the kernel skipped a program that was at work already");
+}
+
 static void test_nothing(void **state)
 {
 	_cleanup_(rs_str_done) struct rs_str out = { 0 };
@@ -156,7 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),   cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_missing), cmocka_unit_test(test_programs),
-		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_nothing), cmocka_unit_test(test_skipped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 
 #include "base/util.h"
+#include "kern/hooks.h"
 #include "kern/sensors-impl.h"
 
 void rs_sensors_counters(const struct rs_sensors *sensors, struct rs_counters *ret_counters)
@@ -68,6 +69,7 @@ size_t rs_sensors_programs(const struct rs_sensors *sensors, struct rs_program *
 		describe_hooks(sensors, program, out);
 		out->runs = info.run_cnt;
 		out->run_ns = info.run_time_ns;
+		out->missed = rs_is_resolver(out->name) ? 0 : info.recursion_misses;
 		out->insns = bpf_program__insn_cnt(program);
 		out->verified = info.verified_insns;
 		n++;

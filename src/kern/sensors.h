@@ -43,7 +43,13 @@ struct rs_program {
 	char hook[48];   /* "sched_process_exec", "sys_exit_unlinkat +1" */
 	uint64_t runs;   /* while measured */
 	uint64_t run_ns; /* the sum over those runs */
-	uint32_t insns;  /* instructions loaded */
+	/*
+	 * Runs that the kernel skipped because the program was at work on that CPU already: where
+	 * tracepoints can be preempted (7.0), or from an interrupt. Each is one event at most that was
+	 * never made. 0 for programs without which only a path is less certain.
+	 */
+	uint64_t missed;
+	uint32_t insns; /* instructions loaded */
 	uint32_t
 		verified; /* instructions that the verifier walked; 0 where the kernel does not say */
 	bool attached;
