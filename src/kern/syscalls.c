@@ -31,6 +31,7 @@ const struct rs_syscall rs_syscalls[] = {
 	FILE_CALL(link, K(LINK), LINK, 0, N, 0, N, 1, N, N, N, N, N, N, N),
 	FILE_CALL(symlink, K(SYMLINK), SYMLINK, RS_SHAPE_NAME2, N, 1, N, 0, N, N, N, N, N, N, N),
 	FILE_CALL(mkdir, K(MKDIR), MKDIR, 0, N, 0, N, N, N, N, 1, N, N, N, N),
+	FILE_CALL(mknod, K(CREATE), CREATE, 0, N, 0, N, N, N, N, 1, N, N, N, N),
 	FILE_CALL(chmod, K(CHMOD), CHMOD, 0, N, 0, N, N, N, N, 1, N, N, N, N),
 	FILE_CALL(chown, K(CHOWN), CHOWN, RS_SHAPE_COPY_OWNER, N, 0, N, N, N, N, N, 1, 2, N, N),
 	FILE_CALL(lchown, K(CHOWN), CHOWN, RS_SHAPE_COPY_OWNER, N, 0, N, N, N, N, N, 1, 2, N, N),
@@ -41,6 +42,9 @@ const struct rs_syscall rs_syscalls[] = {
 #ifdef SYS_openat2
 	FILE_CALL(openat2, K(OPEN) | K(CREATE), OPEN, RS_SHAPE_CREATES | RS_SHAPE_HOW, 0, 1, N, N, N, 2, N, N, N, N, N),
 #endif
+#ifdef SYS_move_mount /* what mount(8) uses since util-linux 2.39 */
+	FILE_CALL(move_mount, K(MOUNT), MOUNT, 0, 2, 3, 0, 1, N, 4, N, N, N, N, N),
+#endif
 #ifdef SYS_fchmodat2
 	FILE_CALL(fchmodat2, K(CHMOD), CHMOD, 0, 0, 1, N, N, N, N, 2, N, N, N, N),
 #endif
@@ -49,6 +53,8 @@ const struct rs_syscall rs_syscalls[] = {
 	FILE_CALL(renameat2, K(RENAME), RENAME, 0, 0, 1, 2, 3, N, 4, N, N, N, N, N),
 	FILE_CALL(linkat, K(LINK), LINK, 0, 0, 1, 2, 3, N, 4, N, N, N, N, N),
 	FILE_CALL(symlinkat, K(SYMLINK), SYMLINK, RS_SHAPE_NAME2, 1, 2, N, 0, N, N, N, N, N, N, N),
+	FILE_CALL(mknodat, K(CREATE), CREATE, 0, 0, 1, N, N, N, N, 2, N, N, N, N),
+	FILE_CALL(open_by_handle_at, K(OPEN), OPEN, RS_SHAPE_CREATES, N, N, N, N, N, 2, N, N, N, N, N),
 	FILE_CALL(mkdirat, K(MKDIR), MKDIR, 0, 0, 1, N, N, N, N, 2, N, N, N, N),
 	FILE_CALL(fchmod, K(CHMOD), CHMOD, 0, N, N, N, N, 0, N, 1, N, N, N, N),
 	FILE_CALL(fchmodat, K(CHMOD), CHMOD, 0, 0, 1, N, N, N, N, 2, N, N, N, N),

@@ -269,6 +269,12 @@ static void act_symlinkat(struct scene *scene)
 	must(symlinkat("content", dir_fd(scene), "s"));
 }
 
+static void act_mkfifo(struct scene *scene)
+{
+	must(chdir(scene->dir));
+	must(syscall(SYS_mknodat, AT_FDCWD, "fifo", S_IFIFO | 0600, 0));
+}
+
 static void act_mkdir(struct scene *scene)
 {
 	must(mkdir(in_dir(scene, "d"), 0711));
@@ -340,6 +346,10 @@ static const struct check name_checks[] = {
 		  WANT_ONE } } },
 	{ "symlinkat", act_symlinkat, {
 		{ "symlink", { IS("file.path", "{dir}/s"), IS("file.target_path", "content") },
+		  WANT_ONE } } },
+	{ "mknod: a fifo", act_mkfifo, {
+		{ "create", { IS("file.path", "{dir}/fifo"), IS("ringside.syscall", "mknodat"),
+			      IS("event.action", "creation"), IS("event.outcome", "success") },
 		  WANT_ONE } } },
 	{ "mkdir", act_mkdir, {
 		{ "mkdir", { IS("file.path", "{dir}/d"), IS("file.mode", "0711"),
@@ -540,6 +550,21 @@ static void act_bind_mount(struct scene *scene)
 	must(umount(in_dir(scene, "mnt")));
 }
 
+/* What mount(8) does since util-linux 2.39: a file system first, a place for it afterwards. */
+static void act_move_mount(struct scene *scene)
+{
+	int fs, mnt;
+
+	private_mounts(scene);
+	must(mkdir(in_dir(scene, "mnt"), 0755));
+	fs = must(syscall(SYS_fsopen, "tmpfs", 0));
+	must(syscall(SYS_fsconfig, fs, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0));
+	mnt = must(syscall(SYS_fsmount, fs, 0, 0));
+	must(syscall(SYS_move_mount, mnt, "", AT_FDCWD, in_dir(scene, "mnt"),
+		     4 /* MOVE_MOUNT_F_EMPTY_PATH */));
+	must(umount2(in_dir(scene, "mnt"), MNT_DETACH));
+}
+
 static void act_mount_failed(struct scene *scene)
 {
 	private_mounts(scene);
@@ -560,6 +585,9 @@ static const struct check mount_checks[] = {
 		{ "mount", { IS("file.path", "{dir}/mnt"), IS("ringside.mount.source", "{dir}/from"),
 			     HAS("ringside.flags", "MS_BIND"), IS("event.outcome", "success") }, WANT_ONE },
 		{ "umount", { IS("file.path", "{dir}/mnt"), IS("event.outcome", "success") }, WANT_ONE } } },
+	{ "move_mount", act_move_mount, {
+		{ "mount", { IS("file.path", "{dir}/mnt"), IS("ringside.syscall", "move_mount"),
+			     IS("event.outcome", "success") }, WANT_ONE } } },
 	{ "mount: no such file system", act_mount_failed, {
 		{ "mount", { IS("file.path", "{dir}"), IS("ringside.mount.type", "nosuchfs"),
 			     IS("ringside.errno", "ENODEV"), IS("event.outcome", "failure") }, WANT_ONE },
