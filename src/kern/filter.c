@@ -299,6 +299,25 @@ static int add_processes(const struct rs_filter *filter, struct entries *e, bool
 	return r;
 }
 
+/*
+ * Takes out who died between being seen and being inserted: from when the switch is thrown, the
+ * programs take out who dies, but only who is there already.
+ */
+static void drop_dead(struct rs_sensors *sensors, const struct entries *e)
+{
+	int fd = rs_sensors_map_fd(sensors, e->map);
+
+	for (size_t i = 0; i < e->values.len; i++) {
+		char path[32];
+		uint32_t pid;
+
+		memcpy(&pid, e->keys.items + i * e->key_size, sizeof(pid));
+		snprintf(path, sizeof(path), "/proc/%u", pid);
+		if (access(path, F_OK))
+			bpf_map_delete_elem(fd, &pid);
+	}
+}
+
 /* --- all together --------------------------------------------------------------------------------- */
 
 enum { SCOPE, COMM, UID, CGROUP, EXE, PATHS, MAPS };
@@ -359,6 +378,7 @@ static int plan_apply(struct plan *plan, struct rs_sensors *sensors, const struc
 		r = add_processes(filter, &plan->maps[SCOPE], false, err);
 		if (!r)
 			r = entries_insert(sensors, &plan->maps[SCOPE], err);
+		drop_dead(sensors, &plan->maps[SCOPE]);
 	}
 	/* rs_scope is left to itself while in use: the programs add and remove processes there */
 	for (size_t i = scope ? SCOPE + 1 : SCOPE; i < MAPS; i++)
