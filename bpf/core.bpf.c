@@ -176,8 +176,10 @@ static long look_round(__u32 at, struct look *look)
 
 	asm volatile("" : "+r"(at));
 	at &= 0xff;
-	if (at >= RS_PREFIX_BYTES - 1)
+	if (at >= RS_PREFIX_BYTES - 1) { /* it goes on behind the key: who knows where to */
+		look->untidy = 1;
 		return 1;
+	}
 	byte = look->key->bytes[at];
 	next = look->key->bytes[at + 1];
 	if (byte == '/' && (next == '.' || next == '/'))
@@ -288,9 +290,10 @@ static __always_inline bool chrooted(struct task_struct *task)
 
 /*
  * Appends the directory that the name at @arg of the record starts from; and, where the name climbs
- * in a chroot, how far that goes.
+ * in a chroot, how far that goes. Whether the path filter can decide: the name stands alone, or the
+ * scratch has the whole of where it starts.
  */
-static __always_inline void put_base(struct rs_scratch *s, __u32 slot, __u32 arg, __u32 tag)
+static __always_inline bool put_base(struct rs_scratch *s, __u32 slot, __u32 arg, __u32 tag)
 {
 	int dir = s->dir;
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -308,18 +311,19 @@ static __always_inline void put_base(struct rs_scratch *s, __u32 slot, __u32 arg
 	}
 	if (first == '/') {
 		if (!chrooted(task))
-			return;
+			return true;
 		base = &fs->root;
 	} else if (dir == AT_FDCWD) {
 		base = &fs->pwd;
 	} else {
 		file = rs_fd_file(dir);
 		if (!file)
-			return;
+			return false;
 		base = &file->f_path;
 	}
 	rs_walk_path(slot, base);
 	rs_put_walk(slot, tag);
+	return first != '/' && !(s->walk_flags & RS_FIELD_CUT);
 }
 
 __noinline int rs_put_name(__u32 slot, __u32 tag)
@@ -333,8 +337,9 @@ __noinline int rs_put_name(__u32 slot, __u32 tag)
 	rs_put_str(slot, tag + 1);
 	if (s->used == at)
 		return 1;
-	put_base(s, slot, at, tag);
-	return !(rs_config.filters & RS_FILTER_PATH) || rs_arg_wanted(slot, at);
+	if (!put_base(s, slot, at, tag) || !(rs_config.filters & RS_FILTER_PATH))
+		return 1;
+	return rs_arg_wanted(slot, at);
 }
 
 struct cgroup_search {
@@ -380,7 +385,10 @@ struct {
 SEC("raw_tp/sys_exit") int rs_sys_exit(struct rs_raw *ctx)
 {
 	struct pt_regs *regs = (void *)ctx->args[0];
+	struct task_struct *task = (void *)bpf_get_current_task();
 
+	if (RS_COMPAT(task)) /* numbers of another table */
+		return 0;
 	bpf_tail_call(ctx, &rs_calls, RS_REGS_NR(regs));
 	return 0;
 }

@@ -13,6 +13,7 @@
 #define AT_REMOVEDIR 0x200
 /* O_CREAT | O_WRONLY | O_TRUNC: the same numbers on x86 and arm64 */
 #define CREAT_FLAGS 01101
+#define O_CREAT     0100
 /* fmode_t: the open made the file; since 4.19 (73a09dd94377) */
 #define FMODE_CREATED 0x100000
 
@@ -34,16 +35,6 @@ struct subject {
 	__u32 mode;
 	int fd;
 };
-
-static __always_inline const volatile struct rs_shape *shape_of(const struct rs_call *call)
-{
-	__u32 nr = call->nr;
-
-	if (nr >= RS_NR_MAX)
-		return NULL;
-	asm volatile("" : "+r"(nr));
-	return &rs_shapes[nr & (RS_NR_MAX - 1)];
-}
 
 static __always_inline void subject_open(struct subject *sub, const struct rs_call *call)
 {
@@ -139,7 +130,7 @@ static __always_inline bool take_stash(const struct subject *sub, const struct r
 
 	if (!entry)
 		return false;
-	fits = entry->nr == call->nr;
+	fits = entry->nr == call->nr && entry->args == rs_args_mixed(call->regs);
 	len = entry->len;
 	asm volatile("" : "+r"(len));
 	len &= RS_PATH_MAX - 1;
@@ -215,12 +206,23 @@ static __always_inline void file_record(struct rs_held *held, const struct subje
 	rs_output(held, sub->s);
 }
 
+/*
+ * An open that can make no file, where only made ones are asked for: known by its flags, before
+ * anything else is looked at, for opens are what programs do most.
+ */
+static __always_inline bool makes_nothing(const volatile struct rs_shape *shape,
+					  const struct rs_call *call)
+{
+	return (shape->how & RS_SHAPE_CREATES) && !(shape->how & (RS_SHAPE_HOW | RS_SHAPE_CREAT)) &&
+	       !rs_kind_wanted(RS_KIND_OPEN) && !(rs_arg(call, shape->flags) & O_CREAT);
+}
+
 static __always_inline int file_call(const struct rs_call *call)
 {
-	struct subject sub = { .shape = shape_of(call) };
+	struct subject sub = { .shape = rs_shape_of(call) };
 	struct rs_held held;
 
-	if (!sub.shape || !sub.shape->known ||
+	if (!sub.shape || !sub.shape->known || makes_nothing(sub.shape, call) ||
 	    !rs_process_wanted(bpf_get_current_pid_tgid() >> 32) ||
 	    !rs_hold(&held, sub.shape->kind))
 		return 0;

@@ -139,7 +139,7 @@ static __always_inline bool matters(const struct act *act)
 		return act->call->ret < 0 &&
 		       (int)rs_arg(act->call, act->op == RS_OP_TGKILL ? 2 : 1);
 	case RS_OP_BPF:
-		return bpf_matters(rs_arg(act->call, 0));
+		return bpf_matters((__u32)rs_arg(act->call, 0)); /* the kernel takes an int */
 	}
 	return true;
 }
@@ -220,8 +220,8 @@ static __always_inline void act_bpf(struct rs_privilege *rec, struct act *act)
 {
 	__u32 type = 0;
 
-	rec->arg[0] = act->a0;
-	switch (act->a0) {
+	rec->arg[0] = (__u32)act->a0;
+	switch ((__u32)act->a0) {
 	case BPF_MAP_CREATE:
 		act->name = attr_name(act, __builtin_offsetof(union bpf_attr, map_name));
 		break;

@@ -8,6 +8,11 @@
 #include "bpf/lib/filter.h"
 #include "bpf/lib/path.h"
 
+#define EEXIST 17
+
+/* KiB of a page; set before load. */
+const volatile __u32 rs_page_kb = 4;
+
 static __always_inline __u32 pid_nr(struct pid *pid, bool own)
 {
 	__u32 level = own ? BPF_CORE_READ(pid, level) : 0;
@@ -38,7 +43,10 @@ static __always_inline void scope_inherit(__u32 parent, __u32 child)
 {
 	__u32 *bits = bpf_map_lookup_elem(&rs_scope, &parent);
 
-	if (bits && bpf_map_update_elem(&rs_scope, &child, bits, BPF_ANY))
+	if (!bits)
+		bpf_map_delete_elem(&rs_scope,
+				    &child); /* left by an earlier bearer of the number */
+	else if (bpf_map_update_elem(&rs_scope, &child, bits, BPF_ANY))
 		rs_failed(RS_FAIL_SCOPE_FULL);
 }
 
@@ -225,14 +233,13 @@ out:
 static __always_inline void exit_cost(struct rs_exit *rec, struct task_struct *task)
 {
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
-	__u64 page_kb = 4; /* PAGE_SIZE is set before load where it is not 4096 */
-
 	rec->utime = BPF_CORE_READ(signal, utime) + BPF_CORE_READ(task, utime);
 	rec->stime = BPF_CORE_READ(signal, stime) + BPF_CORE_READ(task, stime);
 	rec->runtime = BPF_CORE_READ(signal, sum_sched_runtime) +
 		       BPF_CORE_READ(task, se.sum_exec_runtime) + rs_unaccounted(task);
-	rec->maxrss = BPF_CORE_READ(signal, maxrss) * page_kb;
-	rec->code = BPF_CORE_READ(task, exit_code);
+	rec->maxrss = BPF_CORE_READ(signal, maxrss) * rs_page_kb;
+	/* wait(2) reports the leader's code, whoever ends last */
+	rec->code = BPF_CORE_READ(task, group_leader, exit_code);
 	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
 		rec->code = BPF_CORE_READ(signal, group_exit_code);
 }
@@ -255,13 +262,48 @@ static __always_inline void exit_event(struct task_struct *task)
 	rs_release(&held);
 }
 
-/* Each thread comes here; `live` was counted down before, so the last one sees 0. */
+/* On newer kernels (6.18, not 6.12) the tracepoint itself says who is the last thread. */
+typedef void (*btf_trace_sched_process_exit___dead)(void *, struct task_struct *, bool);
+
+/* Processes that have ended, so that they end once. */
+struct ended {
+	__u64 start;
+	__u32 tgid;
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct ended);
+	__type(value, __u32);
+} rs_ended SEC(".maps");
+
+/*
+ * Each thread comes here. On older ones, `live` was counted down a good while ago, so that two that
+ * end together may both see 0: the first of them is taken for the last.
+ */
+static __always_inline bool is_last(struct rs_raw *ctx, struct task_struct *task, __u32 tgid)
+{
+	struct ended key = { .tgid = tgid };
+	__u32 one = 1;
+
+	if (bpf_core_type_exists(btf_trace_sched_process_exit___dead)) {
+		asm volatile("" ::: "memory"); /* keep the offset constant */
+		return ctx->args[1] & 1;
+	}
+	if (BPF_CORE_READ(task, signal, live.counter))
+		return false;
+	key.start = BPF_CORE_READ(task, group_leader, start_boottime);
+	return bpf_map_update_elem(&rs_ended, &key, &one, BPF_NOEXIST) != -EEXIST;
+}
+
 SEC("raw_tp/sched_process_exit") int rs_exit(struct rs_raw *ctx)
 {
 	struct task_struct *task = (void *)ctx->args[0];
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 
-	if (BPF_CORE_READ(task, signal, live.counter))
+	if (!is_last(ctx, task, tgid))
 		return 0;
 	if (rs_wanted_pathless(RS_KIND_EXIT))
 		exit_event(task);

@@ -18,13 +18,14 @@
  * functions are also reached from other calls (open truncates, io_uring does everything), and by
  * calls that name a descriptor.
  */
-static __always_inline bool awaited(__u32 kind, int *nr)
+static __always_inline bool awaited(__u32 kind, int *nr, __u64 *args)
 {
 	struct pt_regs *regs = rs_current_regs();
 	const volatile struct rs_shape *shape;
 	__u32 index;
 
 	*nr = RS_REGS_NR(regs);
+	*args = rs_args_mixed(regs);
 	index = *nr;
 	if (index >= RS_NR_MAX)
 		return false;
@@ -35,8 +36,8 @@ static __always_inline bool awaited(__u32 kind, int *nr)
 }
 
 /* The record of the scratch is where the entry is put together. */
-static __always_inline void stash(struct rs_held *held, int nr, __u32 which, struct vfsmount *mnt,
-				  struct dentry *dentry)
+static __always_inline void stash(struct rs_held *held, int nr, __u64 args, __u32 which,
+				  struct vfsmount *mnt, struct dentry *dentry)
 {
 	struct rs_stash_key key = { .tid = bpf_get_current_pid_tgid(), .which = which };
 	struct rs_scratch *s = rs_scratch_of(held->slot, 0);
@@ -51,8 +52,9 @@ static __always_inline void stash(struct rs_held *held, int nr, __u32 which, str
 	asm volatile("" : "+r"(start));
 	start &= RS_WALK_HALF - 1;
 	len = RS_WALK_HALF - start;
-	if (len > RS_PATH_MAX)
+	if (len >= RS_PATH_MAX) /* what takes it out again reads 12 bits */
 		return;
+	entry->args = args;
 	entry->nr = nr;
 	entry->len = len;
 	/* a name that is about to be made is not in the tree yet: that is no deletion */
@@ -67,13 +69,14 @@ static __always_inline int two(__u32 kind, struct vfsmount *mnt, struct dentry *
 			       struct vfsmount *mnt2, struct dentry *dentry2)
 {
 	struct rs_held held;
+	__u64 args;
 	int nr;
 
-	if (!rs_wanted(kind) || !awaited(kind, &nr) || !rs_hold(&held, RS_KIND_MAX - 1))
+	if (!rs_wanted(kind) || !awaited(kind, &nr, &args) || !rs_hold(&held, RS_KIND_MAX - 1))
 		return 0;
-	stash(&held, nr, 0, mnt, dentry);
+	stash(&held, nr, args, 0, mnt, dentry);
 	if (dentry2)
-		stash(&held, nr, 1, mnt2, dentry2);
+		stash(&held, nr, args, 1, mnt2, dentry2);
 	rs_release(&held);
 	return 0;
 }

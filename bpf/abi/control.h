@@ -113,7 +113,8 @@ struct rs_stash_key {
 };
 
 struct rs_stash {
-	__s32 nr; /* the system call that it belongs to */
+	__u64 args; /* of the system call that it belongs to, mixed */
+	__s32 nr;   /* that call */
 	__u16 len;
 	__u16 flags; /* RS_FIELD_* */
 	__u8 path[RS_PATH_MAX];

@@ -9,6 +9,21 @@
 
 #if defined(__TARGET_ARCH_x86)
 
+struct thread_info {
+	unsigned int status;
+} __core;
+
+struct task_struct___arch {
+	struct thread_info thread_info;
+} __core;
+
+/* Is the current system call, of @task, one of 32 bits? TS_COMPAT */
+#define RS_COMPAT(task)                                                                            \
+	({                                                                                         \
+		struct task_struct___arch *compat_ = (void *)(task);                               \
+		BPF_CORE_READ(compat_, thread_info.status) & 2;                                    \
+	})
+
 struct pt_regs {
 	unsigned long r10, r9, r8, ax, dx, si, di, orig_ax;
 } __core;
@@ -26,6 +41,21 @@ struct pt_regs {
 #define RS_STACK_PAD  0
 
 #elif defined(__TARGET_ARCH_arm64)
+
+struct thread_info {
+	unsigned long flags;
+} __core;
+
+struct task_struct___arch {
+	struct thread_info thread_info;
+} __core;
+
+/* TIF_32BIT */
+#define RS_COMPAT(task)                                                                            \
+	({                                                                                         \
+		struct task_struct___arch *compat_ = (void *)(task);                               \
+		BPF_CORE_READ(compat_, thread_info.flags) & (1 << 22);                             \
+	})
 
 struct user_pt_regs {
 	__u64 regs[31];

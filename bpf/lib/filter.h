@@ -11,7 +11,7 @@ static __always_inline bool rs_kind_wanted(__u32 kind)
 	return rs_config.kinds & (1ull << kind);
 }
 
-/* Until 5.19 a cgroup held its ancestors' ids (kernel commit 7f203bc89eb6 keeps pointers). */
+/* Until 6.0 a cgroup held its ancestors' ids (kernel commit 7f203bc89eb6 keeps pointers). */
 struct cgroup___ids {
 	__u64 ancestor_ids[1];
 } __core;

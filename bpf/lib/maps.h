@@ -72,7 +72,7 @@ struct rs_scratch_map {
 };
 RS_SHARED struct rs_scratch_map rs_scratch SEC(".maps");
 
-/* Filters: see struct rs_config. */
+/* Filters: see struct rs_config. Room for two: while one takes the place of another, both are there. */
 struct rs_scope_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RS_SCOPE_ENTRIES);
@@ -83,7 +83,7 @@ RS_SHARED struct rs_scope_map rs_scope SEC(".maps");
 
 struct rs_comm_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RS_COMM_ENTRIES);
+	__uint(max_entries, 2 * RS_COMM_ENTRIES);
 	__uint(key_size, 16);
 	__uint(value_size, 4);
 };
@@ -91,7 +91,7 @@ RS_SHARED struct rs_comm_map rs_filter_comm SEC(".maps");
 
 struct rs_uid_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RS_UID_ENTRIES);
+	__uint(max_entries, 2 * RS_UID_ENTRIES);
 	__type(key, __u32);
 	__type(value, __u32);
 };
@@ -99,7 +99,7 @@ RS_SHARED struct rs_uid_map rs_filter_uid SEC(".maps");
 
 struct rs_cgroup_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RS_CGROUP_ENTRIES);
+	__uint(max_entries, 2 * RS_CGROUP_ENTRIES);
 	__type(key, __u64);
 	__type(value, __u32);
 };
@@ -107,7 +107,7 @@ RS_SHARED struct rs_cgroup_map rs_filter_cgroup SEC(".maps");
 
 struct rs_exe_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RS_EXE_ENTRIES);
+	__uint(max_entries, 2 * RS_EXE_ENTRIES);
 	__type(key, struct rs_exe_key);
 	__type(value, __u32);
 };
@@ -116,7 +116,7 @@ RS_SHARED struct rs_exe_map rs_filter_exe SEC(".maps");
 struct rs_path_map {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, RS_PREFIX_ENTRIES);
+	__uint(max_entries, 2 * RS_PREFIX_ENTRIES);
 	__type(key, struct rs_prefix);
 	__type(value, __u32); /* 1: all below too; 2: this very path */
 };

@@ -51,8 +51,10 @@ static __always_inline bool rs_hold(struct rs_held *held, __u32 kind)
 
 	for (__u32 slot = 0; slot < RS_LANES; slot++) {
 		lane = rs_lane(cpu, slot);
-		if (!lane)
-			return false;
+		if (!lane) { /* a CPU that came later than we counted */
+			cpu = 0;
+			break;
+		}
 		__sync_fetch_and_add(&lane->busy, 1);
 		if (*(volatile __u64 *)&lane->busy == 1) {
 			held->lane = lane;

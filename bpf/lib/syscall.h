@@ -78,6 +78,12 @@ static __always_inline const volatile struct rs_shape *rs_shape_of(const struct 
 	return &rs_shapes[nr & (RS_NR_MAX - 1)];
 }
 
+/* A number that tells this call from the thread's other calls of the same kind. */
+static __always_inline __u64 rs_args_mixed(struct pt_regs *regs)
+{
+	return RS_REGS_ARG0(regs) * 3 + RS_REGS_ARG1(regs) * 5 + RS_REGS_ARG2(regs) * 7;
+}
+
 /* All arguments into the scratch, for programs that take them by the numbers of a row. */
 static __always_inline void rs_args_to_scratch(const struct rs_call *call, struct rs_scratch *s)
 {

@@ -223,6 +223,9 @@ int rs_agent_start(struct rs_agent *agent, struct rs_error *err)
 	r = rs_sensors_attach(agent->sensors, err);
 	if (r < 0)
 		return refusal(err, r);
+	r = rs_filter_rescan(agent->sensors, &agent->filter.filter, err);
+	if (r < 0)
+		return r;
 	agent->started = rs_clock_mono();
 	agent->start_real = rs_clock_real();
 	rs_agent_usage(&agent->start_user_ns, &agent->start_sys_ns, &peak);

@@ -23,6 +23,7 @@ struct rs_pump {
 	struct rs_error err;
 	uint64_t clock_next;          /* monotonic ns */
 	size_t since_tick;            /* records since the last tick */
+	bool armed;                   /* since the last tick at least */
 	bool blocked;                 /* the output cannot take more now */
 	bool dead;                    /* the output failed: records are only counted */
 	char path[RS_EVENT_PATH_MAX]; /* scratch */
@@ -145,6 +146,7 @@ static int turn(struct rs_pump *pump)
 
 static int start_ticking(struct rs_pump *pump)
 {
+	pump->armed = false;
 	rs_ring_disarm(pump->ring);
 	return rs_loop_set_timer(pump->tick, RS_AGENT_TICK_NS, RS_AGENT_TICK_NS);
 }
@@ -173,10 +175,16 @@ static int on_tick(struct rs_loop *loop, uint64_t expirations, void *data)
 	(void)expirations;
 	pump->counts.wakeups++;
 	pump->since_tick = 0;
-	if (idle && !rs_ring_arm(pump->ring))
-		return rs_loop_set_timer(pump->tick, 0, 0);
+	if (idle && !rs_ring_arm(pump->ring)) {
+		/* who looked whether we are armed just before we were is done by the next tick */
+		if (pump->armed)
+			return rs_loop_set_timer(pump->tick, 0, 0);
+		pump->armed = true;
+		return 0;
+	}
 	if (idle)
 		rs_ring_disarm(pump->ring);
+	pump->armed = false;
 	return turn(pump);
 }
 

@@ -21,107 +21,46 @@
 #include "base/vec.h"
 #include "bpf/abi/control.h"
 #include "kern/cgroup.h"
+#include "kern/entries.h"
+#include "kern/scope.h"
 #include "kern/sensors.h"
-
-#define KEY_MAX sizeof(struct rs_prefix)
-
-/* The entries that one filter wants in its map: fixed-size keys, each with a value. */
-struct entries {
-	const char *map; /* name */
-	size_t key_size;
-	RS_VEC(uint8_t) keys;
-	RS_VEC(uint32_t) values;
-};
-
-static void entries_done(struct entries *e)
-{
-	rs_vec_done(&e->keys);
-	rs_vec_done(&e->values);
-}
-
-static int entries_add(struct entries *e, const void *key, uint32_t value)
-{
-	if (rs_vec_reserve(&e->keys, e->key_size) || rs_vec_push(&e->values, value))
-		return -ENOMEM;
-	memcpy(e->keys.items + e->keys.len, key, e->key_size);
-	e->keys.len += e->key_size;
-	return 0;
-}
-
-static bool entries_have(const struct entries *e, const void *key)
-{
-	for (size_t i = 0; i < e->values.len; i++)
-		if (!memcmp(e->keys.items + i * e->key_size, key, e->key_size))
-			return true;
-	return false;
-}
-
-static int entries_insert(struct rs_sensors *sensors, const struct entries *e, struct rs_error *err)
-{
-	int fd = rs_sensors_map_fd(sensors, e->map);
-
-	for (size_t i = 0; i < e->values.len; i++)
-		if (bpf_map_update_elem(fd, e->keys.items + i * e->key_size, &e->values.items[i],
-					BPF_ANY))
-			return rs_error_set_errno(err, -errno,
-						  "filling the filter \"%s\" (entry %zu)", e->map,
-						  i + 1);
-	return 0;
-}
-
-/* Takes out what is in the map and not in @e. */
-static void entries_prune(struct rs_sensors *sensors, const struct entries *e)
-{
-	int fd = rs_sensors_map_fd(sensors, e->map);
-	uint8_t key[KEY_MAX], next[KEY_MAX];
-	void *at = NULL;
-
-	while (!bpf_map_get_next_key(fd, at, next)) {
-		if (entries_have(e, next)) {
-			memcpy(key, next, e->key_size);
-			at = key;
-		} else if (bpf_map_delete_elem(fd, next)) {
-			break;
-		}
-	}
-}
 
 /* --- what each list becomes --------------------------------------------------------------------- */
 
-static int add_uids(const struct rs_filter *filter, struct entries *e)
+static int add_uids(const struct rs_filter *filter, struct rs_entries *e)
 {
 	for (size_t i = 0; i < filter->n_uids; i++)
-		if (entries_add(e, &filter->uids[i], 1))
+		if (rs_entries_add(e, &filter->uids[i], 1))
 			return -ENOMEM;
 	return 0;
 }
 
-static int add_comms(const struct rs_filter *filter, struct entries *e)
+static int add_comms(const struct rs_filter *filter, struct rs_entries *e)
 {
 	for (size_t i = 0; i < filter->n_comms; i++) {
 		char comm[16] = { 0 };
 
 		memcpy(comm, filter->comms[i], strnlen(filter->comms[i], sizeof(comm) - 1));
-		if (entries_add(e, comm, 1))
+		if (rs_entries_add(e, comm, 1))
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-static int add_exes(const struct rs_filter *filter, struct entries *e)
+static int add_exes(const struct rs_filter *filter, struct rs_entries *e)
 {
 	for (size_t i = 0; i < filter->n_exes; i++) {
 		struct rs_exe_key key = { 0 };
 
 		memcpy(key.path, filter->exes[i], strnlen(filter->exes[i], sizeof(key.path) - 1));
-		if (entries_add(e, &key, 1))
+		if (rs_entries_add(e, &key, 1))
 			return -ENOMEM;
 	}
 	return 0;
 }
 
 /* "/etc" becomes "/etc/..." (what is below) and "/etc", ended by the key's zeros (itself). */
-static int add_paths(const struct rs_filter *filter, struct entries *e)
+static int add_paths(const struct rs_filter *filter, struct rs_entries *e)
 {
 	for (size_t i = 0; i < filter->n_paths; i++) {
 		struct rs_prefix key = { 0 };
@@ -131,10 +70,10 @@ static int add_paths(const struct rs_filter *filter, struct entries *e)
 			len--;
 		memcpy(key.bytes, filter->paths[i], len);
 		key.bits = (len + 1) * 8;
-		if (len && entries_add(e, &key, 2))
+		if (len && rs_entries_add(e, &key, 2))
 			return -ENOMEM;
 		key.bytes[len] = '/';
-		if (entries_add(e, &key, 1))
+		if (rs_entries_add(e, &key, 1))
 			return -ENOMEM;
 	}
 	return 0;
@@ -163,7 +102,7 @@ static int cgroup_id(const char *name, uint64_t *ret_id, uint32_t *ret_level, st
 	return 0;
 }
 
-static int add_cgroups(const struct rs_filter *filter, struct entries *e, uint64_t *levels,
+static int add_cgroups(const struct rs_filter *filter, struct rs_entries *e, uint64_t *levels,
 		       struct rs_error *err)
 {
 	for (size_t i = 0; i < filter->n_cgroups; i++) {
@@ -176,146 +115,11 @@ static int add_cgroups(const struct rs_filter *filter, struct entries *e, uint64
 		if (level > 15)
 			return rs_error_set(err, -E2BIG, "cgroup \"%s\": more than 15 levels deep",
 					    filter->cgroups[i]);
-		*levels |= 1ull << level;
-		if (entries_add(e, &id, 1))
+		*levels |= 0xffff; /* how deep our own root lies, a cgroup namespace hides */
+		if (rs_entries_add(e, &id, 1))
 			return rs_error_set(err, -ENOMEM, "out of memory");
 	}
 	return 0;
-}
-
-/* --- processes that already run ----------------------------------------------------------------- */
-
-struct process {
-	uint32_t pid;
-	uint32_t ppid;
-	uint32_t bits; /* RS_SCOPE_* */
-};
-
-struct processes {
-	RS_VEC(struct process) list;
-};
-
-static int read_process(int proc, const char *name, const struct rs_filter *filter,
-			struct process *ret)
-{
-	char path[64], buf[512], exe[PATH_MAX];
-	const char *end;
-	ssize_t n;
-
-	ret->pid = strtoul(name, NULL, 10);
-	ret->bits = 0;
-	snprintf(path, sizeof(path), "%s/stat", name);
-	n = rs_fd_read_buf_at(proc, path, buf, sizeof(buf));
-	end = n > 0 ? strrchr(buf, ')') : NULL; /* the name may hold anything but ends here */
-	if (!end || strlen(end) < 5)            /* ") S 1" at least */
-		return -ESRCH;
-	ret->ppid = strtoul(end + 4, NULL, 10);
-	for (size_t i = 0; i < filter->n_pids; i++)
-		if (filter->pids[i] == ret->pid)
-			ret->bits |= RS_SCOPE_PID;
-	snprintf(path, sizeof(path), "%s/exe", name);
-	n = filter->n_exes ? readlinkat(proc, path, exe, sizeof(exe) - 1) : -1;
-	if (n < 0)
-		return 0;
-	exe[n] = '\0';
-	for (size_t i = 0; i < filter->n_exes; i++)
-		if (!strcmp(filter->exes[i], exe))
-			ret->bits |= RS_SCOPE_EXE;
-	return 0;
-}
-
-static int scan_processes(const struct rs_filter *filter, struct processes *out,
-			  struct rs_error *err)
-{
-	DIR *dir = opendir("/proc");
-	struct dirent *entry;
-	int r = 0;
-
-	if (!dir)
-		return rs_error_set_errno(err, -errno, "opening \"/proc\"");
-	while (!r && (entry = readdir(dir))) {
-		struct process p;
-
-		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
-			continue;
-		if (!read_process(dirfd(dir), entry->d_name, filter, &p))
-			r = rs_vec_push(&out->list, p);
-	}
-	closedir(dir);
-	return r ? rs_error_set(err, r, "out of memory") : 0;
-}
-
-/* Hands RS_SCOPE_PID down to children until nothing changes. */
-static void mark_descendants(struct processes *all)
-{
-	bool changed = true;
-
-	while (changed) {
-		changed = false;
-		rs_vec_foreach(&all->list, child)
-		{
-			if (child->bits & RS_SCOPE_PID)
-				continue;
-			rs_vec_foreach(&all->list, parent)
-			{
-				if (parent->pid != child->ppid || !(parent->bits & RS_SCOPE_PID))
-					continue;
-				child->bits |= RS_SCOPE_PID;
-				changed = true;
-				break;
-			}
-		}
-	}
-}
-
-static int check_pids_live(const struct rs_filter *filter, struct processes *all,
-			   struct rs_error *err)
-{
-	for (size_t i = 0; i < filter->n_pids; i++) {
-		bool found = false;
-
-		rs_vec_foreach(&all->list, p) found |= p->pid == filter->pids[i];
-		if (!found)
-			return rs_error_set(err, -ESRCH, "pid %u: no such process",
-					    filter->pids[i]);
-	}
-	return 0;
-}
-
-/* Puts what runs now into @e. Called twice: what was forked between the first look and the moment
- * in which forks began to be followed is found by the second. */
-static int add_processes(const struct rs_filter *filter, struct entries *e, bool first,
-			 struct rs_error *err)
-{
-	struct processes all = { 0 };
-	int r = scan_processes(filter, &all, err);
-
-	if (!r && first)
-		r = check_pids_live(filter, &all, err);
-	mark_descendants(&all);
-	rs_vec_foreach(&all.list, p) if (!r && p->bits && entries_add(e, &p->pid, p->bits))
-		r = rs_error_set(err, -ENOMEM, "out of memory");
-	rs_vec_done(&all.list);
-	return r;
-}
-
-/*
- * Takes out who died between being seen and being inserted: from when the switch is thrown, the
- * programs take out who dies, but only who is there already.
- */
-static void drop_dead(struct rs_sensors *sensors, const struct entries *e)
-{
-	int fd = rs_sensors_map_fd(sensors, e->map);
-
-	for (size_t i = 0; i < e->values.len; i++) {
-		char path[32];
-		uint32_t pid;
-
-		memcpy(&pid, e->keys.items + i * e->key_size, sizeof(pid));
-		snprintf(path, sizeof(path), "/proc/%u", pid);
-		if (access(path, F_OK))
-			bpf_map_delete_elem(fd, &pid);
-	}
 }
 
 /* --- all together --------------------------------------------------------------------------------- */
@@ -323,7 +127,7 @@ static void drop_dead(struct rs_sensors *sensors, const struct entries *e)
 enum { SCOPE, COMM, UID, CGROUP, EXE, PATHS, MAPS };
 
 struct plan {
-	struct entries maps[MAPS];
+	struct rs_entries maps[MAPS];
 	uint64_t levels;
 	uint32_t bits; /* RS_FILTER_* */
 };
@@ -349,7 +153,7 @@ static void plan_init(struct plan *plan, const struct rs_filter *filter)
 static void plan_done(struct plan *plan)
 {
 	for (size_t i = 0; i < MAPS; i++)
-		entries_done(&plan->maps[i]);
+		rs_entries_done(&plan->maps[i]);
 }
 
 static int plan_fill(struct plan *plan, const struct rs_filter *filter, struct rs_error *err)
@@ -360,29 +164,52 @@ static int plan_fill(struct plan *plan, const struct rs_filter *filter, struct r
 	return add_cgroups(filter, &plan->maps[CGROUP], &plan->levels, err);
 }
 
+/* A number that is another one when other pids or executables are asked for. */
+static uint64_t scope_signature(const struct rs_filter *filter)
+{
+	uint64_t hash = 14695981039346656037ull; /* FNV-1a */
+
+	for (size_t i = 0; i < filter->n_pids; i++)
+		hash = (hash ^ filter->pids[i]) * 1099511628211ull;
+	for (size_t i = 0; i < filter->n_exes; i++) {
+		const char *c = filter->exes[i];
+
+		do
+			hash = (hash ^ (uint8_t)*c) * 1099511628211ull;
+		while (*c++);
+	}
+	return hash;
+}
+
 static int plan_apply(struct plan *plan, struct rs_sensors *sensors, const struct rs_filter *filter,
 		      struct rs_error *err)
 {
 	struct rs_config *config = rs_sensors_config(sensors);
 	bool scope = plan->bits & (RS_FILTER_SCOPE | RS_FILTER_EXE);
-	int r = scope ? add_processes(filter, &plan->maps[SCOPE], true, err) : 0;
+	bool other_scope;
+	int r = scope ? rs_scope_collect(filter, &plan->maps[SCOPE], true, err) : 0;
 
 	for (size_t i = 0; i < MAPS && !r; i++)
-		r = entries_insert(sensors, &plan->maps[i], err);
-	if (r)
+		r = rs_entries_insert(sensors, &plan->maps[i], err);
+	if (r) {
+		for (size_t i = 0; i < MAPS; i++)
+			rs_entries_undo(sensors, &plan->maps[i]);
 		return r;
+	}
+	other_scope = rs_sensors_note_scope(sensors, scope_signature(filter));
 	__atomic_store_n(&config->cgroup_levels, plan->levels, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&config->filters, plan->bits, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&config->kinds, filter->kinds, __ATOMIC_SEQ_CST);
 	if (scope) {
-		r = add_processes(filter, &plan->maps[SCOPE], false, err);
-		if (!r)
-			r = entries_insert(sensors, &plan->maps[SCOPE], err);
-		drop_dead(sensors, &plan->maps[SCOPE]);
+		rs_scope_drop_dead(sensors, &plan->maps[SCOPE]);
+		r = rs_scope_refresh(sensors, filter, err);
+		if (other_scope)
+			rs_scope_prune(sensors, filter);
 	}
-	/* rs_scope is left to itself while in use: the programs add and remove processes there */
+	/* rs_scope is left to itself while the same processes are asked for: the programs know their
+	 * descendants, also those whose parents are gone */
 	for (size_t i = scope ? SCOPE + 1 : SCOPE; i < MAPS; i++)
-		entries_prune(sensors, &plan->maps[i]);
+		rs_entries_prune(sensors, &plan->maps[i]);
 	return r;
 }
 
@@ -405,6 +232,12 @@ int rs_filter_apply(struct rs_sensors *sensors, const struct rs_filter *filter,
 		r = plan_apply(&plan, sensors, filter, err);
 	plan_done(&plan);
 	return r;
+}
+
+int rs_filter_rescan(struct rs_sensors *sensors, const struct rs_filter *filter,
+		     struct rs_error *err)
+{
+	return filter->n_pids || filter->n_exes ? rs_scope_refresh(sensors, filter, err) : 0;
 }
 
 static int check_path(const char *path, size_t max, const char *what, struct rs_error *err)

@@ -41,3 +41,10 @@ int rs_filter_check(const struct rs_filter *filter, struct rs_error *err);
  */
 int rs_filter_apply(struct rs_sensors *sensors, const struct rs_filter *filter,
 		    struct rs_error *err);
+
+/*
+ * Once more for the processes, right after rs_sensors_attach(): what was forked or executed between
+ * the first rs_filter_apply() and the moment in which the programs began to follow.
+ */
+int rs_filter_rescan(struct rs_sensors *sensors, const struct rs_filter *filter,
+		     struct rs_error *err);

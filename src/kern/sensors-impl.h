@@ -32,6 +32,7 @@ struct rs_sensors {
 	bool resolve;          /* paths are taken inside the kernel: rs_resolver_rows */
 	size_t variant;        /* of the object: 0 is the best */
 	int stats_fd;          /* -1: the kernel does not measure */
+	uint64_t scope;        /* see rs_sensors_note_scope() */
 	uint32_t cpus;         /* possible ones */
 	struct rs_lane *lanes; /* mapped */
 	size_t lanes_bytes;

@@ -6,6 +6,7 @@
 #include "kern/sensors.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "kern/bpfcall.h"
@@ -101,6 +103,7 @@ static int open_object(struct rs_sensors *sensors, struct rs_error *err)
 		return rs_error_set_errno(err, -errno, "opening the BPF object");
 	fill_shapes(sensors);
 	sensors->bpf->rodata->rs_resolved = sensors->resolve;
+	sensors->bpf->rodata->rs_page_kb = (uint32_t)sysconf(_SC_PAGESIZE) / 1024;
 	if (size_maps(sensors))
 		return rs_error_set_errno(err, -EINVAL, "sizing the BPF maps");
 	rs_sensors_choose(sensors);
@@ -280,6 +283,25 @@ static bool trampolines_allowed(void)
 	return rs_bpf_load(&program) == -EINVAL;
 }
 
+/* One more than the highest number of a CPU that may ever be there: numbers may have holes. */
+static uint32_t possible_cpus(void)
+{
+	char buf[256];
+	ssize_t n = rs_fd_read_buf_at(AT_FDCWD, "/sys/devices/system/cpu/possible", buf,
+				      sizeof(buf));
+	const char *last = buf;
+
+	if (n <= 0) {
+		int count = libbpf_num_possible_cpus();
+
+		return count > 0 ? (uint32_t)count : 1;
+	}
+	for (const char *c = buf; *c; c++) /* "0-3,8-11" */
+		if (*c == '-' || *c == ',')
+			last = c + 1;
+	return (uint32_t)strtoul(last, NULL, 10) + 1;
+}
+
 static struct rs_sensors *sensors_new(const struct rs_sensors_options *options)
 {
 	struct rs_sensors *sensors = calloc(1, sizeof(*sensors));
@@ -290,7 +312,7 @@ static struct rs_sensors *sensors_new(const struct rs_sensors_options *options)
 	if (!sensors->options.ring_bytes)
 		sensors->options.ring_bytes = RS_RING_BYTES;
 	sensors->kinds = options->kinds & RS_KINDS_ALL;
-	sensors->cpus = libbpf_num_possible_cpus();
+	sensors->cpus = possible_cpus();
 	sensors->resolve = trampolines_allowed();
 	sensors->stats_fd = -1;
 	sensors->tracefs_fd = -1;
@@ -369,6 +391,14 @@ struct rs_config *rs_sensors_config(struct rs_sensors *sensors)
 void rs_sensors_stop_measuring(struct rs_sensors *sensors)
 {
 	rs_cleanup_close(&sensors->stats_fd);
+}
+
+bool rs_sensors_note_scope(struct rs_sensors *sensors, uint64_t signature)
+{
+	uint64_t before = sensors->scope;
+
+	sensors->scope = signature;
+	return before && before != signature;
 }
 
 int rs_sensors_map_fd(const struct rs_sensors *sensors, const char *name)

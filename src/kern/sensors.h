@@ -88,5 +88,11 @@ size_t rs_sensors_programs(const struct rs_sensors *sensors, struct rs_program *
 /* Stops measuring (see rs_sensors_options.measure); what was measured stays. */
 void rs_sensors_stop_measuring(struct rs_sensors *sensors);
 
+/*
+ * Remembers a signature of the processes that are asked for. True when there was another one: what
+ * rs_scope holds is then to be looked through.
+ */
+bool rs_sensors_note_scope(struct rs_sensors *sensors, uint64_t signature);
+
 /* A map of ours by name, for filters and tests; -ENOENT. Owned by @sensors. */
 int rs_sensors_map_fd(const struct rs_sensors *sensors, const char *name);

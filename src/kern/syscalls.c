@@ -9,6 +9,14 @@
 
 #include "base/util.h"
 
+/* The same numbers on all processors; the headers may be older than the kernel we run on. */
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452 /* Linux 6.6 */
+#endif
+#ifndef SYS_setxattrat
+#define SYS_setxattrat 463 /* Linux 6.13 */
+#endif
+
 #define K(id) (1ull << RS_KIND_##id)
 #define N     RS_NO_ARG
 
@@ -45,9 +53,8 @@ const struct rs_syscall rs_syscalls[] = {
 #ifdef SYS_move_mount /* what mount(8) uses since util-linux 2.39 */
 	FILE_CALL(move_mount, K(MOUNT), MOUNT, 0, 2, 3, 0, 1, N, 4, N, N, N, N, N),
 #endif
-#ifdef SYS_fchmodat2
 	FILE_CALL(fchmodat2, K(CHMOD), CHMOD, 0, 0, 1, N, N, N, N, 2, N, N, N, N),
-#endif
+	FILE_CALL(setxattrat, K(SETXATTR), SETXATTR, 0, 0, 1, N, N, N, 2, N, N, N, 3, N),
 	FILE_CALL(openat, K(OPEN) | K(CREATE), OPEN, RS_SHAPE_CREATES, 0, 1, N, N, N, 2, 3, N, N, N, N),
 	FILE_CALL(unlinkat, K(UNLINK) | K(RMDIR), UNLINK, RS_SHAPE_UNLINKAT, 0, 1, N, N, N, 2, N, N, N, N, N),
 	FILE_CALL(renameat2, K(RENAME), RENAME, 0, 0, 1, 2, 3, N, 4, N, N, N, N, N),

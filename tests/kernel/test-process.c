@@ -506,8 +506,34 @@ static void act_storm(struct scene *scene)
 	}
 }
 
+#define THREADED 200
+
+static void *linger(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+/* All threads die at once, on several CPUs: each of them may take itself for the last. */
+static void act_threads_end(struct scene *scene)
+{
+	for (unsigned i = 0; i < THREADED; i++) {
+		pid_t pid = must(fork());
+
+		if (!pid) {
+			for (int thread = 0; thread < 4; thread++)
+				start_thread(scene, linger, NULL);
+			_exit(0); /* exit_group(2) */
+		}
+		wait_for(scene, pid);
+	}
+}
+
 /* clang-format off */
 static const struct check storm[] = {
+	{ "processes whose threads all end at once", act_threads_end, {
+		{ "exit", { IS("process.parent.pid", "{pid}"), IS("process.exit_code", "0") }, THREADED } } },
 	{ "a storm of a thousand short processes", act_storm, {
 		{ "exec", { IS("process.executable", "{dir}/true"), IS("process.parent.pid", "{pid}") },
 		  STORM },

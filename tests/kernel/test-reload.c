@@ -72,6 +72,31 @@ static void test_pid(struct agent *agent, struct actor *actor, struct actor *oth
 	kill(child.pid, SIGKILL);
 }
 
+/* The old process and its descendants are not watched any more, nor what they fork from now on. */
+static void test_other_pid(struct agent *agent, struct actor *actor, struct actor *other)
+{
+	struct actor child, grandchild;
+	char pid[16];
+
+	actor_fork(actor, &child);
+	snprintf(pid, sizeof(pid), "%d", other->pid);
+	write_config("pid", pid);
+	tap_ok(reload(agent, IN_FORCE), "SIGHUP: another process");
+	actor_fork(&child, &grandchild);
+	actor_mkdir(actor, at("one/g"));
+	actor_mkdir(&child, at("one/h"));
+	actor_mkdir(&grandchild, at("one/i"));
+	actor_mkdir(other, at("one/j"));
+	tap_ok(wait_seen(agent, "one/j") && !seen(agent, "one/g") && !seen(agent, "one/h") &&
+		       !seen(agent, "one/i"),
+	       "the one that was asked for before is not seen, nor are its descendants");
+	kill(grandchild.pid, SIGKILL);
+	kill(child.pid, SIGKILL);
+	snprintf(pid, sizeof(pid), "%d", actor->pid);
+	write_config("pid", pid);
+	tap_ok(reload(agent, IN_FORCE), "SIGHUP: the first process again");
+}
+
 static void test_mistake(struct agent *agent, struct actor *actor)
 {
 	write_config("pat", at("two"));
@@ -98,6 +123,7 @@ int main(void)
 	test_paths(&agent, &actor);
 	test_comm(&agent, &actor);
 	test_pid(&agent, &actor, &other);
+	test_other_pid(&agent, &actor, &other);
 	test_mistake(&agent, &actor);
 	tap_ok(agent_stop(&agent, SIGTERM) == 0, "the agent ends with code 0");
 	agent_done(&agent);
