@@ -143,6 +143,12 @@ void rs_field_file_gid(struct rs_render *r)
 	owner(r, r->event->file->gid);
 }
 
+/* A length as the process gave it: one that a long cannot hold is an error in any case. */
+void rs_field_file_size(struct rs_render *r)
+{
+	rs_out_long(&r->out, r->event->file->length);
+}
+
 /* --- where a path comes from --- */
 
 static void path_source(struct rs_render *r, unsigned which)

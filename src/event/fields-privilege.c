@@ -131,6 +131,11 @@ void rs_field_memory_address(struct rs_render *r)
 	rs_out_hex(&r->out, r->event->privilege->arg[0]);
 }
 
+void rs_field_memory_length(struct rs_render *r)
+{
+	rs_out_long(&r->out, r->event->privilege->arg[1]);
+}
+
 void rs_field_memory_fd(struct rs_render *r)
 {
 	int32_t fd = (int32_t)r->event->privilege->arg[3];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The table of fields. Rows stand in the order in which JSON has them, and the rows of an object
- * side by side, so that it can be written in one go.
+ * side by side, so that it can be written in one go. Paths stand before what is told of them
+ * (`ringside.path`, `ringside.path2`): only who wrote one knows whether it was odd.
  */
 #include "event/fields.h"
 
@@ -136,7 +137,7 @@ const struct rs_event_field rs_event_fields[] = {
 	WRITE("file.mode", KEYWORD, mode, FILES, "Permissions, octal: as asked for (open with O_CREAT, create, mkdir, chmod), else the file's."),
 	WRITE("file.uid", KEYWORD, file_uid, FILES, "Owner; chown: the new one."),
 	WRITE("file.gid", KEYWORD, file_gid, FILES, "Group; chown: the new one."),
-	LOAD("file.size", LONG, U64, rs_file, length, K(TRUNCATE), "The new size, bytes."),
+	WRITE("file.size", LONG, file_size, K(TRUNCATE), "The new size, bytes; left out where no file can have it."),
 
 	WRITE("source.ip", IP, source_ip, NET, "Who began: the process itself, or the peer where that came to us. IPv4 in IPv6 is shown as IPv4."),
 	WRITE("source.port", LONG, source_port, NET, "Port."),
@@ -165,6 +166,9 @@ const struct rs_event_field rs_event_fields[] = {
 	SELDOM("ringside.unreadable", KEYWORDS, unreadable, MARKED, ALL, "Fields that could not be read from the process's memory."),
 	WRITE("ringside.flags", KEYWORDS, flags, FLAGGED, "Flags of the call; bits without a name as one hexadecimal number."),
 	WRITE("ringside.fd", LONG, fd, FILES | NET, "File descriptor, where there is one."),
+
+	WRITE("ringside.mount.source", KEYWORD, mount_source, K(MOUNT), "Device, directory or word that was mounted."),
+	TEXT("ringside.mount.type", TYPE, K(MOUNT), "File system."),
 
 	WRITE("ringside.path.source", KEYWORD, path_source, PATHS,
 	      "`kernel`: from the kernel's own objects; `argument`: from the process's memory, which another thread may have changed meanwhile."),
@@ -203,8 +207,6 @@ const struct rs_event_field rs_event_fields[] = {
 	WRITE("ringside.usage.max_rss_bytes", LONG, max_rss, K(EXIT), "Peak of resident memory."),
 
 	TEXT("ringside.xattr.name", NAME, K(SETXATTR), "Name of the extended attribute."),
-	WRITE("ringside.mount.source", KEYWORD, mount_source, K(MOUNT), "Device, directory or word that was mounted."),
-	TEXT("ringside.mount.type", TYPE, K(MOUNT), "File system."),
 
 	WRITE("ringside.socket.id", KEYWORD, socket_id, NET, "The same in all events of a socket."),
 	WRITE("ringside.socket.family", KEYWORD, socket_family, NET, "`inet`, `inet6`, `unix`, ..."),
@@ -227,7 +229,7 @@ const struct rs_event_field rs_event_fields[] = {
 	TEXT("ringside.bpf.name", NAME, K(BPF), "Name of the program or map."),
 	TEXT("ringside.memfd.name", NAME, K(MEMFD), "Name of the file in memory."),
 	WRITE("ringside.memory.address", KEYWORD, memory_address, K(WXMAP), "First address."),
-	LOAD("ringside.memory.length", LONG, U64, rs_privilege, arg[1], K(WXMAP), "Bytes."),
+	WRITE("ringside.memory.length", LONG, memory_length, K(WXMAP), "Bytes; left out where no memory can have it."),
 	WRITE("ringside.memory.protection", KEYWORDS, flags, K(WXMAP), "`PROT_...`"),
 	WRITE("ringside.memory.fd", LONG, memory_fd, K(WXMAP), "Descriptor of the file that is mapped."),
 	WRITE("ringside.capabilities.inheritable", KEYWORDS, cap_inheritable, IDS, "Capabilities that are kept by exec."),

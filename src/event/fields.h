@@ -30,7 +30,7 @@ rs_field_fn rs_field_entity_id, rs_field_process_name, rs_field_parent_pid,
 rs_field_fn rs_field_file_path, rs_field_file_name, rs_field_file_directory,
 	rs_field_file_extension, rs_field_target_path, rs_field_original_path,
 	rs_field_original_name, rs_field_file_type, rs_field_inode, rs_field_device, rs_field_mode,
-	rs_field_file_uid, rs_field_file_gid, rs_field_mount_source;
+	rs_field_file_uid, rs_field_file_gid, rs_field_file_size, rs_field_mount_source;
 rs_field_fn rs_field_path_source, rs_field_path_deleted, rs_field_path_detached,
 	rs_field_path_bytes;
 rs_field_fn rs_field_path2_source, rs_field_path2_deleted, rs_field_path2_detached,
@@ -51,4 +51,4 @@ rs_field_fn rs_field_cap_effective, rs_field_cap_permitted, rs_field_cap_inherit
 rs_field_fn rs_field_target_pid, rs_field_target_entity_id, rs_field_target_name,
 	rs_field_target_uid, rs_field_signal, rs_field_signal_pid, rs_field_ptrace_request,
 	rs_field_ptrace_address, rs_field_bpf_command, rs_field_bpf_type, rs_field_memory_address,
-	rs_field_memory_fd;
+	rs_field_memory_length, rs_field_memory_fd;

@@ -102,6 +102,14 @@ static inline void rs_out_i64(struct rs_out *out, int64_t v)
 	rs_out_u64(out, v < 0 ? -(uint64_t)v : (uint64_t)v);
 }
 
+/* A number that a process gave; nothing where it does not fit a `long` of the schema, which has a
+ * sign: whoever indexes the event would refuse it whole. */
+static inline void rs_out_long(struct rs_out *out, uint64_t v)
+{
+	if (v <= INT64_MAX)
+		rs_out_u64(out, v);
+}
+
 /* A number as a string: what ECS calls a keyword. */
 static inline void rs_out_quoted(struct rs_out *out, uint64_t v)
 {

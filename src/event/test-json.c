@@ -136,6 +136,21 @@ static void test_path_parts(void **state)
 	check_parts("/a/b.", "b.", "/a", "-");
 }
 
+/* The source of a mount is written far from file.path, and what is told of it comes after it. */
+static void test_odd_mount(void **state)
+{
+	const struct rs_json_value *root;
+
+	(void)state;
+	record_start(&r, RS_KIND_MOUNT);
+	record_text(&r, RS_TAG_PATH, 0, "/mnt");
+	record_text(&r, RS_TAG_PATH2, 0, "/dev/\xff");
+	root = render();
+	assert_string_equal(str(root, "ringside.mount.source"), "/dev/\xef\xbf\xbd");
+	assert_string_equal(str(root, "ringside.path2.bytes"), "2f6465762fff");
+	assert_absent(root, "ringside.path.bytes");
+}
+
 static void test_marks(void **state)
 {
 	const struct rs_json_value *root;
@@ -293,6 +308,20 @@ static void test_numbers(void **state)
 	assert_int_equal(rs_json_get(root, "ringside.kill.pid")->i64, -1);
 }
 
+/* A `long` of the schema has a sign. */
+static void test_lengths(void **state)
+{
+	(void)state;
+	((struct rs_file *)record_start(&r, RS_KIND_TRUNCATE))->length = INT64_MAX;
+	assert_true(rs_json_get_u64(render(), "file.size", 0) == INT64_MAX);
+	((struct rs_file *)record_start(&r, RS_KIND_TRUNCATE))->length = (uint64_t)-1;
+	assert_absent(render(), "file.size");
+	((struct rs_privilege *)record_start(&r, RS_KIND_WXMAP))->arg[1] = 4096;
+	assert_int_equal(rs_json_get_u64(render(), "ringside.memory.length", 0), 4096);
+	((struct rs_privilege *)record_start(&r, RS_KIND_WXMAP))->arg[1] = 1ull << 63;
+	assert_absent(render(), "ringside.memory.length");
+}
+
 /* An output that is full stays as it was, at whatever byte that happens. */
 static void test_full_output(void **state)
 {
@@ -351,13 +380,14 @@ static void test_boot_offset(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),    cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_odd_paths), cmocka_unit_test(test_path_parts),
-		cmocka_unit_test(test_marks),     cmocka_unit_test(test_outcome),
-		cmocka_unit_test(test_exec),      cmocka_unit_test(test_exit),
-		cmocka_unit_test(test_sockets),   cmocka_unit_test(test_actions),
-		cmocka_unit_test(test_numbers),   cmocka_unit_test(test_full_output),
-		cmocka_unit_test(test_huge),      cmocka_unit_test(test_boot_offset),
+		cmocka_unit_test(test_golden),     cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_odd_paths),  cmocka_unit_test(test_odd_mount),
+		cmocka_unit_test(test_path_parts), cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_marks),      cmocka_unit_test(test_outcome),
+		cmocka_unit_test(test_exec),       cmocka_unit_test(test_exit),
+		cmocka_unit_test(test_sockets),    cmocka_unit_test(test_actions),
+		cmocka_unit_test(test_numbers),    cmocka_unit_test(test_full_output),
+		cmocka_unit_test(test_huge),       cmocka_unit_test(test_boot_offset),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
