@@ -133,7 +133,7 @@ const struct rs_config_key rs_config_keys[] = {
 	  .option = "write",
 	  .example = "/var/log/ringside/events.json",
 	  .check = check_absolute,
-	  .more = "An absolute path. The file is made with mode 0600, or emptied." },
+	  .more = "An absolute path. The file is made with mode 0600, or appended to." },
 	{ .section = "output",
 	  .name = "env",
 	  .option = "env",
@@ -253,6 +253,27 @@ int rs_config_key_check(const struct rs_config_key *key, const char *value, stru
 	if (!r && key->check)
 		r = key->check(value, err);
 	return r;
+}
+
+int rs_config_check_line(const struct rs_opt_args *args, const struct rs_agent_options *options,
+			 struct rs_error *err)
+{
+	for (const struct rs_config_key *key = rs_config_keys; key->section; key++) {
+		const struct rs_opt *opt = rs_config_key_option(key);
+		uint64_t value;
+		int r;
+
+		if ((opt->type != RS_OPT_SIZE && opt->type != RS_OPT_DURATION) ||
+		    !rs_opt_was_set(args, key->option))
+			continue;
+		memcpy(&value, (const char *)options + opt->offset, sizeof(value));
+		r = check_range(key, opt->type, value, err);
+		if (r < 0) {
+			rs_error_wrap(err, "--%s", key->option);
+			return r;
+		}
+	}
+	return 0;
 }
 
 static int store_kinds(const struct rs_opt *opt, const char *const *values, size_t count,

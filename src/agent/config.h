@@ -86,6 +86,12 @@ bool rs_config_key_is_list(const struct rs_config_key *key);
  * -ENOMEM. */
 int rs_config_key_check(const struct rs_config_key *key, const char *value, struct rs_error *err);
 
+/* Sizes and times that were given on the command line keep the limits that they have in the file.
+ * @args as rs_opt_parse() filled them, together with @options. -ERANGE; the message names the
+ * option. */
+int rs_config_check_line(const struct rs_opt_args *args, const struct rs_agent_options *options,
+			 struct rs_error *err);
+
 /*
  * Stores what was checked, in place of what was there: one value, or any number for a list. The
  * message does not name the key.

@@ -141,7 +141,7 @@ const struct rs_opt rs_agent_opts_output[] = {
 	  .group = "What comes out",
 	  .help = "form of the events" },
 	STRING_OPT('w', "write", "FILE", FIELD(file),
-		   "write events to FILE instead of standard output"),
+		   "append events to FILE instead of writing them to standard output"),
 	LIST_OPT(0, "env", "NAME,...", FIELD(env),
 		 "show these environment variables of each new program, in JSON", 0),
 	ENUM_OPT(0, "color", "WHEN", FIELD(color), "colour the table", color_names, "auto"),

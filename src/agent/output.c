@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -32,6 +33,7 @@ struct rs_output {
 	int fd;
 	bool own; /* fd is ours to close */
 	bool terminal;
+	bool locked; /* a regular file that we opened: nobody else writes to it */
 	enum way way;
 	char *name; /* for messages */
 	struct rs_str buffer;
@@ -41,12 +43,23 @@ struct rs_output {
 	int error; /* sticky */
 };
 
+/* What the file holds is evidence and stays. The lock keeps a second agent from mixing its lines
+ * with ours; file systems without locks do without. */
 static int open_file(struct rs_output *output, const char *path, struct rs_error *err)
 {
-	output->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
+	struct stat st;
+
+	output->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
 	if (output->fd < 0)
 		return rs_error_set_errno(err, -errno, "opening \"%s\"", path);
 	output->own = true;
+	if (fstat(output->fd, &st) < 0)
+		return rs_error_set_errno(err, -errno, "opening \"%s\"", path);
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	output->locked = flock(output->fd, LOCK_EX | LOCK_NB) == 0;
+	if (!output->locked && errno == EWOULDBLOCK)
+		return rs_error_set(err, -EBUSY, "another agent writes to \"%s\"", path);
 	return 0;
 }
 
@@ -155,9 +168,28 @@ static ssize_t write_some(struct rs_output *output, const char *data, size_t n)
 	return write(output->fd, data, MIN(n, (size_t)CAREFUL_BYTES));
 }
 
+/* Takes the beginning of a line that was not written whole back out of our file, where nobody has
+ * cut or continued it since. */
+static void take_back(struct rs_output *output)
+{
+	const char *data = output->buffer.data;
+	const char *newline = output->done ? memrchr(data, '\n', output->done) : NULL;
+	size_t part = output->done - (newline ? (size_t)(newline + 1 - data) : 0);
+	off_t end = lseek(output->fd, 0, SEEK_CUR);
+	struct stat st;
+
+	if (!output->locked || !part || fstat(output->fd, &st) < 0 || st.st_size != end)
+		return;
+	if (ftruncate(output->fd, end - (off_t)part) == 0) {
+		output->done -= part;
+		output->written -= part;
+	}
+}
+
 static int fail(struct rs_output *output, int code, struct rs_error *err)
 {
 	output->error = code;
+	take_back(output);
 	return rs_error_set_errno(err, code, "writing to %s", output->name);
 }
 

@@ -23,7 +23,8 @@ enum rs_output_outcome {
 	RS_OUTPUT_BLOCKED = 1, /* wait until rs_output_fd() is writable */
 };
 
-/* @path NULL: standard output. A file is made with mode 0600, or emptied. -errno. */
+/* @path NULL: standard output. A file is made with mode 0600, or appended to; a regular file is
+ * locked. -EBUSY: another agent writes to it. -errno. */
 int rs_output_open(const char *path, struct rs_output **ret_output, struct rs_error *err);
 
 /* Closes without writing what is left. Accepts NULL. */
@@ -41,7 +42,8 @@ static inline bool rs_output_is_full(struct rs_output *output)
 
 /*
  * Writes what can be written. An rs_output_outcome, or -EPIPE (the reader went away), -EIO (so did
- * the terminal), -ENOSPC, ...: @err names the file. After a failure nothing more is written.
+ * the terminal), -ENOSPC, ...: @err names the file. After a failure nothing more is written, and a
+ * regular file of ours ends with a whole line.
  */
 int rs_output_flush(struct rs_output *output, struct rs_error *err);
 

@@ -398,6 +398,31 @@ static void test_find(void **state)
 /* --- the table, and what is made from it --- */
 
 /* Every row is an option, and its example is a value that is understood. */
+static void check_line(const char *word, int code, const char *message)
+{
+	_cleanup_(rs_agent_options_done) struct rs_agent_options o = { 0 };
+	_cleanup_(rs_opt_args_done) struct rs_opt_args args = { 0 };
+	char *words[] = { (char *)"run", (char *)word };
+	struct rs_error err = RS_ERROR_INIT;
+
+	rs_agent_options_init(&o);
+	assert_int_equal(rs_opt_parse(rs_agent_opts, 2, words, &o, &args, &err), 0);
+	assert_int_equal(rs_config_check_line(&args, &o, &err), code);
+	assert_string_equal(err.msg, message);
+}
+
+/* The command line keeps the limits of the file. */
+static void test_line(void **state)
+{
+	(void)state;
+	check_line("-q", 0, "");
+	check_line("--duration=1ms", 0, "");
+	check_line("--duration=0s", -ERANGE, "--duration: less than 1ms");
+	check_line("--ring-size=0", -ERANGE, "--ring-size: less than 4K");
+	check_line("--ring-size=2G", -ERANGE, "--ring-size: more than 1G");
+	check_line("--memory=0", -ERANGE, "--memory: less than 8M");
+}
+
 static void test_rows(void **state)
 {
 	(void)state;
@@ -475,7 +500,8 @@ int main(void)
 		cmocka_unit_test(test_error),      cmocka_unit_test(test_many),
 		cmocka_unit_test(test_caps),       scratch_test(test_file),
 		scratch_test(test_find),           cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_docs),       cmocka_unit_test(test_example),
+		cmocka_unit_test(test_line),       cmocka_unit_test(test_docs),
+		cmocka_unit_test(test_example),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

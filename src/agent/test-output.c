@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "agent/output.h"
@@ -30,7 +31,7 @@ static void test_file(void **state)
 	struct stat st;
 
 	(void)state;
-	rs_fd_replace_file("f", "old content, longer", 19, 0640, NULL);
+	rs_fd_replace_file("f", "what was there\n", 15, 0640, NULL);
 	assert_int_equal(rs_output_open("f", &output, NULL), 0);
 	assert_false(rs_output_is_terminal(output));
 	add(output, "one\n", RS_KIND_EXEC);
@@ -41,11 +42,76 @@ static void test_file(void **state)
 	rs_output_unwritten(output, unwritten);
 	assert_int_equal(unwritten[RS_KIND_EXEC], 0);
 	assert_int_equal(rs_fd_read_file("f", 100, &text, NULL), 0);
-	assert_true(rs_str_equal(&text, "one\ntwo\n"));
+	assert_true(rs_str_equal(&text, "what was there\none\ntwo\n"));
 	rs_output_close(&output);
 	assert_int_equal(rs_output_open("new", &output, NULL), 0);
 	assert_int_equal(stat("new", &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void test_second_writer(void **state)
+{
+	_cleanup_(rs_output_close) struct rs_output *output = NULL;
+	struct rs_output *second = NULL;
+	struct rs_error err = RS_ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(rs_output_open("f", &output, NULL), 0);
+	add(output, "one\n", RS_KIND_EXEC);
+	assert_int_equal(rs_output_flush(output, NULL), RS_OUTPUT_DONE);
+	assert_int_equal(rs_output_open("f", &second, &err), -EBUSY);
+	assert_string_equal(err.msg, "another agent writes to \"f\"");
+	assert_null(second);
+	rs_output_close(&output);
+	assert_int_equal(rs_output_open("f", &output, NULL), 0);
+	/* Devices are everybody's. */
+	assert_int_equal(rs_output_open("/dev/null", &second, NULL), 0);
+	rs_output_close(&second);
+}
+
+/* logrotate's copytruncate: what follows begins at the start, without a hole. */
+static void test_truncated(void **state)
+{
+	_cleanup_(rs_output_close) struct rs_output *output = NULL;
+	_cleanup_(rs_str_done) struct rs_str text = { 0 };
+
+	(void)state;
+	assert_int_equal(rs_output_open("f", &output, NULL), 0);
+	add(output, "one\n", RS_KIND_EXEC);
+	assert_int_equal(rs_output_flush(output, NULL), RS_OUTPUT_DONE);
+	assert_int_equal(truncate("f", 0), 0);
+	add(output, "two\n", RS_KIND_EXEC);
+	assert_int_equal(rs_output_flush(output, NULL), RS_OUTPUT_DONE);
+	assert_int_equal(rs_fd_read_file("f", 100, &text, NULL), 0);
+	assert_true(rs_str_equal(&text, "two\n"));
+}
+
+/* A write that stops within a line and cannot go on leaves whole lines. */
+static void test_partial_line(void **state)
+{
+	_cleanup_(rs_output_close) struct rs_output *output = NULL;
+	_cleanup_(rs_str_done) struct rs_str text = { 0 };
+	uint64_t unwritten[RS_KIND_MAX] = { 0 };
+	struct rlimit old, limit;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	rs_fd_replace_file("f", "old\n", 4, 0600, NULL);
+	assert_int_equal(rs_output_open("f", &output, NULL), 0);
+	add(output, "first\n", RS_KIND_EXEC);
+	add(output, "second\n", RS_KIND_EXIT);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	limit = old;
+	limit.rlim_cur = 13;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(rs_output_flush(output, NULL), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	rs_output_unwritten(output, unwritten);
+	assert_int_equal(unwritten[RS_KIND_EXEC], 0);
+	assert_int_equal(unwritten[RS_KIND_EXIT], 1);
+	assert_int_equal(rs_output_written(output), 6);
+	assert_int_equal(rs_fd_read_file("f", 100, &text, NULL), 0);
+	assert_true(rs_str_equal(&text, "old\nfirst\n"));
 }
 
 static void test_full_disk(void **state)
@@ -135,9 +201,10 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		scratch_test(test_file),      scratch_test(test_full_disk),
-		scratch_test(test_slow_pipe), scratch_test(test_reader_gone),
-		scratch_test(test_refused),
+		scratch_test(test_file),        scratch_test(test_second_writer),
+		scratch_test(test_truncated),   scratch_test(test_partial_line),
+		scratch_test(test_full_disk),   scratch_test(test_slow_pipe),
+		scratch_test(test_reader_gone), scratch_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

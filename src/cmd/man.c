@@ -169,7 +169,8 @@ static const struct {
 	{ "3", "the kernel, or our rights, do not allow it: see `ringside doctor`" },
 }, signals[] = {
 	{ "SIGINT, SIGTERM", "end, with a summary; a second one ends at once" },
-	{ "SIGHUP", "read the configuration file again, and put its selection in force" },
+	{ "SIGHUP", "read the configuration file again, where there is one, and put its selection in "
+		    "force; end, where the terminal is gone and this is not run by nohup(1)" },
 }, files[] = {
 	{ "/etc/ringside/ringside.yaml", "configuration, where --config names it" },
 	{ "/run/ringside/agent.lock", "held by the running agent: its pid, and since when it runs" },
@@ -194,7 +195,8 @@ int rs_cmd_help_man(struct rs_str *out)
 	append_kinds(out);
 	APPEND_ROWS("EXIT STATUS", exit_codes, out);
 	rs_str_append_cstr(out, ".PP\nWith --command, the command's own code is passed on; 128 and"
-				" the signal's number when it was killed.\n");
+				" the signal's number when it was killed, or when we were ended"
+				" before it.\n");
 	APPEND_ROWS("SIGNALS", signals, out);
 	APPEND_ROWS("FILES", files, out);
 	APPEND_ROWS("ENVIRONMENT", environment, out);

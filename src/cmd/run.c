@@ -72,6 +72,16 @@ static int load(const struct settings *settings, const char *path, struct rs_age
 			    err);
 }
 
+/* The socket that the file names is that of the agent that takes the place; who runs beside it has
+ * one only if the command line says so. */
+static void forget_control(const struct rs_agent_options *line, struct rs_agent_options *options)
+{
+	if (!options->command || line->control)
+		return;
+	free(options->control);
+	options->control = NULL;
+}
+
 /* The file was there at start; a default file that has gone since is told like any other. */
 static int reload(void *data, struct rs_agent_options *ret_options, struct rs_error *err)
 {
@@ -129,6 +139,7 @@ static int run(const struct rs_cmd *cmd, int argc, char **argv)
 {
 	_cleanup_(rs_agent_options_done) struct rs_agent_options line = { 0 };
 	_cleanup_(rs_agent_options_done) struct rs_agent_options merged = { 0 };
+	_cleanup_(rs_opt_args_done) struct rs_opt_args args = { 0 };
 	_cleanup_(rs_cleanup_free) char *path = NULL;
 	struct settings settings = { cmd, argc, argv, NULL };
 	struct rs_agent_options *options = &line;
@@ -137,14 +148,21 @@ static int run(const struct rs_cmd *cmd, int argc, char **argv)
 
 	rs_agent_options_init(&line);
 	rs_agent_options_init(&merged);
-	r = rs_cmd_parse(cmd, argc, argv, &line, NULL);
+	r = rs_cmd_parse(cmd, argc, argv, &line, &args);
 	if (r != RS_CMD_GO)
 		return r;
+	if (args.len)
+		r = rs_error_set(&err, -EINVAL, "unexpected argument \"%s\"", args.items[0]);
+	else
+		r = rs_config_check_line(&args, &line, &err);
+	if (r < 0)
+		return rs_cmd_misuse(cmd, &err);
 	r = rs_config_find(&line, &path, &err);
 	if (!r && path) {
 		settings.path = path;
 		options = &merged;
 		r = load(&settings, path, options, &err);
+		forget_control(&line, options);
 	}
 	if (r < 0)
 		return rs_cmd_fail(&err);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "agent/config.h"
 #include "base/log.h"
 #include "base/vec.h"
 #include "cmd/cmd.h"
@@ -54,6 +55,8 @@ static int run(const struct rs_cmd *cmd, int argc, char **argv)
 	if (r != RS_CMD_GO)
 		return r;
 	r = take_paths(view, &args, &options, &err);
+	if (!r)
+		r = rs_config_check_line(&args, &options, &err);
 	if (r < 0)
 		return rs_cmd_misuse(cmd, &err);
 	options.kinds = view->kinds;
