@@ -71,7 +71,8 @@ static void append_headline(const struct rs_agent_stats *stats,
 {
 	char time[RS_UNITS_BUF], rate[RS_UNITS_BUF];
 	double span = seconds(stats->elapsed);
-	uint64_t gone = totals->lost + totals->unwritten + totals->undecoded + totals->missed;
+	uint64_t gone = totals->lost + totals->unwritten + totals->undecoded + totals->missed +
+			stats->unknown;
 
 	rs_units_format_duration(time, stats->elapsed);
 	rs_units_format_rate(rate, span > 0 ? (double)totals->delivered / span : 0);

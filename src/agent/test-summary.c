@@ -86,19 +86,20 @@ static void test_losses(void **state)
 	stats.filtered[RS_KIND_UNLINK] = 20;
 	stats.unwritten[RS_KIND_UNLINK] = 7;
 	stats.undecoded[RS_KIND_UNLINK] = 2;
+	stats.unknown = 4; /* of no kind */
 	stats.kernel.fails[RS_FAIL_PATH_LONG] = 3;
 	assert_int_equal(rs_summary_missing(&stats, RS_KIND_UNLINK), 0);
 	rs_summary_totals(&stats, &totals);
 	assert_int_equal(totals.generated, totals.delivered + totals.filtered + totals.undecoded +
 						   totals.unwritten + totals.lost);
 	text = format(false, &out);
-	expect(text, "20 lost\n");
+	expect(text, "24 lost\n");
 	expect(text, "FILTERED         LOST");
 	expect(text, "  unlink                 20          2/s           20           20\n");
 	expect(text, "10  the buffer was full");
 	expect(text, "1  too many programs");
 	expect(text, "7  the output was gone");
-	expect(text, "2  the record made no sense");
+	expect(text, "6  the record made no sense");
 	expect(text, "3  path: longer than 4096 bytes");
 	expect_not(text, "report this");
 }
