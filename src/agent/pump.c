@@ -11,7 +11,7 @@
 #include "base/units.h"
 #include "kern/ring.h"
 
-#define CLOCK_NS  (60 * RS_NSEC_PER_SEC)   /* the real clock's offset is taken again, while busy */
+#define CLOCK_NS  RS_NSEC_PER_SEC          /* the real clock is looked at again, while busy */
 #define SETTLE_NS (100 * RS_NSEC_PER_MSEC) /* a program that runs when we stop ends long before */
 
 struct rs_pump {

@@ -8,6 +8,8 @@
 #define ROWS_DEFAULT 40
 #define ROWS_MIN     10
 
+#define OFFSET_STEP_NS 10000000 /* smaller changes of the real clock are not followed */
+
 struct rs_view {
 	enum rs_agent_output output;
 	struct rs_view_target target;
@@ -112,8 +114,12 @@ void rs_view_resize(struct rs_view *view)
 	view->headed = false;
 }
 
+/* Both clocks are read one after the other, and time is corrected all the while in small steps:
+ * following each would make times of neighbours go back and forth. */
 void rs_view_set_boot_offset(struct rs_view *view, int64_t boot_offset)
 {
+	if (llabs(boot_offset - view->table.boot_offset) <= OFFSET_STEP_NS)
+		return;
 	view->table.boot_offset = boot_offset;
 	if (view->json)
 		rs_event_json_set_boot_offset(view->json, boot_offset);
