@@ -9,6 +9,15 @@
 #include "base/vec.h"
 #include "enrich/users.h"
 
+/* Whatever is wrong with what the user said is a wrong use, to callers that tell these apart from
+ * failures. */
+static int wrong_use(struct rs_error *err)
+{
+	if (err)
+		err->code = -EINVAL;
+	return -EINVAL;
+}
+
 static int parse_number(const char *option, const char *text, uint64_t max, uint32_t *ret_value,
 			struct rs_error *err)
 {
@@ -18,7 +27,7 @@ static int parse_number(const char *option, const char *text, uint64_t max, uint
 	r = rs_units_parse_u64(text, max, &value, err);
 	if (r < 0) {
 		rs_error_wrap(err, "--%s %s", option, text);
-		return r;
+		return wrong_use(err);
 	}
 	*ret_value = (uint32_t)value;
 	return 0;
@@ -52,7 +61,7 @@ static int convert_user(struct rs_users *users, const char *text, uint32_t *ret_
 		return parse_number("uid", text, UINT32_MAX - 1, ret_uid, err);
 	r = rs_users_find_uid(users, text, ret_uid);
 	if (r < 0)
-		return rs_error_set(err, r, "--uid %s: no user has this name", text);
+		return rs_error_set(err, -EINVAL, "--uid %s: no user has this name", text);
 	return 0;
 }
 
@@ -173,9 +182,8 @@ int rs_agent_filter_init(const struct rs_agent_options *options, struct rs_agent
 		.paths = LIST_OF(&new.paths),
 		.n_paths = new.paths.len,
 	};
-	r = rs_filter_check(&new.filter, err);
-	if (r < 0)
-		return r;
+	if (rs_filter_check(&new.filter, err) < 0)
+		return wrong_use(err);
 	*ret_filter = new;
 	new = (struct rs_agent_filter){ 0 };
 	return 0;

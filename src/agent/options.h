@@ -100,8 +100,9 @@ struct rs_agent_filter {
 
 /*
  * Makes the kernel's filter of the options: numbers parsed, user names looked up in
- * <root>/etc/passwd, paths made absolute. The options must outlive the filter. -EINVAL, -ENOENT
- * for a user that does not exist, -ENOMEM.
+ * <root>/etc/passwd, paths made absolute. The options must outlive the filter. -EINVAL for whatever
+ * is wrong with them, also for a user that does not exist and for more than fits; -ENOMEM, and -errno
+ * where a file or the working directory cannot be read.
  */
 int rs_agent_filter_init(const struct rs_agent_options *options, struct rs_agent_filter *ret_filter,
 			 struct rs_error *err);

@@ -189,12 +189,19 @@ static void filter_refused(char **words, int code, const char *message)
 
 static void test_filter_refusals(void **state)
 {
+	char long_path[600] = "/", many[600 + 1] = "";
+
 	(void)state;
+	memset(long_path + 1, 'x', sizeof(long_path) - 2);
+	for (size_t i = 0; i < 300; i++)
+		memcpy(many + 2 * i, i ? ",x" : "xx", 2);
 	FILTER_REFUSED(-EINVAL, "--pid x", W("-p"), W("x"));
 	FILTER_REFUSED(-EINVAL, "--pid 0", W("-p"), W("0"));
-	FILTER_REFUSED(-ERANGE, "--pid 99999999999", W("-p"), W("99999999999"));
-	FILTER_REFUSED(-ENOENT, "no user", W("--uid"), W("web"));
-	FILTER_REFUSED(-ERANGE, "--uid 4294967295", W("--uid"), W("4294967295"));
+	FILTER_REFUSED(-EINVAL, "--pid 99999999999", W("-p"), W("99999999999"));
+	FILTER_REFUSED(-EINVAL, "no user", W("--uid"), W("web"));
+	FILTER_REFUSED(-EINVAL, "longer than", W("--path"), long_path);
+	FILTER_REFUSED(-EINVAL, "at most", W("--comm"), many);
+	FILTER_REFUSED(-EINVAL, "--uid 4294967295", W("--uid"), W("4294967295"));
 }
 
 static void test_filter_paths(void **state)
