@@ -8,6 +8,7 @@
 
 #include "agent/config.h"
 #include "base/term.h"
+#include "base/utf8.h"
 #include "cmd/client.h"
 #include "cmd/cmd.h"
 #include "cmd/watch.h"
@@ -49,6 +50,20 @@ static const struct rs_opt_list *list_of(const struct rs_config_key *key,
 	return (const struct rs_opt_list *)(const void *)((const char *)options + opt->offset);
 }
 
+/* JSON is UTF-8, names of files and processes are any bytes: what cannot be said must not become the
+ * name of something else. */
+static int write_name(struct rs_json *w, const char *name, struct rs_error *err)
+{
+	if (rs_utf8_is_valid(name, strlen(name))) {
+		rs_json_cstr(w, name);
+		return 0;
+	}
+	rs_error_set(err, -EINVAL, "\"%s\" is not UTF-8: a running agent cannot be told of it",
+		     name);
+	rs_error_hint(err, "an agent that is started with it can");
+	return -EINVAL;
+}
+
 static int write_path(struct rs_json *w, const char *path, struct rs_error *err)
 {
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(0);
@@ -60,8 +75,8 @@ static int write_path(struct rs_json *w, const char *path, struct rs_error *err)
 		rs_str_appendf(&text, "%s/", cwd);
 	}
 	rs_str_append_cstr(&text, path);
-	rs_json_cstr(w, rs_str_cstr(&text));
-	return 0;
+	return text.error ? rs_error_set_errno(err, text.error, "making \"%s\" absolute", path)
+			  : write_name(w, rs_str_cstr(&text), err);
 }
 
 static int write_list(struct rs_json *w, const char *name, const struct rs_opt_list *list,
@@ -76,7 +91,7 @@ static int write_list(struct rs_json *w, const char *name, const struct rs_opt_l
 		if (paths)
 			r = write_path(w, list->items[i], err);
 		else
-			rs_json_cstr(w, list->items[i]);
+			r = write_name(w, list->items[i], err);
 	}
 	rs_json_end_array(w);
 	return r;

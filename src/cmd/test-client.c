@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/term.h"
@@ -204,6 +205,28 @@ static void test_filter_request(void **state)
 		       "--exe=bin/a b", "--cgroup", "x", "--path=/etc", "--path", ".");
 }
 
+/* What JSON cannot hold does not turn into another name on the way. */
+static void expect_request_refused(const char *part, int argc, const char **argv)
+{
+	_cleanup_(rs_str_done) struct rs_str out = RS_STR_INIT(0);
+	struct rs_agent_options options;
+	struct rs_error err = RS_ERROR_INIT;
+
+	rs_agent_options_init(&options);
+	assert_int_equal(rs_opt_parse(opts, argc, (char **)argv, &options, NULL, NULL), 0);
+	assert_int_equal(rs_filter_request(&options, false, &out, &err), -EINVAL);
+	expect(err.msg, part);
+	rs_agent_options_done(&options);
+}
+
+static void test_filter_not_utf8(void **state)
+{
+	(void)state;
+	expect_request_refused("not UTF-8", 3, (const char *[]){ "filter", "--path", "/a\xff" });
+	expect_request_refused("not UTF-8", 3, (const char *[]){ "filter", "--exe", "a\xff" });
+	expect_request_refused("not UTF-8", 3, (const char *[]){ "filter", "--comm", "\xff" });
+}
+
 static const char *describe(const char *json)
 {
 	_cleanup_(rs_arena_done) struct rs_arena arena = RS_ARENA_INIT(0);
@@ -250,10 +273,10 @@ static void test_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stats_once),     cmocka_unit_test(test_stats_again),
-		cmocka_unit_test(test_stats_troubles), cmocka_unit_test(test_stats_programs),
-		cmocka_unit_test(test_filter_request), cmocka_unit_test(test_filter_describe),
-		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_stats_once),      cmocka_unit_test(test_stats_again),
+		cmocka_unit_test(test_stats_troubles),  cmocka_unit_test(test_stats_programs),
+		cmocka_unit_test(test_filter_request),  cmocka_unit_test(test_filter_describe),
+		cmocka_unit_test(test_filter_not_utf8), cmocka_unit_test(test_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
