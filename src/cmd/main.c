@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finds the subcommand and calls it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 
@@ -42,10 +43,28 @@ static int unknown(const char *name)
 	return rs_cmd_fail(&err);
 }
 
+/*
+ * A standard descriptor that was closed would be given to the first file that we open, and our output
+ * or messages would go there. Something takes its place on which reading or writing fails as before;
+ * a command that we start has it closed again.
+ */
+static int keep_standard_fds(void)
+{
+	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd] | O_CLOEXEC) != fd)
+			return -errno;
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct rs_cmd *cmd;
 
+	if (keep_standard_fds() < 0)
+		return RS_CMD_FAILED; /* and nowhere to say why */
 	/* A reader that goes away shows as -EPIPE where we write. */
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
