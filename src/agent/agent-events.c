@@ -35,7 +35,7 @@ static int check_kinds(const struct rs_agent *agent, uint64_t kinds, struct rs_e
 		if (late & (1ull << kind))
 			rs_str_appendf(&names, " %s", rs_kind_to_str(kind));
 	}
-	return rs_error_set(err, -ENOTSUP, "the agent has to be started again to watch%s",
+	return rs_error_set(err, -EBUSY, "the agent has to be started again to watch%s",
 			    rs_str_cstr(&names));
 }
 
@@ -123,16 +123,21 @@ static void reload(struct rs_agent *agent)
 	rs_agent_options_done(&options);
 }
 
-/* SIGHUP means two things: "read your configuration again", and "the terminal is gone". */
+/*
+ * SIGHUP means two things: "read your configuration again", and "the terminal is gone". Who was
+ * started with it ignored, as nohup(1) does, is not to end by it: and signalfd(2) hands out what is
+ * blocked even where it is ignored.
+ */
 static int on_hangup(struct rs_agent *agent)
 {
-	if (agent->had_terminal && !rs_agent_has_terminal()) {
+	if (agent->had_terminal && !agent->hangup_ignored && !rs_agent_has_terminal()) {
 		rs_agent_note(agent, "the terminal went away");
 		return finish_run(agent, RS_AGENT_END_TERMINAL);
 	}
-	if (!agent->hooks.reload)
-		return finish_run(agent, RS_AGENT_END_SIGNAL);
-	reload(agent);
+	if (agent->hooks.reload)
+		reload(agent);
+	else if (agent->hooks.nothing_to_reload)
+		agent->hooks.nothing_to_reload(agent->hooks.data);
 	return 0;
 }
 
@@ -144,6 +149,7 @@ static int on_stop_signal(struct rs_loop *loop, const struct signalfd_siginfo *i
 	/* The terminal sends ^C to our command as well; a kill(1) reaches only us. */
 	if (agent->command && info->ssi_code != SI_KERNEL)
 		rs_command_signal(agent->command, (int)info->ssi_signo);
+	agent->end_signal = (int)info->ssi_signo;
 	return finish_run(agent, RS_AGENT_END_SIGNAL);
 }
 
@@ -171,6 +177,9 @@ void rs_agent_stop_measuring(struct rs_agent *agent)
 	    agent->options->measure == RS_AGENT_MEASURE_OFF)
 		return;
 	agent->measured_ns = rs_clock_mono() - agent->started;
+	agent->n_measured = MIN(
+		rs_sensors_programs(agent->sensors, agent->measured, RS_AGENT_PROGRAMS),
+		(size_t)RS_AGENT_PROGRAMS);
 	rs_sensors_stop_measuring(agent->sensors);
 }
 

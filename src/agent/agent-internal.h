@@ -30,12 +30,16 @@ struct rs_agent {
 	int place; /* the lock, -1: none */
 
 	struct rs_loop_source *stop_signals, *other_signals, *duration, *measure, *command_source;
-	bool had_terminal; /* a controlling terminal, at start */
+	bool had_terminal;   /* a controlling terminal, at start */
+	bool hangup_ignored; /* at start: nohup(1) */
 	enum rs_agent_end end;
+	int end_signal;                     /* for RS_AGENT_END_SIGNAL */
 	uint64_t created, started, stopped; /* monotonic ns, 0: not yet */
 	uint64_t start_real;
-	uint64_t start_user_ns, start_sys_ns; /* CPU used until started */
-	uint64_t measured_ns;                 /* once measuring has stopped */
+	uint64_t start_user_ns, start_sys_ns;          /* CPU used until started */
+	uint64_t measured_ns;                          /* once measuring has stopped */
+	struct rs_program measured[RS_AGENT_PROGRAMS]; /* what it had brought by then */
+	size_t n_measured;
 };
 
 /* Tells the command that runs the agent. */

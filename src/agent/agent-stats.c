@@ -55,6 +55,24 @@ static void fill_counts(const struct rs_agent *agent, struct rs_agent_stats *sta
 	stats->written = rs_output_written(agent->output);
 }
 
+/* The kernel goes on counting while anybody else has it measure; what is told belongs to the span
+ * that is told. Runs that were missed are counted in any case. */
+static void freeze_costs(const struct rs_agent *agent, struct rs_agent_stats *stats)
+{
+	for (size_t i = 0; i < stats->n_programs; i++) {
+		struct rs_program *program = &stats->programs[i];
+
+		program->runs = program->run_ns = 0;
+		for (size_t j = 0; j < agent->n_measured; j++) {
+			if (strcmp(program->name, agent->measured[j].name) != 0)
+				continue;
+			program->runs = agent->measured[j].runs;
+			program->run_ns = agent->measured[j].run_ns;
+			break;
+		}
+	}
+}
+
 void rs_agent_stats(struct rs_agent *agent, struct rs_agent_stats *ret_stats)
 {
 	struct rs_agent_stats *stats = ret_stats;
@@ -82,4 +100,6 @@ void rs_agent_stats(struct rs_agent *agent, struct rs_agent_stats *ret_stats)
 	stats->n_programs = MIN(
 		rs_sensors_programs(agent->sensors, stats->programs, RS_AGENT_PROGRAMS),
 		(size_t)RS_AGENT_PROGRAMS);
+	if (!stats->measuring)
+		freeze_costs(agent, stats);
 }

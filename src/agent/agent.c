@@ -127,6 +127,13 @@ static int open_parts(struct rs_agent *agent, bool exclusive, struct rs_error *e
 	return r;
 }
 
+static bool is_ignored(int signal)
+{
+	struct sigaction action;
+
+	return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 int rs_agent_new(const struct rs_agent_options *options, const struct rs_agent_hooks *hooks,
 		 bool exclusive, struct rs_agent **ret_agent, struct rs_error *err)
 {
@@ -142,6 +149,7 @@ int rs_agent_new(const struct rs_agent_options *options, const struct rs_agent_h
 	agent->place = -1;
 	agent->created = rs_clock_mono();
 	agent->had_terminal = rs_agent_has_terminal();
+	agent->hangup_ignored = is_ignored(SIGHUP);
 	r = open_parts(agent, exclusive, err);
 	if (r < 0)
 		return r;
@@ -184,7 +192,7 @@ static int drop_rights(const struct rs_agent *agent, struct rs_error *err)
 
 	if (!rs_caps_have(RS_CAP_BPF))
 		keep |= RS_CAP_BIT(CAP_SYS_ADMIN);
-	if (agent->hooks.reload || agent->place >= 0) /* a file, or requests over the socket */
+	if (agent->hooks.reload || agent->control) /* a file, or requests over the socket */
 		keep |= RS_CAP_BIT(CAP_SYS_PTRACE) | RS_CAP_BIT(CAP_DAC_READ_SEARCH);
 	return rs_caps_keep(keep, err);
 }
@@ -289,9 +297,12 @@ int rs_agent_run(struct rs_agent *agent, enum rs_agent_end *ret_end, struct rs_e
 
 int rs_agent_command_code(const struct rs_agent *agent)
 {
-	int code = agent->command ? rs_command_code(agent->command) : -1;
+	return agent->command ? rs_command_code(agent->command) : -1;
+}
 
-	return code < 0 ? 128 + SIGINT : code;
+int rs_agent_end_signal(const struct rs_agent *agent)
+{
+	return agent->end_signal;
 }
 
 struct rs_loop *rs_agent_loop(struct rs_agent *agent)

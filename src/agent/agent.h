@@ -55,7 +55,7 @@ struct rs_agent_stats {
 	uint64_t startup_ns;     /* from rs_agent_new() to events flowing */
 	uint64_t startup_cpu_ns; /* CPU used until then, most of it by the kernel's verifier */
 
-	uint64_t measured_ns; /* span over which programs were measured, 0: not measured */
+	uint64_t measured_ns; /* span of the programs' runs and run_ns, 0: not measured */
 	bool measuring;       /* it goes on */
 	struct rs_program programs[RS_AGENT_PROGRAMS];
 	size_t n_programs;
@@ -64,8 +64,10 @@ struct rs_agent_stats {
 /* What the agent asks of the command that runs it. All may be NULL. */
 struct rs_agent_hooks {
 	/* SIGHUP: fill new options (initialised by the agent, freed by it), of which those that
-	 * select events are applied. Without this hook SIGHUP ends the agent. */
+	 * select events are applied. */
 	int (*reload)(void *data, struct rs_agent_options *ret_options, struct rs_error *err);
+	/* SIGHUP without that hook: the agent goes on. */
+	void (*nothing_to_reload)(void *data);
 	/* The outcome of that: err is NULL when the new filter is in force. */
 	void (*reloaded)(void *data, const struct rs_error *err);
 	/* Something to tell, once: "the terminal went away", a kind that this kernel lacks. */
@@ -75,8 +77,8 @@ struct rs_agent_hooks {
 
 /* How the run ended. */
 enum rs_agent_end {
-	RS_AGENT_END_SIGNAL, /* SIGINT, SIGTERM */
-	RS_AGENT_END_DURATION,
+	RS_AGENT_END_SIGNAL,   /* SIGINT, SIGTERM: see rs_agent_end_signal() */
+	RS_AGENT_END_DURATION, /* the options' command may go on */
 	RS_AGENT_END_COMMAND,  /* see rs_agent_command_code() */
 	RS_AGENT_END_READER,   /* the reader of the output went away (| head) */
 	RS_AGENT_END_TERMINAL, /* the terminal went away */
@@ -104,8 +106,10 @@ void rs_agent_free(struct rs_agent **agent);
 /* Ends rs_agent_run() from a callback of its loop. */
 void rs_agent_stop(struct rs_agent *agent);
 
-/* Exit code of the options' command, as a shell has it: 128 + signal for one that was killed. */
+/* Exit code of the options' command, as a shell has it: 128 + signal for one that was killed; -1
+ * while it runs, and where there is none. */
 int rs_agent_command_code(const struct rs_agent *agent);
+int rs_agent_end_signal(const struct rs_agent *agent);
 
 /* For whoever serves requests within the agent's process: its loop, what it knows, its filter. */
 struct rs_loop *rs_agent_loop(struct rs_agent *agent);

@@ -2,6 +2,7 @@
 #include "cmd/watch.h"
 
 #include <errno.h>
+#include <signal.h>
 
 #include "agent/summary.h"
 #include "base/fd.h"
@@ -113,12 +114,42 @@ static void on_reloaded(void *data, const struct rs_error *err)
 		rs_log_write(RS_LOG_INFO, "the configuration was read again and is in force");
 }
 
+static void on_nothing_to_reload(void *data)
+{
+	(void)data;
+	rs_log_info("SIGHUP: there is no configuration file to read again");
+}
+
+/* With a command of our own, as a shell has it: whoever called us wants to know whether the code is
+ * the command's, and what ended us before that. */
+static int exit_code(const struct rs_agent *agent, const struct rs_agent_options *options,
+		     enum rs_agent_end end)
+{
+	if (!options->command)
+		return RS_CMD_OK;
+	switch (end) {
+	case RS_AGENT_END_COMMAND:
+		return rs_agent_command_code(agent);
+	case RS_AGENT_END_SIGNAL:
+		return 128 + rs_agent_end_signal(agent);
+	case RS_AGENT_END_TERMINAL:
+		return 128 + SIGHUP;
+	case RS_AGENT_END_DURATION:
+	case RS_AGENT_END_READER:
+	case RS_AGENT_END_STOPPED:
+		break;
+	}
+	return RS_CMD_OK;
+}
+
 static int finish(struct rs_agent *agent, const struct rs_agent_options *options,
 		  enum rs_agent_end end)
 {
 	if (end != RS_AGENT_END_READER && end != RS_AGENT_END_TERMINAL)
 		print_summary(agent, options);
-	return options->command ? rs_agent_command_code(agent) : RS_CMD_OK;
+	if (end == RS_AGENT_END_DURATION && options->command && rs_agent_command_code(agent) < 0)
+		rs_log_warn("the command goes on: %s", options->command);
+	return exit_code(agent, options, end);
 }
 
 int rs_watch_run(const struct rs_watch *watch)
@@ -127,6 +158,7 @@ int rs_watch_run(const struct rs_watch *watch)
 	struct rs_agent_hooks hooks = {
 		.reload = watch->reload,
 		.reloaded = on_reloaded,
+		.nothing_to_reload = on_nothing_to_reload,
 		.note = on_note,
 		.data = watch->data,
 	};
