@@ -39,6 +39,15 @@ static int check_kinds(const struct rs_agent *agent, uint64_t kinds, struct rs_e
 			    rs_str_cstr(&names));
 }
 
+static bool same_list(const struct rs_opt_list *a, const struct rs_opt_list *b)
+{
+	for (size_t i = 0; i < a->len && a->len == b->len; i++) {
+		if (strcmp(a->items[i], b->items[i]) != 0)
+			return false;
+	}
+	return a->len == b->len;
+}
+
 /* The filter of @options, narrowed to what this kernel has and to our own command. */
 static int make_filter(struct rs_agent *agent, const struct rs_agent_options *options,
 		       struct rs_agent_filter *ret_filter, struct rs_error *err)
@@ -55,6 +64,9 @@ static int make_filter(struct rs_agent *agent, const struct rs_agent_options *op
 		ret_filter->filter.pids = &agent->command_pid;
 		ret_filter->filter.n_pids = 1;
 	}
+	/* Another condition can be changed after a process that was asked for has died. */
+	ret_filter->filter.pids_kept =
+		agent->started && same_list(&options->pids, &rs_agent_options_now(agent)->pids);
 	if (ret_filter->filter.kinds & there)
 		ret_filter->filter.kinds &= there;
 	return 0;

@@ -2,6 +2,7 @@
 /* What is wanted of the events, decided in the kernel before anything is collected. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct rs_filter {
 	uint64_t kinds;       /* bit per enum rs_kind */
 	const uint32_t *pids; /* these processes and their descendants */
 	size_t n_pids;
+	bool pids_kept;           /* the same are in force: who has died since then is no mistake */
 	const char *const *comms; /* whole names, at most 15 bytes */
 	size_t n_comms;
 	const char *const *exes; /* absolute paths of executables, at most 255 bytes */
@@ -36,8 +38,8 @@ int rs_filter_check(const struct rs_filter *filter, struct rs_error *err);
 /*
  * Makes @filter the one in force, without a reload and without a moment in which too little passes:
  * new entries are added, then the switch is thrown, then old entries go.
- * -ESRCH: a pid that does not live; -ENOENT: no such cgroup; -E2BIG: more entries than there is
- * room for; -ENOTSUP: a kind whose hooks were not attached at start.
+ * -ESRCH: a pid that does not live, unless pids_kept; -ENOENT: no such cgroup; -E2BIG: more entries
+ * than there is room for; -ENOTSUP: a kind whose hooks were not attached at start.
  */
 int rs_filter_apply(struct rs_sensors *sensors, const struct rs_filter *filter,
 		    struct rs_error *err);

@@ -118,7 +118,7 @@ int rs_scope_collect(const struct rs_filter *filter, struct rs_entries *e, bool 
 	struct processes all = { 0 };
 	int r = scan_processes(filter, &all, err);
 
-	if (!r && first)
+	if (!r && first && !filter->pids_kept)
 		r = check_pids_live(filter, &all, err);
 	mark_descendants(&all);
 	rs_vec_foreach(&all.list, p) if (!r && p->bits && rs_entries_add(e, &p->pid, p->bits))

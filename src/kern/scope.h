@@ -13,7 +13,7 @@
 /*
  * Puts the processes that run now and are wanted into @e. Called twice: who was forked between the
  * first look and the moment in which forks began to be followed is found by the second. @first:
- * -ESRCH for a pid that does not live.
+ * -ESRCH for a pid that does not live, unless pids_kept.
  */
 int rs_scope_collect(const struct rs_filter *filter, struct rs_entries *e, bool first,
 		     struct rs_error *err);

@@ -152,6 +152,27 @@ static void test_killed(void)
 	agent_done(&agent);
 }
 
+/* The filter can be changed after a process that it asks for has died; a dead one cannot be added. */
+static void test_dead_pid(struct actor *actor)
+{
+	struct actor other;
+	struct agent agent;
+	char pids[32], dead[16];
+
+	actor_start(&other, NULL, NULL);
+	snprintf(dead, sizeof(dead), "%d", other.pid);
+	snprintf(pids, sizeof(pids), "%d,%d", other.pid, actor->pid);
+	agent_start(&agent, (const char *[]){ "--kinds", "mkdir", "--pid", pids, NULL });
+	actor_end(&other);
+	tap_ok(client("filter", "--path", at("one"), 0, at("one")),
+	       "a process that was asked for has died: other conditions can change");
+	actor_mkdir(actor, at("one/g"));
+	tap_ok(wait_seen(&agent, "one/g"), "and the other process is still seen");
+	tap_ok(client("filter", "--pid", dead, 1, "no such process"), "but not asked for anew");
+	agent_stop(&agent, SIGTERM);
+	agent_done(&agent);
+}
+
 /* While anybody has the kernel measure, it counts the runs of everybody's programs: what an agent
  * tells stops with its own measuring. */
 static void test_measuring(struct actor *actor)
@@ -203,6 +224,7 @@ int main(void)
 	test_end(&agent);
 	agent_done(&agent);
 	test_killed();
+	test_dead_pid(&actor);
 	test_measuring(&actor);
 	actor_end(&actor);
 	snprintf(command, sizeof(command), "rm -rf -- '%s'", dir);
