@@ -32,6 +32,7 @@ static int write_one(struct rs_event_json *json, const char *record, size_t size
 	if (r < 0)
 		return r;
 	event.user = event.group = "root";
+	rs_event_sample_origin(&event);
 	return rs_event_json_write(json, &event, out);
 }
 

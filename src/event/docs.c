@@ -125,6 +125,7 @@ static int render_sample(struct samples *s, struct rs_event_json *json, enum rs_
 		return r;
 	event.user = "ann";
 	event.group = "ann";
+	rs_event_sample_origin(&event);
 	r = rs_event_json_write(json, &event, &s->line[kind]);
 	if (r < 0)
 		return r;

@@ -4,7 +4,7 @@
 /*
  * Events: a view on a record of the ring buffer, and the forms in which people and programs read it.
  *
- *	record -> rs_event_decode() -> (whoever enriches fills user, group) -> rs_event_json_write()
+ *	record -> rs_event_decode() -> (whoever enriches fills user, group, ...) -> rs_event_json_write()
  *	                                                                    -> rs_event_table_row()
  *
  * What kinds and fields there are stands in one table, schema.c; JSON and docs/events.md are made
@@ -49,10 +49,16 @@ struct rs_event {
 	uint8_t marks;     /* the flags of all fields together */
 	const char *user;  /* name of hdr->uid, NULL where unknown; set by whoever enriches */
 	const char *group; /* name of hdr->gid, the same */
+
+	/* Paths of the executables of the process and of its parent, and the parent's name, the same
+	 * as rs_hdr.comm; NULL where unknown, set by whoever enriches. */
+	const char *executable;
+	const char *parent_executable;
+	const char *parent_name;
 };
 
 /*
- * Checks a record of size bytes (8-byte aligned) and makes a view of it; user and group are NULL.
+ * Checks a record of size bytes (8-byte aligned) and makes a view of it; what others set is NULL.
  * 0, or -EBADMSG for a record that is cut, lies about a length or is of a kind we do not know.
  * Tags we do not know are skipped; of a tag that comes twice the first counts.
  */
@@ -188,4 +194,7 @@ int rs_event_write_docs(struct rs_str *out);
  * its size; buf (8-byte aligned) holds RS_RECORD_MAX bytes.
  */
 size_t rs_event_sample(enum rs_kind kind, void *buf);
+
+/* What whoever enriches would set, of the executables. */
+void rs_event_sample_origin(struct rs_event *event);
 void rs_event_sample_host(struct rs_event_host *ret_host);

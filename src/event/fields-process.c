@@ -24,15 +24,13 @@ void rs_field_parent_entity_id(struct rs_render *r)
 
 /* The kernel keeps 15 bytes of a name; where it is clear that it was cut from the name of the
  * executable, the whole one is given. */
-void rs_field_process_name(struct rs_render *r)
+static void put_name(struct rs_render *r, const char *comm, size_t n, const char *exe,
+		     size_t exe_len)
 {
-	const char *comm = r->event->hdr->comm;
-	size_t n = rs_chars_len(r->event->hdr->comm);
-	const struct rs_text *exe = &r->event->field[RS_TAG_EXE];
-	const char *slash = exe->data ? memrchr(exe->data, '/', exe->len) : NULL;
+	const char *slash = n == COMM_MAX && exe ? memrchr(exe, '/', exe_len) : NULL;
 
-	if (n == COMM_MAX && slash) {
-		size_t len = (size_t)(exe->data + exe->len - slash) - 1;
+	if (slash) {
+		size_t len = (size_t)(exe + exe_len - slash) - 1;
 
 		if (len > n && memcmp(slash + 1, comm, n) == 0) {
 			rs_out_string(&r->out, slash + 1, len);
@@ -40,6 +38,35 @@ void rs_field_process_name(struct rs_render *r)
 		}
 	}
 	rs_out_string(&r->out, comm, n);
+}
+
+void rs_field_process_name(struct rs_render *r)
+{
+	const char *comm = r->event->hdr->comm;
+	size_t n = rs_chars_len(r->event->hdr->comm);
+	const struct rs_text *exe = &r->event->field[RS_TAG_EXE];
+	const char *known = r->event->executable;
+
+	if (exe->data)
+		put_name(r, comm, n, exe->data, exe->len);
+	else
+		put_name(r, comm, n, known, n == COMM_MAX && known ? strlen(known) : 0);
+}
+
+void rs_field_parent_name(struct rs_render *r)
+{
+	const char *name = r->event->parent_name, *exe = r->event->parent_executable;
+
+	if (name)
+		put_name(r, name, strlen(name), exe, exe ? strlen(exe) : 0);
+}
+
+void rs_field_parent_executable(struct rs_render *r)
+{
+	const char *exe = r->event->parent_executable;
+
+	if (exe)
+		rs_out_string(&r->out, exe, strlen(exe));
 }
 
 static void kernel_path(struct rs_render *r, enum rs_tag tag)
@@ -53,7 +80,12 @@ static void kernel_path(struct rs_render *r, enum rs_tag tag)
 
 void rs_field_executable(struct rs_render *r)
 {
-	kernel_path(r, RS_TAG_EXE);
+	const char *known = r->event->executable;
+
+	if (r->event->field[RS_TAG_EXE].data)
+		kernel_path(r, RS_TAG_EXE);
+	else if (known)
+		rs_out_string(&r->out, known, strlen(known));
 }
 
 void rs_field_working_directory(struct rs_render *r)

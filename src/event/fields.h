@@ -19,9 +19,10 @@ rs_field_fn rs_field_kind, rs_field_hook, rs_field_syscall, rs_field_errno, rs_f
 
 /* fields-process.c */
 rs_field_fn rs_field_entity_id, rs_field_process_name, rs_field_parent_pid,
-	rs_field_parent_entity_id, rs_field_executable, rs_field_args, rs_field_command_line,
-	rs_field_working_directory, rs_field_env_vars, rs_field_process_start, rs_field_process_end,
-	rs_field_exit_code, rs_field_interactive, rs_field_tty, rs_field_loginuid, rs_field_setid,
+	rs_field_parent_entity_id, rs_field_parent_name, rs_field_parent_executable,
+	rs_field_executable, rs_field_args, rs_field_command_line, rs_field_working_directory,
+	rs_field_env_vars, rs_field_process_start, rs_field_process_end, rs_field_exit_code,
+	rs_field_interactive, rs_field_tty, rs_field_loginuid, rs_field_setid,
 	rs_field_executable_inode, rs_field_executable_device, rs_field_executable_mode,
 	rs_field_exit_signal, rs_field_core_dumped, rs_field_cpu_user, rs_field_cpu_system,
 	rs_field_max_rss;

@@ -456,6 +456,15 @@ size_t rs_event_sample(enum rs_kind kind, void *buf)
 	return m.hdr->size;
 }
 
+void rs_event_sample_origin(struct rs_event *event)
+{
+	bool exec = event->hdr->kind == RS_KIND_EXEC; /* the record itself has it */
+
+	event->executable = exec ? NULL : "/usr/local/bin/worker";
+	event->parent_executable = "/usr/bin/bash";
+	event->parent_name = "bash";
+}
+
 void rs_event_sample_host(struct rs_event_host *ret_host)
 {
 	*ret_host = (struct rs_event_host){

@@ -67,6 +67,7 @@ static void test_golden(void **state)
 		assert_int_equal(rs_event_decode(r.bytes, rs_event_sample(kind, r.bytes), &event),
 				 0);
 		event.user = event.group = "ann";
+		rs_event_sample_origin(&event);
 		rs_str_reset(&line);
 		assert_int_equal(rs_event_json_write(writer, &event, &line), 0);
 		snprintf(name, sizeof(name), "tests/golden/event/%s.json", rs_kind_to_str(kind));
