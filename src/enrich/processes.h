@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Which executable a process runs, and which its parent: events of files, the network and privileges
+ * carry only the process's number and name.
+ *
+ * What is known comes from three places:
+ *
+ *  - Records: EXEC says it, FORK hands it down, EXIT ends it. What they say holds for every later
+ *    record, in the order in which things happened, also of processes that are gone meanwhile.
+ *  - rs_processes_seed(): what ran before the first record, from /proc.
+ *  - For a process that neither told of, one look at /proc. That is a moment after the event, so it
+ *    is an answer only where the process still has the start time and the name that the event has;
+ *    one that is gone, or that we have no right to look at, stays unknown.
+ *
+ * A process is named by its pid and its start time (rs_hdr.pid, rs_hdr.start): a pid that is used
+ * again is another process. Both the number of processes and the bytes of their paths have a cap:
+ * ended ones go first, the oldest before the others; then those that nobody asked for lately.
+ */
+
+#include "base/error.h"
+#include "event/event.h"
+
+#define RS_PROCESSES_MAX     65536              /* processes remembered */
+#define RS_PROCESSES_BYTES   ((size_t)16 << 20) /* of all their paths, each kept once */
+#define RS_PROCESSES_KEEP_NS 5000000000ull      /* how long one that ended stays known */
+#define RS_PROCESSES_TRUST_NS                                                                      \
+	1000000000ull           /* how long what is known holds while records do not tell */
+#define RS_PROCESSES_READS 5000 /* looks at /proc a second, at most */
+
+struct rs_processes;
+
+/* All zero: the defaults. */
+struct rs_processes_options {
+	const char *proc; /* directory to read instead of "/proc"; borrowed for the call */
+	size_t max;       /* instead of RS_PROCESSES_MAX */
+	size_t bytes;     /* instead of RS_PROCESSES_BYTES */
+};
+
+struct rs_processes_stats {
+	size_t processes;
+	size_t executables; /* different ones */
+	size_t bytes;       /* of their paths */
+	uint64_t evicted;   /* processes thrown out for want of room */
+	uint64_t refused;   /* paths not kept for want of room */
+	uint64_t reads;     /* looks at /proc, but for the seed */
+};
+
+/* A /proc that cannot be opened is an empty one. -ENOMEM. */
+int rs_processes_new(const struct rs_processes_options *options,
+		     struct rs_processes **ret_processes, struct rs_error *err);
+void rs_processes_free(struct rs_processes **processes);
+
+/* Reads what runs now. To be called once the sensors are attached, so that nothing that begins in
+ * between is missed, and while the rights are there to look at other users' processes. */
+void rs_processes_seed(struct rs_processes *processes);
+
+/*
+ * Whether FORK and EXEC records of all processes come (as is assumed at first), or a filter keeps
+ * some away. Without them what is known is compared with /proc again after RS_PROCESSES_TRUST_NS,
+ * and when a process's name changes.
+ */
+void rs_processes_set_complete(struct rs_processes *processes, bool complete);
+
+/* Learns from a FORK, EXEC or EXIT record; others say nothing. */
+void rs_processes_feed(struct rs_processes *processes, const struct rs_event *event);
+
+/*
+ * Sets the event's executable, parent_executable and parent_name, NULL where unknown. They are valid
+ * until the next call. Allocates only for a process that was not known.
+ */
+void rs_processes_enrich(struct rs_processes *processes, struct rs_event *event);
+
+struct rs_processes_stats rs_processes_stats(const struct rs_processes *processes);
