@@ -21,6 +21,7 @@ struct rs_agent {
 	struct rs_sensors *sensors;
 	struct rs_command *command;
 	struct rs_users *users;
+	struct rs_processes *processes;
 	struct rs_output *output;
 	struct rs_view *view;
 	struct rs_pump *pump;

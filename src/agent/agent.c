@@ -88,6 +88,7 @@ static int open_pump(struct rs_agent *agent, struct rs_error *err)
 		.loop = agent->loop,
 		.sensors = agent->sensors,
 		.users = agent->users,
+		.processes = agent->processes,
 		.view = agent->view,
 		.output = agent->output,
 	};
@@ -118,6 +119,8 @@ static int open_parts(struct rs_agent *agent, bool exclusive, struct rs_error *e
 		r = rs_agent_open_control(agent, exclusive, err);
 	if (!r)
 		r = rs_users_new(options->root, &agent->users, err);
+	if (!r)
+		r = rs_processes_new(NULL, &agent->processes, err);
 	if (!r)
 		r = open_output(agent, err);
 	if (!r)
@@ -171,6 +174,7 @@ void rs_agent_free(struct rs_agent **agent)
 	rs_view_free(&a->view);
 	rs_output_close(&a->output);
 	rs_users_free(&a->users);
+	rs_processes_free(&a->processes);
 	rs_loop_free(&a->loop);
 	rs_agent_filter_done(&a->filter);
 	if (a->has_selected)
@@ -234,6 +238,7 @@ int rs_agent_start(struct rs_agent *agent, struct rs_error *err)
 	r = rs_filter_rescan(agent->sensors, &agent->filter.filter, err);
 	if (r < 0)
 		return r;
+	rs_processes_seed(agent->processes);
 	agent->started = rs_clock_mono();
 	agent->start_real = rs_clock_real();
 	rs_agent_usage(&agent->start_user_ns, &agent->start_sys_ns, &peak);

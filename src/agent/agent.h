@@ -3,7 +3,7 @@
 
 /*
  * The agent: sensors in the kernel -> ring buffer -> decode in place -> last checks -> names of
- * users -> table or JSON -> output. One thread, one loop, memory bounded.
+ * users, executables -> table or JSON -> output. One thread, one loop, memory bounded.
  *
  *	rs_agent_new()    takes the place, loads the sensors, makes the output ready
  *	rs_agent_start()  applies the filter, attaches, drops capabilities: events flow

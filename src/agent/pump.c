@@ -70,6 +70,7 @@ static int deliver(struct rs_pump *pump, struct rs_event *event)
 
 	event->user = rs_users_name(pump->parts.users, event->hdr->uid);
 	event->group = rs_users_group_name(pump->parts.users, event->hdr->gid);
+	rs_processes_enrich(pump->parts.processes, event);
 	r = rs_view_append(pump->parts.view, event, out);
 	if (!r && out->len > before)
 		r = rs_output_commit(pump->parts.output, kind);
@@ -89,9 +90,12 @@ static int on_record(void *arg, const void *record, size_t size)
 	struct rs_event event;
 	int r = 0;
 
-	if (unlikely(rs_event_decode(record, size, &event) < 0))
+	if (unlikely(rs_event_decode(record, size, &event) < 0)) {
 		count_undecoded(pump, record, size);
-	else if (pump->paths && !rs_pathcheck_event(pump->paths, &event, pump->path))
+		return pump->blocked;
+	}
+	rs_processes_feed(pump->parts.processes, &event);
+	if (pump->paths && !rs_pathcheck_event(pump->paths, &event, pump->path))
 		pump->counts.filtered[event.hdr->kind]++;
 	else if (unlikely(pump->dead))
 		pump->counts.unwritten[event.hdr->kind]++;
@@ -104,11 +108,21 @@ static int on_record(void *arg, const void *record, size_t size)
 
 /* --- turns --- */
 
+/* Whether the programs tell of every process there is. */
+static bool all_processes(const struct rs_config *config)
+{
+	const uint64_t needed = 1ull << RS_KIND_FORK | 1ull << RS_KIND_EXEC;
+
+	return (config->kinds & needed) == needed && !config->filters;
+}
+
 static void refresh(struct rs_pump *pump)
 {
 	uint64_t now = rs_clock_mono();
 
 	rs_users_refresh(pump->parts.users, now);
+	rs_processes_set_complete(pump->parts.processes,
+				  all_processes(rs_sensors_config(pump->parts.sensors)));
 	if (now >= pump->clock_next) {
 		rs_view_set_boot_offset(pump->parts.view, rs_clock_boot_offset());
 		pump->clock_next = now + CLOCK_NS;

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The pump moves records: ring buffer -> decode in place -> last checks -> names -> view -> output,
+ * The pump moves records: ring buffer -> decode in place -> last checks -> names, executables -> view -> output,
  * and decides when to look. Idle it is armed: the next record wakes it. Then it looks at every tick
  * until a tick brings nothing. While the output is blocked it does not look at all.
  */
@@ -10,6 +10,7 @@
 #include "agent/output.h"
 #include "agent/view.h"
 #include "base/loop.h"
+#include "enrich/processes.h"
 #include "enrich/users.h"
 #include "kern/sensors.h"
 
@@ -29,6 +30,7 @@ struct rs_pump_parts {
 	struct rs_loop *loop;
 	struct rs_sensors *sensors;
 	struct rs_users *users;
+	struct rs_processes *processes;
 	struct rs_view *view;
 	struct rs_output *output;
 };
