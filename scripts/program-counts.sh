@@ -12,10 +12,9 @@ set -euo pipefail
 cat <<'END'
 # The programs in the kernel
 
-Instructions of each program, and how many of them the verifier walked on each kernel (`-`: the
-kernel does not say, or does not take the program; 5.10 says nothing). From 6.4 on, kernel memory is
-read by plain loads and loops are walked once; before, the walk along a path is verified step by step.
-A rise is explained in the commit that causes it.
+Instructions of each program (as compiled for the last kernel of the table), and how many the verifier
+walked on each kernel (`-`: the kernel does not say, as 5.10, or does not take the program). A rise is
+explained in the commit that causes it.
 
 Made by `make check-vm` and `scripts/program-counts.sh build-release/vm/*.log`.
 
@@ -37,7 +36,7 @@ cat "$@" | tr -d '\r' | awk '
 			printf "| %s | %d |", names[p], insns[names[p]]
 			for (k = 1; k <= nk; k++) {
 				v = verified[names[p], kernels[k]]
-				printf " %s |", v > 0 ? v : "-"
+				printf " %s |", (v > 0 ? v : "-")
 			}
 			printf "\n"
 		}
