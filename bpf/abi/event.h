@@ -97,7 +97,8 @@ enum rs_hook {
 
 /* rs_hdr.flags */
 enum {
-	RS_HDR_COMPAT = 1 << 0,    /* a 32-bit system call: `nr` is of the other table */
+	RS_HDR_COMPAT =
+		1 << 0, /* a 32-bit system call: `nr` is of the other table; no hook sees one yet */
 	RS_HDR_KTHREAD = 1 << 1,   /* a kernel thread did it */
 	RS_HDR_NO_RESULT = 1 << 2, /* io_uring: sent before the result; `ret` is -EINPROGRESS */
 };
