@@ -33,7 +33,7 @@ set -- $(existing src bpf tests bench)
 find "$@" -type f \( -name '*.c' -o -name 'test-*.sh' \) | sort | awk -F/ '
 	function is(prefix) { return index($NF, prefix) == 1 }
 	/\.sh$/ { if ($1 == "tests" && $2 != "kernel" && $2 != "vm") print "script", "-", $0; next }
-	$1 == "src" && $0 == "src/cmd/main.c" { print "main", "cmd", $0; next }
+	$1 == "src" && NF == 3 && $NF == "main.c" { print "main", $2, $0; next }
 	$1 == "src" && NF >= 3 { print is("test-") ? "unit" : "lib", $2, $0; next }
 	$1 == "bpf" { if (NF == 2 && /\.bpf\.c$/) print "bpf", "-", $0; next }
 	$1 == "bench" { if (NF == 2 && !/\.bpf\.c$/) print "bench", "-", $0; next }

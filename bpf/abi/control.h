@@ -72,7 +72,17 @@ struct rs_config {
 	__u32 filters;       /* RS_FILTER_* */
 	__u32 self;          /* thread group that is never reported: the agent */
 	__u32 env;           /* not 0: collect the environment at exec */
-	__u32 pad[9];
+	/*
+	 * Which hierarchy rs_hdr.cgroup is of: 0, cgroup v2; otherwise 1 + the index of a v1 controller
+	 * (enum cgroup_subsys_id of the running kernel), on nodes that keep their containers there.
+	 */
+	__u32 cgroup_v1;
+	/*
+	 * Kinds that the agent needs to know who is who (fork, exec, exit, cgroup_*), a bit each: where
+	 * `kinds` or a filter would keep one away, it is sent all the same, with RS_HDR_IDENTITY.
+	 */
+	__u64 identity;
+	__u32 pad[6];
 };
 
 /*

@@ -62,7 +62,9 @@
 	X(UNSHARE, unshare, PRIVILEGE)                                                             \
 	X(SETNS, setns, PRIVILEGE)                                                                 \
 	X(CHROOT, chroot, PRIVILEGE)                                                               \
-	X(PIVOT, pivot_root, PRIVILEGE)
+	X(PIVOT, pivot_root, PRIVILEGE)                                                            \
+	X(CGROUP_MKDIR, cgroup_mkdir, CGROUP)                                                      \
+	X(CGROUP_RMDIR, cgroup_rmdir, CGROUP)
 
 enum rs_kind {
 #define X(id, name, sensor) RS_KIND_##id,
@@ -77,6 +79,7 @@ enum rs_sensor {
 	RS_SENSOR_FILE,
 	RS_SENSOR_NET,
 	RS_SENSOR_PRIVILEGE,
+	RS_SENSOR_CGROUP,
 	RS_SENSOR_COUNT,
 };
 
@@ -101,6 +104,7 @@ enum {
 		1 << 0, /* a 32-bit system call: `nr` is of the other table; no hook sees one yet */
 	RS_HDR_KTHREAD = 1 << 1,   /* a kernel thread did it */
 	RS_HDR_NO_RESULT = 1 << 2, /* io_uring: sent before the result; `ret` is -EINPROGRESS */
+	RS_HDR_IDENTITY = 1 << 3,  /* no filter wants it: it only tells who is who, see rs_config */
 };
 
 struct rs_hdr {
@@ -122,7 +126,7 @@ struct rs_hdr {
 	__s32 ret;    /* result: 0 or more, or a negative errno */
 	__u64 start;  /* of the thread group: ns, CLOCK_BOOTTIME; with pid it names the process */
 	__u64 pstart; /* the same of the parent */
-	__u64 cgroup; /* cgroup v2 id */
+	__u64 cgroup; /* id of the control group: see rs_config.cgroup_v1 */
 	char comm[16];
 };
 
@@ -144,6 +148,7 @@ enum rs_tag {
 	RS_TAG_TYPE, /* file system type */
 	RS_TAG_SOCKET, /* unix socket address: a path, or NUL and an abstract name */
 	RS_TAG_ROOT, /* of a process in a chroot, where the argument begins with a dot: ".." goes no higher */
+	RS_TAG_CGROUP, /* of a control group, from the root of its hierarchy */
 	RS_TAG_COUNT,
 };
 

@@ -7,8 +7,11 @@
 /* RS_KIND_FORK: the header is the child's. Threads make no events. */
 struct rs_fork {
 	struct rs_hdr hdr;
-	__u32 vpid; /* in the child's own pid namespace */
-	__u32 sid;  /* session */
+	__u32 vpid;        /* in the child's own pid namespace */
+	__u32 sid;         /* session */
+	__u64 maker_start; /* who called fork: with CLONE_PARENT that is not the parent */
+	__u32 maker;       /* its thread group */
+	__u32 pgid;
 };
 
 enum rs_ns {
@@ -63,6 +66,6 @@ struct rs_exit {
 	__u32 pad;
 };
 
-static_assert(sizeof(struct rs_fork) == 104, "struct rs_fork");
+static_assert(sizeof(struct rs_fork) == 120, "struct rs_fork");
 static_assert(sizeof(struct rs_exec) == 232, "struct rs_exec");
 static_assert(sizeof(struct rs_exit) == 144, "struct rs_exit");

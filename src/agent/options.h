@@ -27,8 +27,10 @@ enum rs_agent_measure {
 
 #define RS_AGENT_MEASURE_NS (10ull * 1000000000ull)
 
-/* Without --kinds: everything but open, which outnumbers all others together. */
-#define RS_AGENT_KINDS_DEFAULT (((1ull << RS_KIND_COUNT) - 1) & ~(1ull << RS_KIND_OPEN))
+/* Without --kinds: everything but open, which outnumbers all others together, and cgroups. */
+#define RS_AGENT_KINDS_DEFAULT                                                                     \
+	(((1ull << RS_KIND_COUNT) - 1) &                                                           \
+	 ~(1ull << RS_KIND_OPEN | 1ull << RS_KIND_CGROUP_MKDIR | 1ull << RS_KIND_CGROUP_RMDIR))
 
 /* Strings and lists are owned. Zero is not a valid start: use rs_agent_options_init(). */
 struct rs_agent_options {

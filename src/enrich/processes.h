@@ -63,12 +63,27 @@ void rs_processes_seed(struct rs_processes *processes);
  */
 void rs_processes_set_complete(struct rs_processes *processes, bool complete);
 
+/* What the table has of one process, borrowed until the next call; NULL members where unknown. */
+struct rs_process_info {
+	uint64_t start;
+	uint64_t cgroup;
+	uint32_t pid, ppid, uid;
+	uint64_t pstart;
+	uint64_t ended; /* boot ns; 0: runs */
+	const char *name, *executable;
+	const char *args; /* NUL after each */
+	size_t args_len;
+	const char *cwd; /* as at exec; of processes seen at exec only */
+};
+bool rs_processes_find(struct rs_processes *processes, uint32_t pid, uint64_t start,
+		       struct rs_process_info *ret_info);
+
 /* Learns from a FORK, EXEC or EXIT record; others say nothing. */
 void rs_processes_feed(struct rs_processes *processes, const struct rs_event *event);
 
 /*
- * Sets the event's executable, parent_executable and parent_name, NULL where unknown. They are valid
- * until the next call. Allocates only for a process that was not known.
+ * Sets the event's executable, parent_executable, parent_name, command_line and ancestors, NULL where
+ * unknown. They are valid until the next call. Allocates only for a process that was not known.
  */
 void rs_processes_enrich(struct rs_processes *processes, struct rs_event *event);
 

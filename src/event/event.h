@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "bpf/abi/cgroup.h"
 #include "bpf/abi/control.h"
 #include "bpf/abi/event.h"
 #include "bpf/abi/file.h"
@@ -33,6 +34,48 @@ struct rs_text {
 	uint8_t flags; /* RS_FIELD_* */
 };
 
+/* --- whom an event belongs to; set by whoever enriches, all strings NUL-terminated --- */
+
+struct rs_event_label {
+	const char *key, *value;
+};
+
+/* A container, and the pod that it is part of. What is not known is NULL. */
+struct rs_event_container {
+	const char *id; /* whole; never NULL */
+	const char
+		*runtime; /* "containerd", "cri-o", "docker", "podman", "runc"; NULL: no telling */
+	const char *name;
+	const char *image;    /* with its tag or digest, as the runtime has it */
+	const char *pod_name; /* these four: Kubernetes only */
+	const char *pod_uid;
+	const char *namespace;
+	const char *node;
+	const char *pod_ip;
+	const char *owner_kind; /* "ReplicaSet", "DaemonSet", ...: who made the pod */
+	const char *owner_name;
+	const struct rs_event_label *labels; /* of the pod, or of the container that is in none */
+	size_t n_labels;
+	bool sandbox; /* the container that only holds a pod's namespaces */
+};
+
+/* A control group. */
+struct rs_event_cgroup {
+	const char *path; /* from the root of its hierarchy, "/system.slice/nginx.service" */
+	const char *unit; /* of systemd, "nginx.service"; NULL: none, or in a container */
+	const struct rs_event_container *container; /* NULL: none */
+};
+
+/* One process of a chain of parents. */
+struct rs_event_ancestor {
+	uint64_t start; /* with pid: which one, see rs_hdr.start */
+	uint32_t pid;
+	const char *name;       /* as rs_hdr.comm */
+	const char *executable; /* NULL: unknown */
+};
+
+#define RS_EVENT_ANCESTORS_MAX 32 /* the chain is cut after so many */
+
 /* A view on one record; valid as long as the record is. Only the union's member that goes with
  * hdr->kind may be read (see the enum rs_sensor of the kind; fork, exec and exit have their own). */
 struct rs_event {
@@ -44,6 +87,7 @@ struct rs_event {
 		const struct rs_file *file;
 		const struct rs_net *net;
 		const struct rs_privilege *privilege;
+		const struct rs_cgroup_change *change;
 	};
 	struct rs_text field[RS_TAG_COUNT];
 	uint8_t marks;     /* the flags of all fields together */
@@ -55,6 +99,17 @@ struct rs_event {
 	const char *executable;
 	const char *parent_executable;
 	const char *parent_name;
+
+	/* Arguments of the process, joined with spaces; NULL where unknown, and for exec, which has its
+	 * own. */
+	const char *command_line;
+	const struct rs_event_cgroup *cgroup;      /* NULL where unknown */
+	const struct rs_event_ancestor *ancestors; /* [0] is the parent; up to the first process */
+	size_t n_ancestors;                        /* 0 where unknown */
+
+	/* An exec or fork that stands for the whole life of a process (the aggregated form) has its
+	 * end here, NULL otherwise. */
+	const struct rs_exit *end;
 };
 
 /*

@@ -20,7 +20,7 @@
 #define FILES   (0ull RS_KINDS(IF_FILE))
 #define NET     (0ull RS_KINDS(IF_NET))
 
-#define CALLS (ALL & ~PROCESS) /* kinds with a result */
+#define CALLS (ALL & ~PROCESS & ~(K(CGROUP_MKDIR) | K(CGROUP_RMDIR))) /* kinds with a result */
 #define LIFE  (K(FORK) | K(EXEC) | K(EXIT))
 #define ROOTS (K(CHROOT) | K(PIVOT))
 #define PATHS (FILES | ROOTS | K(MODULE) | K(BPF))

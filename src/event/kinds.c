@@ -24,6 +24,7 @@ static const char *const sensor_names[] = {
 	[RS_SENSOR_FILE] = "file",
 	[RS_SENSOR_NET] = "network",
 	[RS_SENSOR_PRIVILEGE] = "privilege",
+	[RS_SENSOR_CGROUP] = "cgroup",
 };
 static_assert(ARRAY_SIZE(sensor_names) == RS_SENSOR_COUNT, "a name for every sensor");
 

@@ -30,6 +30,7 @@ struct maker {
 		struct rs_file *file;
 		struct rs_net *net;
 		struct rs_privilege *privilege;
+		struct rs_cgroup_change *change;
 	};
 };
 
@@ -400,6 +401,16 @@ static void make_root(struct maker *m)
 	argument(m, "jail");
 }
 
+/* --- control groups --- */
+
+static void make_cgroup(struct maker *m)
+{
+	m->change->id = 4711;
+	m->change->parent = 42;
+	m->change->level = 2;
+	add_text(m, RS_TAG_CGROUP, "/system.slice/nginx.service");
+}
+
 /* --- all --- */
 
 static const struct {
@@ -442,6 +453,8 @@ static const struct {
 	[RS_KIND_SETNS] = { make_setns, __NR_setns },
 	[RS_KIND_CHROOT] = { make_root, __NR_chroot },
 	[RS_KIND_PIVOT] = { make_root, __NR_pivot_root },
+	[RS_KIND_CGROUP_MKDIR] = { make_cgroup, -1 },
+	[RS_KIND_CGROUP_RMDIR] = { make_cgroup, -1 },
 };
 static_assert(ARRAY_SIZE(samples) == RS_KIND_COUNT, "a sample for every kind");
 

@@ -74,5 +74,9 @@ const struct rs_event_kind rs_event_kinds[] = {
 	     "A process changed its root directory."),
 	KIND(PIVOT, rs_privilege, "process", "change", "pivot_root",
 	     "The root of a mount namespace was replaced."),
+	KIND(CGROUP_MKDIR, rs_cgroup_change, "configuration", "creation", "created-cgroup",
+	     "A control group was made."),
+	KIND(CGROUP_RMDIR, rs_cgroup_change, "configuration", "deletion", "removed-cgroup",
+	     "A control group was removed."),
 };
 static_assert(ARRAY_SIZE(rs_event_kinds) == RS_KIND_COUNT, "a row for every kind");

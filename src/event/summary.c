@@ -49,6 +49,8 @@ static rs_words_fn *const writers[] = {
 	[RS_KIND_SETNS] = rs_words_namespaces,
 	[RS_KIND_CHROOT] = rs_words_root,
 	[RS_KIND_PIVOT] = rs_words_root,
+	[RS_KIND_CGROUP_MKDIR] = rs_words_cgroup,
+	[RS_KIND_CGROUP_RMDIR] = rs_words_cgroup,
 };
 static_assert(ARRAY_SIZE(writers) == RS_KIND_COUNT, "words for every kind");
 

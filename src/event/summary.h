@@ -41,6 +41,7 @@ rs_words_fn rs_words_peer, rs_words_accept, rs_words_local, rs_words_close, rs_w
 rs_words_fn rs_words_setuid, rs_words_setgid, rs_words_capset, rs_words_ptrace, rs_words_kill,
 	rs_words_module, rs_words_bpf, rs_words_memfd, rs_words_wxmap, rs_words_namespaces,
 	rs_words_root;
+rs_words_fn rs_words_cgroup;
 
 /* The same, to fit in width columns (0: any). */
 int rs_event_summary_fit(struct rs_str *out, const struct rs_event *event, size_t width);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Control groups, version 2: cgroups(7). */
+/* Control groups, version 2 and version 1: cgroups(7). */
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -12,3 +13,32 @@
  * -ENAMETOOLONG.
  */
 int rs_cgroup2_mount(char *buf, size_t size, struct rs_error *err);
+
+/* The hierarchy in which this node keeps its containers. */
+struct rs_cgroup_tree {
+	char mount[512];     /* where it is mounted; "" where it is not */
+	char controller[32]; /* of version 1, "pids"; "": version 2 */
+	uint32_t v1;         /* as rs_config.cgroup_v1; 0: version 2 */
+};
+
+/*
+ * Version 2 where it is mounted and processes are in other groups than its root (pure v2, and hybrid
+ * nodes whose runtimes make a group there as well); else the v1 hierarchy that most runtimes use
+ * first (pids, memory, cpu, then any, name=systemd last). @proc: "/proc", or the host's. -ENOENT: there
+ * is none at all.
+ */
+int rs_cgroup_choose(const char *proc, struct rs_cgroup_tree *ret_tree, struct rs_error *err);
+
+/* Calls @fn for every group, parents first, with its id (as rs_hdr.cgroup) and its path from the
+ * hierarchy's root ("/" for that). Not 0 ends the walk, which returns that. Groups that vanish
+ * meanwhile are passed over. */
+typedef int rs_cgroup_fn(void *data, uint64_t id, const char *path);
+int rs_cgroup_walk(const struct rs_cgroup_tree *tree, rs_cgroup_fn *fn, void *data,
+		   struct rs_error *err);
+
+/* The path of one group by its id (open_by_handle_at(2), which takes CAP_DAC_READ_SEARCH): without
+ * a walk. -ENOENT: gone, or never was; -EPERM; -EOPNOTSUPP: this kernel cannot. */
+int rs_cgroup_path(const struct rs_cgroup_tree *tree, uint64_t id, char *buf, size_t size);
+
+/* A process in the group or below it, the lowest number; 0: none. */
+uint32_t rs_cgroup_first_pid(const struct rs_cgroup_tree *tree, const char *path);

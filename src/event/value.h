@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Single values of events, by the names of the table of fields: for whoever compares, counts or prints
+ * columns. A name may stand in several rows of the table, each for other kinds; they are one field
+ * here.
+ */
+
+#include "event/schema.h"
+
+enum rs_value_type {
+	RS_VALUE_NONE, /* the event has no such field */
+	RS_VALUE_TEXT, /* not terminated; keywords, IP addresses, dates */
+	RS_VALUE_INT,
+	RS_VALUE_BOOL, /* number is 0 or 1 */
+	RS_VALUE_LIST, /* texts: n_texts elements */
+};
+
+struct rs_value {
+	enum rs_value_type type;
+	struct rs_text text;
+	int64_t number; /* also set for a date: real ns */
+	const struct rs_text *texts;
+	size_t n_texts;
+};
+
+/* A field; static, never freed. */
+struct rs_event_column {
+	const char *name;
+	enum rs_field_type type;
+	uint64_t kinds; /* bit per enum rs_kind that may have it */
+};
+
+/* All of them, in the order of the table; labels ("kubernetes.labels.app") are found by their
+ * whole name, with the key that follows. */
+size_t rs_event_columns(const struct rs_event_column **ret_columns);
+const struct rs_event_column *rs_event_column_find(const char *name,
+						   size_t len); /* NULL: unknown */
+const char *rs_event_column_nearest(const char *name);
+
+struct rs_event_values;
+
+/* @host is copied. -ENOMEM. */
+int rs_event_values_new(const struct rs_event_host *host, struct rs_event_values **ret_values);
+void rs_event_values_free(struct rs_event_values **values);
+
+/* The value of a field of an event, valid until the next call with the same @values. Plain bytes:
+ * nothing is escaped. Allocates only to grow its scratch. */
+void rs_event_value(struct rs_event_values *values, const struct rs_event_column *column,
+		    const struct rs_event *event, struct rs_value *ret_value);
+/* One label of the event's container or pod, by its key. */
+bool rs_event_label(const struct rs_event *event, const char *key, size_t len,
+		    struct rs_value *ret_value);
