@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -147,6 +148,104 @@ static void test_caps(void **state)
 	assert_int_equal(rs_users_skipped(users), 10);
 }
 
+/* --- another's root --- */
+
+static struct rs_users *open_at(const char *root)
+{
+	_cleanup_(rs_cleanup_close) int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct rs_users *users = NULL;
+
+	assert_true(fd >= 0);
+	assert_int_equal(rs_users_new_at(fd, &users, NULL), 0);
+	return users;
+}
+
+static void test_at(void **state)
+{
+	_cleanup_(rs_users_free) struct rs_users *users = NULL;
+
+	(void)state;
+	mkdir("root", 0755);
+	mkdir("root/etc", 0755);
+	put_text("root/etc/passwd", "app:x:1000:1000::/:/bin/sh\n+::1:1\n");
+	put_text("root/etc/group", "app:x:1001:\n");
+	users = open_at("root");
+	assert_string_equal(rs_users_name(users, 1000), "app");
+	assert_string_equal(rs_users_group_name(users, 1001), "app");
+	assert_null(rs_users_name(users, 1));
+	assert_int_equal(rs_users_skipped(users), 1);
+	put_text("root/etc/passwd", "other:x:1000:1000::/:/bin/sh\n");
+	assert_false(rs_users_refresh(users, 0));
+	assert_string_equal(rs_users_name(users, 1000), "app");
+}
+
+/* What a container may put there to have something else read or done. */
+static void test_at_hostile(void **state)
+{
+	_cleanup_(rs_users_free) struct rs_users *links = NULL, *odd = NULL, *outside = NULL,
+						 *none = NULL;
+	_cleanup_(rs_str_done) struct rs_str up = { 0 };
+	char here[256];
+
+	(void)state;
+	assert_non_null(getcwd(here, sizeof(here)));
+	mkdir("secret", 0755);
+	put_text("secret/passwd", "secret:x:7:7::\n");
+	put_text("secret/group", "secret:x:7:\n");
+	mkdir("root", 0755);
+	mkdir("root/etc", 0755);
+	rs_str_appendf(&up, "%s/secret/passwd", here);
+	assert_int_equal(symlink(rs_str_cstr(&up), "root/etc/passwd"), 0);
+	assert_int_equal(symlink("../../secret/group", "root/etc/group"), 0);
+	links = open_at("root");
+	assert_null(rs_users_name(links, 7));
+	assert_null(rs_users_group_name(links, 7));
+
+	mkdir("odd", 0755);
+	mkdir("odd/etc", 0755);
+	mkdir("odd/etc/passwd", 0755);
+	assert_int_equal(mkfifo("odd/etc/group", 0644), 0); /* must not block us */
+	odd = open_at("odd");
+	assert_null(rs_users_name(odd, 0));
+	assert_null(rs_users_group_name(odd, 0));
+
+	/* The directory is a link: upwards it ends at the root, and within the root it is followed. */
+	mkdir("up", 0755);
+	mkdir("up/secret", 0755);
+	put_text("up/secret/passwd", "own:x:7:7::\n");
+	assert_int_equal(symlink("../../secret", "up/etc"), 0);
+	outside = open_at("up");
+	assert_string_equal(rs_users_name(outside, 7), "own");
+	assert_null(rs_users_group_name(outside, 7));
+
+	mkdir("none", 0755);
+	none = open_at("none");
+	assert_null(rs_users_name(none, 0));
+}
+
+static void test_at_caps(void **state)
+{
+	_cleanup_(rs_users_free) struct rs_users *users = NULL;
+	_cleanup_(rs_str_done) struct rs_str many = { 0 }, large = { 0 };
+
+	(void)state;
+	mkdir("etc", 0755);
+	for (unsigned i = 0; i < RS_USERS_AT_MAX + 10; i++)
+		rs_str_appendf(&many, "u%u:x:%u:\n", i, i);
+	put("etc/group", many.data, many.len);
+	rs_str_append_cstr(&large, "first:x:1:1::\n#");
+	while (large.len < RS_USERS_AT_FILE_MAX + 4096)
+		rs_str_append_char(&large, 'x');
+	rs_str_append_cstr(&large, "\nlast:x:2:2::\n");
+	put("etc/passwd", large.data, large.len);
+	users = open_at(".");
+	assert_string_equal(rs_users_group_name(users, RS_USERS_AT_MAX - 1), "u1023");
+	assert_null(rs_users_group_name(users, RS_USERS_AT_MAX));
+	assert_string_equal(rs_users_name(users, 1), "first");
+	assert_null(rs_users_name(users, 2));
+	assert_int_equal(rs_users_skipped(users), 11);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +254,9 @@ int main(void)
 		scratch_test(test_missing_and_odd_files),
 		scratch_test(test_refresh),
 		scratch_test(test_caps),
+		scratch_test(test_at),
+		scratch_test(test_at_hostile),
+		scratch_test(test_at_caps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

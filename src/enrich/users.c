@@ -2,8 +2,11 @@
 #include "enrich/users.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "base/fd.h"
 #include "base/str.h"
@@ -17,7 +20,8 @@ struct entry {
 
 /* One file: its names, sorted by number, and what it looked like when it was read. */
 struct table {
-	char *path;
+	char *path; /* NULL: read once, never again */
+	size_t max; /* entries */
 	RS_VEC(struct entry) entries;
 	struct rs_str names; /* each ended by NUL */
 	uint64_t skipped;
@@ -85,7 +89,7 @@ static int parse_line(const char *line, size_t n, struct table *table)
 	if (!name_is_sane(line, (size_t)(password - line)) ||
 	    parse_id(number, (size_t)(rest - number), &entry.id) < 0)
 		return -EINVAL;
-	if (table->entries.len >= RS_USERS_MAX)
+	if (table->entries.len >= table->max)
 		return -EINVAL;
 	rs_str_append(&table->names, line, (size_t)(password - line));
 	if (rs_str_append_char(&table->names, '\0') < 0)
@@ -133,9 +137,11 @@ static bool same_file(const struct stat *a, const struct stat *b)
 static int table_load(struct table *table)
 {
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(RS_USERS_FILE_MAX + 1);
-	struct table new = { .path = table->path };
+	struct table new = { .path = table->path, .max = table->max };
 	int r;
 
+	if (!table->path)
+		return 0;
 	if (stat(table->path, &new.seen) < 0)
 		memset(&new.seen, 0, sizeof(new.seen));
 	if (same_file(&new.seen, &table->seen))
@@ -159,7 +165,40 @@ static int table_init(struct table *table, const char *root, const char *path)
 		table->path = NULL;
 		return -ENOMEM;
 	}
+	table->max = RS_USERS_MAX;
 	return table_load(table);
+}
+
+/* A regular file beneath another's root, open to be read; -errno. What it is is asked of a descriptor
+ * that only names it: to open a device or a pipe may do things. */
+static int open_beneath(int root_fd, const char *path)
+{
+	struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	_cleanup_(rs_cleanup_close) int name = (int)syscall(SYS_openat2, root_fd, path, &how,
+							    sizeof(how));
+	char link[32];
+	struct stat st;
+	int fd;
+
+	if (name < 0 || fstat(name, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", name);
+	fd = open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int table_init_at(struct table *table, int root_fd, const char *path)
+{
+	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(RS_USERS_AT_FILE_MAX + 1);
+	_cleanup_(rs_cleanup_close) int fd = open_beneath(root_fd, path);
+
+	table->max = RS_USERS_AT_MAX;
+	if (fd >= 0)
+		rs_fd_read_all(fd, RS_USERS_AT_FILE_MAX, &text); /* too large: what was read */
+	return text.len ? parse_file(&text, table) : 0;
 }
 
 static const char *table_find(struct table *table, uint32_t id)
@@ -192,6 +231,19 @@ int rs_users_new(const char *root, struct rs_users **ret_users, struct rs_error 
 	if (!users || table_init(&users->users, root, "/etc/passwd") < 0 ||
 	    table_init(&users->groups, root, "/etc/group") < 0)
 		return rs_error_set_errno(err, -ENOMEM, "reading the names of users and groups");
+	*ret_users = TAKE_PTR(users);
+	return 0;
+}
+
+int rs_users_new_at(int root_fd, struct rs_users **ret_users, struct rs_error *err)
+{
+	_cleanup_(rs_users_free) struct rs_users *users = NULL;
+
+	users = calloc(1, sizeof(*users));
+	if (!users || table_init_at(&users->users, root_fd, "etc/passwd") < 0 ||
+	    table_init_at(&users->groups, root_fd, "etc/group") < 0)
+		return rs_error_set_errno(err, -ENOMEM,
+					  "reading a container's names of users and groups");
 	*ret_users = TAKE_PTR(users);
 	return 0;
 }

@@ -16,6 +16,10 @@
 #define RS_USERS_NAME_MAX 64    /* bytes; longer names are passed over */
 #define RS_USERS_FILE_MAX ((size_t)8 << 20)
 
+/* The same for files that belong to somebody else: rs_users_new_at(). */
+#define RS_USERS_AT_MAX      1024
+#define RS_USERS_AT_FILE_MAX ((size_t)256 << 10)
+
 struct rs_users;
 
 /*
@@ -23,6 +27,14 @@ struct rs_users;
  * cannot be read, is an empty one. -ENOMEM.
  */
 int rs_users_new(const char *root, struct rs_users **ret_users, struct rs_error *err);
+
+/*
+ * The same for the root directory of a container, which is another's: nothing outside of that root is
+ * reached whatever links it holds, and nothing but regular files is opened, so that no device or pipe
+ * of his does anything. They are read once: rs_users_refresh() finds no change, and root_fd is not
+ * kept. A file system of his may keep the caller waiting: not to be called where events are. -ENOMEM.
+ */
+int rs_users_new_at(int root_fd, struct rs_users **ret_users, struct rs_error *err);
 void rs_users_free(struct rs_users **users);
 
 /*
