@@ -10,9 +10,11 @@
  *	path glob "/var/log/**" or container.name exists
  *
  * Names are those of the fields of events (docs/events.md), or short ones: pid ppid comm exe user uid
- * path container pod namespace image kind cmdline. Operators: == != < <= > >= in glob startswith endswith contains
- * exists, and or not, parentheses. A field that an event does not have makes every comparison false,
- * != included (write "not (a == b)" for the other). A list holds when one of its elements does.
+ * path container pod namespace image kind cmdline, ... (docs/conditions.md has the table). Operators:
+ * == != < <= > >= in glob startswith endswith contains exists, and or not, parentheses. A field that
+ * an event does not have makes every comparison false, != included (write "not (a == b)" for the
+ * other). A list holds when one of its elements does, and so does a short name that stands for
+ * several fields.
  *
  * Checked against the table of fields: an unknown name, a number compared with text, an operator that
  * a type does not have are errors with the place marked:
@@ -48,28 +50,35 @@ int rs_expr_parse(const char *text, struct rs_arena *arena, const struct rs_expr
  * newline. Control bytes are neutralised. */
 int rs_expr_show_mark(struct rs_str *out, const char *text, const struct rs_expr_mark *mark);
 
-/* Both hold; either may be NULL (then the other one; NULL for two). */
-const struct rs_expr *rs_expr_and(struct rs_arena *arena, const struct rs_expr *a,
-				  const struct rs_expr *b);
+/* Both hold; either may be NULL (then the other one; NULL, which every event matches, for two).
+ * -ENOMEM. */
+int rs_expr_and(struct rs_arena *arena, const struct rs_expr *a, const struct rs_expr *b,
+		const struct rs_expr **ret_expr);
 
 /*
  * What evaluating needs besides: scratch memory and the host of the events. One per thread. -ENOMEM.
  */
 int rs_expr_run_new(const struct rs_event_host *host, struct rs_expr_run **ret_run);
 void rs_expr_run_free(struct rs_expr_run **run);
+
+/* NULL is what every event matches. Allocates nothing. */
 bool rs_expr_match(const struct rs_expr *expr, struct rs_expr_run *run,
 		   const struct rs_event *event);
 
 /*
  * What an expression demands of every event that it can match: for stores that keep an index. Calls
- * @fn for each demand; all of them hold for every event that matches (alternatives, and what is
- * negated, are not told).
+ * @fn for each demand; all of them hold for every event that matches (what is negated is not told).
+ * Who does not know an op, or a field, leaves that demand out and still finds everything.
+ *
+ * The kind is told by name, as field "ringside.kind"; user and group ids as numbers.
  */
 enum rs_expr_demand_op {
 	RS_DEMAND_IN, /* the field is one of n values */
 	RS_DEMAND_PREFIX, /* the field begins with one of n values (startswith, glob up to its first wildcard) */
 	RS_DEMAND_RANGE, /* a number: low <= field <= high */
+	RS_DEMAND_ANY,   /* one of n parts holds, each of another op; field is "" */
 };
+#define RS_DEMAND_PARTS_MAX 32
 struct rs_expr_demand {
 	const char *field; /* its whole name: "process.pid" */
 	enum rs_expr_demand_op op;
@@ -77,7 +86,8 @@ struct rs_expr_demand {
 	const struct rs_text *texts;
 	const int64_t *numbers;
 	size_t n;
-	int64_t low, high; /* RS_DEMAND_RANGE, both included */
+	int64_t low, high;                  /* RS_DEMAND_RANGE, both included */
+	const struct rs_expr_demand *parts; /* RS_DEMAND_ANY: n of them */
 };
 typedef void rs_expr_demand_fn(void *data, const struct rs_expr_demand *demand);
 void rs_expr_demands(const struct rs_expr *expr, rs_expr_demand_fn *fn, void *data);
@@ -85,6 +95,10 @@ void rs_expr_demands(const struct rs_expr *expr, rs_expr_demand_fn *fn, void *da
 /* Appends the expression as text that parses to the same again. */
 int rs_expr_to_str(const struct rs_expr *expr, struct rs_str *out);
 
-/* The glob of the language: ? one character, * any but "/", ** any; [a-z] and [!a-z]; a backslash
- * takes the next as it is. */
+/* The glob of the language: ? one character, * any number of them, [a-z] and [!a-z] one of some, none
+ * of which takes a "/"; ** any number, "/" too; a backslash takes the next as it is. */
 bool rs_glob_match(const char *glob, size_t glob_len, const char *text, size_t len);
+
+/* An RFC 3339 date, "2026-11-21T10:00:00.5Z", with Z or an offset, as real ns; false: it is none, or
+ * before 1970 or after 2261. */
+bool rs_expr_parse_date(const char *text, size_t len, int64_t *ret_ns);
