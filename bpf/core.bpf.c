@@ -366,12 +366,31 @@ __noinline int rs_cgroup_wanted(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct cgroup_search search = {
-		.cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp),
+		.cgroup = rs_cgroup_of(task),
 		.levels = rs_config.cgroup_levels,
 	};
 
 	RS_REPEAT(RS_CGROUP_LEVELS, RS_CGROUP_LEVELS, cgroup_round, &search);
 	return search.found;
+}
+
+__noinline __u64 rs_cgroup_id(void)
+{
+	if (!rs_config.cgroup_v1)
+		return bpf_get_current_cgroup_id();
+	return rs_cgroup_id_of((void *)bpf_get_current_task());
+}
+
+__noinline int rs_identity_wanted(__u32 kind, __u32 passes)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	kind &= RS_KIND_MAX - 1;
+	if (tgid == rs_config.self)
+		return -1;
+	if (passes && rs_kind_wanted(kind) && rs_process_wanted(tgid))
+		return 0;
+	return rs_config.identity & (1ull << kind) ? RS_HDR_IDENTITY : -1;
 }
 
 /* Which program serves which system call, for the fallback. */

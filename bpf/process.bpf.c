@@ -56,23 +56,30 @@ SEC("raw_tp/sched_process_fork") int rs_fork(struct rs_raw *ctx)
 	__u32 pid = BPF_CORE_READ(child, pid), tgid = BPF_CORE_READ(child, tgid);
 	struct rs_held held;
 	struct rs_fork *rec;
+	int flags;
 
 	if (pid != tgid)
 		return 0;
 	rs_unaccounted(parent); /* keeps the distance of the clocks fresh */
 	if (rs_config.filters & (RS_FILTER_SCOPE | RS_FILTER_EXE))
 		scope_inherit(BPF_CORE_READ(parent, tgid), tgid);
-	if (!rs_wanted_pathless(RS_KIND_FORK) || !rs_hold(&held, RS_KIND_FORK))
+	flags = rs_identity_wanted_pathless(RS_KIND_FORK);
+	if (flags < 0 || !rs_hold(&held, RS_KIND_FORK))
 		return 0;
 	rec = RS_RESERVE(&held, RS_KIND_FORK, struct rs_fork);
 	if (rec) {
 		rs_head(&rec->hdr, &held, RS_KIND_FORK, RS_HOOK_RAW_TP, sizeof(*rec), -1, 0);
 		rec->hdr.pid = rec->hdr.tid = tgid;
+		rec->hdr.cgroup = rs_cgroup_id_of(child); /* clone3(2) may have put it elsewhere */
 		rs_head_task(&rec->hdr, child);
 		if (BPF_CORE_READ(child, flags) & PF_KTHREAD)
-			rec->hdr.flags |= RS_HDR_KTHREAD;
+			flags |= RS_HDR_KTHREAD;
+		rec->hdr.flags = flags;
 		rec->vpid = vpid(child);
 		rec->sid = group_nr(child, PIDTYPE_SID);
+		rec->pgid = group_nr(child, PIDTYPE_PGID);
+		rec->maker = BPF_CORE_READ(parent, tgid);
+		rec->maker_start = BPF_CORE_READ(parent, group_leader, start_boottime);
 		rs_submit(rec);
 	}
 	rs_release(&held);
@@ -171,13 +178,15 @@ static __always_inline void scope_exec(struct rs_scratch *s, __u32 tgid)
 }
 
 static __always_inline void exec_record(struct rs_scratch *s, struct rs_held *held,
-					struct task_struct *task, struct linux_binprm *bprm)
+					struct task_struct *task, struct linux_binprm *bprm,
+					int flags)
 {
 	struct rs_exec *rec = (void *)s->record;
 	struct tty_struct *tty = BPF_CORE_READ(task, signal, tty);
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 
 	rs_head(&rec->hdr, held, RS_KIND_EXEC, RS_HOOK_RAW_TP, 0, -1, 0);
+	rec->hdr.flags = flags;
 	exec_ids(rec, task);
 	exec_file(rec, bprm);
 	__builtin_memset(rec->tty, 0, sizeof(rec->tty));
@@ -191,7 +200,7 @@ static __always_inline void exec_record(struct rs_scratch *s, struct rs_held *he
 		    RS_FAIL_ARGS_CUT);
 	if (BPF_CORE_READ(bprm, filename) != BPF_CORE_READ(bprm, interp))
 		rs_field_kernel_str(s, RS_TAG_SCRIPT, BPF_CORE_READ(bprm, filename), 0);
-	if (rs_config.env)
+	if (rs_config.env && !(flags & RS_HDR_IDENTITY))
 		field_block(s, RS_TAG_ENV, BPF_CORE_READ(mm, env_start), BPF_CORE_READ(mm, env_end),
 			    RS_FAIL_ARGS_CUT);
 }
@@ -203,8 +212,9 @@ SEC("raw_tp/sched_process_exec") int rs_exec(struct rs_raw *ctx)
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32, filters = rs_config.filters;
 	struct rs_scratch *s;
 	struct rs_held held;
+	int flags;
 
-	if (!(filters & RS_FILTER_EXE) && !rs_wanted(RS_KIND_EXEC))
+	if (!(filters & RS_FILTER_EXE) && rs_identity_wanted(RS_KIND_EXEC, true) < 0)
 		return 0;
 	if (!rs_hold(&held, RS_KIND_EXEC))
 		return 0;
@@ -215,12 +225,12 @@ SEC("raw_tp/sched_process_exec") int rs_exec(struct rs_raw *ctx)
 		     BPF_CORE_READ(bprm, file, f_path.mnt));
 	if (filters & RS_FILTER_EXE)
 		scope_exec(s, tgid);
-	if ((filters & RS_FILTER_PATH) && !rs_walk_wanted(held.slot))
-		goto out;
-	if ((filters & RS_FILTER_EXE) && !rs_wanted(RS_KIND_EXEC))
+	flags = rs_identity_wanted(RS_KIND_EXEC,
+				   !(filters & RS_FILTER_PATH) || rs_walk_wanted(held.slot));
+	if (flags < 0)
 		goto out;
 	rs_count_generated(&held, RS_KIND_EXEC);
-	exec_record(s, &held, task, bprm);
+	exec_record(s, &held, task, bprm, flags);
 	rs_output(&held, s);
 out:
 	rs_release(&held);
@@ -244,7 +254,7 @@ static __always_inline void exit_cost(struct rs_exit *rec, struct task_struct *t
 		rec->code = BPF_CORE_READ(signal, group_exit_code);
 }
 
-static __always_inline void exit_event(struct task_struct *task)
+static __always_inline void exit_event(struct task_struct *task, int flags)
 {
 	struct rs_held held;
 	struct rs_exit *rec;
@@ -254,6 +264,7 @@ static __always_inline void exit_event(struct task_struct *task)
 	rec = RS_RESERVE(&held, RS_KIND_EXIT, struct rs_exit);
 	if (rec) {
 		rs_head(&rec->hdr, &held, RS_KIND_EXIT, RS_HOOK_RAW_TP, sizeof(*rec), -1, 0);
+		rec->hdr.flags = flags;
 		exit_cost(rec, task);
 		rec->wall = rec->hdr.time - rec->hdr.start;
 		rec->pad = 0;
@@ -302,11 +313,13 @@ SEC("raw_tp/sched_process_exit") int rs_exit(struct rs_raw *ctx)
 {
 	struct task_struct *task = (void *)ctx->args[0];
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	int flags;
 
 	if (!is_last(ctx, task, tgid))
 		return 0;
-	if (rs_wanted_pathless(RS_KIND_EXIT))
-		exit_event(task);
+	flags = rs_identity_wanted_pathless(RS_KIND_EXIT);
+	if (flags >= 0)
+		exit_event(task, flags);
 	if (rs_config.filters & (RS_FILTER_SCOPE | RS_FILTER_EXE))
 		bpf_map_delete_elem(&rs_scope, &tgid);
 	return 0;

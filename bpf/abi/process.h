@@ -31,7 +31,7 @@ enum {
 		1 << 0, /* the file raised privileges: set-uid, set-gid or file capabilities */
 };
 
-/* RS_KIND_EXEC: fields EXE, CWD, ARGS, SCRIPT, and ENV when asked for. */
+/* RS_KIND_EXEC: fields EXE, CWD, ARGS, SCRIPT, and ENV when asked for (not with RS_HDR_IDENTITY). */
 struct rs_exec {
 	struct rs_hdr hdr;
 	__u64 ino;

@@ -2,39 +2,11 @@
 /* The filters that need nothing collected: kind, agent, uid, comm, cgroup, process scope. */
 #pragma once
 
-#include "bpf/lib/maps.h"
-
-#define RS_CGROUP_LEVELS 16
+#include "bpf/lib/cgroup.h"
 
 static __always_inline bool rs_kind_wanted(__u32 kind)
 {
 	return rs_config.kinds & (1ull << kind);
-}
-
-/* Until 6.0 a cgroup held its ancestors' ids (kernel commit 7f203bc89eb6 keeps pointers). */
-struct cgroup___ids {
-	__u64 ancestor_ids[1];
-} __core;
-
-/* The id of the current task's cgroup at a level, 0 being the root; 0 where it is not that deep. */
-static __always_inline __u64 rs_cgroup_at(struct cgroup *cgroup, int level)
-{
-	struct cgroup___ids *old = (void *)cgroup;
-	struct cgroup *above = NULL;
-	__u64 id = 0;
-
-	if (level > BPF_CORE_READ(cgroup, level))
-		return 0;
-	if (bpf_core_field_exists(old->ancestor_ids)) {
-		bpf_probe_read_kernel(&id, sizeof(id),
-				      (void *)cgroup + bpf_core_field_offset(old->ancestor_ids) +
-					      level * sizeof(id));
-		return id;
-	}
-	bpf_probe_read_kernel(&above, sizeof(above),
-			      (void *)cgroup + bpf_core_field_offset(cgroup->ancestors) +
-				      level * sizeof(above));
-	return BPF_CORE_READ(above, kn, id);
 }
 
 /* In core.bpf.c: is the current task in or below a cgroup that was asked for? */
@@ -108,4 +80,16 @@ static __always_inline bool rs_wanted(__u32 kind)
 static __always_inline bool rs_wanted_pathless(__u32 kind)
 {
 	return !(rs_config.filters & RS_FILTER_PATH) && rs_wanted(kind);
+}
+
+/*
+ * For the kinds that tell who is who: 0 where the filters want the event, RS_HDR_IDENTITY where only
+ * the agent does, -1 where nobody does. @passes: what the path filter says of it. In core.bpf.c,
+ * verified once; and what it yields is one case to the verifier, not two.
+ */
+int rs_identity_wanted(__u32 kind, __u32 passes);
+
+static __always_inline int rs_identity_wanted_pathless(__u32 kind)
+{
+	return rs_identity_wanted(kind, !(rs_config.filters & RS_FILTER_PATH));
 }

@@ -244,14 +244,24 @@ struct kernfs_node {
 	__u64 id;
 } __core;
 
+struct cgroup_root {
+	int hierarchy_id;
+} __core;
+
 struct cgroup {
 	struct kernfs_node *kn;
 	int level;
+	struct cgroup_root *root;
 	struct cgroup *ancestors[1];
 } __core;
 
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+} __core;
+
 struct css_set {
-	struct cgroup *dfl_cgrp; /* of cgroup v2 */
+	struct cgroup_subsys_state *subsys[1]; /* by enum cgroup_subsys_id */
+	struct cgroup *dfl_cgrp;               /* of cgroup v2 */
 } __core;
 
 struct task_struct {

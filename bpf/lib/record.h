@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "bpf/lib/maps.h"
+#include "bpf/lib/cgroup.h"
 
 struct rs_held {
 	struct rs_lane *lane;
@@ -137,7 +137,7 @@ static __always_inline void rs_head_self(struct rs_hdr *hdr)
 	hdr->tid = ids;
 	hdr->uid = owner;
 	hdr->gid = owner >> 32;
-	hdr->cgroup = bpf_get_current_cgroup_id();
+	hdr->cgroup = rs_cgroup_id();
 	bpf_get_current_comm(hdr->comm, sizeof(hdr->comm));
 	rs_head_task(hdr, (void *)bpf_get_current_task());
 }

@@ -84,6 +84,8 @@ int rs_ring_consume(struct rs_ring *ring, rs_ring_fn *fn, void *arg, size_t max,
 			break; /* reserved, still being written */
 		if (!(len & BPF_RINGBUF_DISCARD_BIT)) {
 			r = fn(arg, (const uint8_t *)header + BPF_RINGBUF_HDR_SZ, size);
+			if (r == RS_RING_LEAVE)
+				break;
 			count++;
 		}
 		at += (size + BPF_RINGBUF_HDR_SZ + 7) & ~7ul;

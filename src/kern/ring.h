@@ -15,9 +15,11 @@
 struct rs_ring;
 
 /*
- * Called for each record with its bytes, valid until it returns. Not 0: stop here; the record
- * counts as consumed and rs_ring_consume() returns the value.
+ * Called for each record with its bytes, valid until it returns. Not 0: stop here, and
+ * rs_ring_consume() returns the value; the record counts as consumed, unless it is RS_RING_LEAVE:
+ * then it comes again with the next call.
  */
+#define RS_RING_LEAVE 0x1eaf
 typedef int rs_ring_fn(void *arg, const void *record, size_t size);
 
 /* @map_fd is borrowed. @wake may be NULL: the producers decide alone when to wake us. */
@@ -26,7 +28,7 @@ int rs_ring_open(int map_fd, size_t bytes, struct rs_wake *wake, struct rs_ring 
 void rs_ring_close(struct rs_ring **ring);
 
 /*
- * Hands out what is there, at most @max records (0: no limit). *ret_count is how many.
+ * Hands out what is there, at most @max records (0: no limit). *ret_count is how many were consumed.
  * Returns 0 or what @fn returned.
  */
 int rs_ring_consume(struct rs_ring *ring, rs_ring_fn *fn, void *arg, size_t max, size_t *ret_count);

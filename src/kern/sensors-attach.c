@@ -35,9 +35,14 @@ static void autoload(struct rs_sensors *sensors, const char *name)
 		bpf_program__set_autoload(program, true);
 }
 
+static uint64_t needed(const struct rs_sensors *sensors)
+{
+	return sensors->kinds | sensors->identity;
+}
+
 static bool row_wanted(const struct rs_sensors *sensors, const struct rs_hook_row *row)
 {
-	return row->always || (row->kinds & sensors->kinds);
+	return row->always || (row->kinds & needed(sensors));
 }
 
 static const char *call_program(const struct rs_sensors *sensors, enum rs_sensor sensor)
@@ -60,10 +65,10 @@ void rs_sensors_choose(struct rs_sensors *sensors)
 		if (row_wanted(sensors, &rs_hook_rows[i]))
 			autoload(sensors, rs_hook_rows[i].program);
 	for (size_t i = 0; i < rs_n_resolver_rows && sensors->resolve; i++)
-		if (rs_resolver_rows[i].kinds & sensors->kinds)
+		if (rs_resolver_rows[i].kinds & needed(sensors))
 			autoload(sensors, rs_resolver_rows[i].program);
 	for (size_t i = 0; i < rs_n_syscalls; i++)
-		if (rs_syscalls[i].kinds & sensors->kinds)
+		if (rs_syscalls[i].kinds & needed(sensors))
 			autoload(sensors, call_program(sensors, rs_syscalls[i].sensor));
 }
 
@@ -172,7 +177,7 @@ static void attach_calls(struct rs_sensors *sensors)
 		struct bpf_program *program = loaded(sensors, call_program(sensors, call->sensor));
 		int r;
 
-		if (!program || !(call->kinds & sensors->kinds))
+		if (!program || !(call->kinds & needed(sensors)))
 			continue;
 		r = sensors->tracefs_fd >= 0 ? attach_call(sensors, call, program)
 					     : enter_call(sensors, call, program);
@@ -196,6 +201,7 @@ int rs_sensors_attach(struct rs_sensors *sensors, struct rs_error *err)
 	for (size_t i = 0; i < rs_n_resolver_rows; i++)
 		attach_resolver(sensors, &rs_resolver_rows[i]);
 	attach_calls(sensors);
+	sensors->bpf->bss->rs_config.identity = sensors->identity & sensors->attached;
 	if (sensors->kinds & sensors->attached)
 		return 0;
 	rs_error_set(err, -ENOTSUP,
@@ -240,7 +246,7 @@ void rs_sensors_close_in_background(struct rs_sensors **sensors)
 
 	if (!s)
 		return;
-	s->bpf->bss->rs_config.kinds = 0;
+	rs_sensors_silence(s);
 	if (s->n_links < 8 || pipe(alive)) {
 		rs_sensors_close(sensors);
 		return;

@@ -27,6 +27,7 @@ struct rs_sensors {
 	const char *refused[RS_REFUSED_MAX]; /* programs that this kernel does not take */
 	size_t n_refused;
 	uint64_t kinds;        /* wanted and not lost to a missing hook or a refused program */
+	uint64_t identity;     /* the same of those needed to know who is who */
 	uint64_t attached;     /* kinds that have at least one hook */
 	int tracefs_fd;        /* -1: system calls go through the raw tracepoint */
 	bool resolve;          /* paths are taken inside the kernel: rs_resolver_rows */
@@ -40,8 +41,11 @@ struct rs_sensors {
 	size_t fails_bytes;
 };
 
-/* Programs that are needed for sensors->kinds get autoload, the others lose it. */
+/* Programs that are needed for the kinds of `sensors` get autoload, the others lose it. */
 void rs_sensors_choose(struct rs_sensors *sensors);
+
+/* Makes the programs that run send nothing more. */
+void rs_sensors_silence(struct rs_sensors *sensors);
 
 /* One more link, owned from here on; NULL is passed through as -errno. */
 int rs_sensors_add_link(struct rs_sensors *sensors, struct bpf_link *link,

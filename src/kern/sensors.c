@@ -154,6 +154,7 @@ static bool give_up_program(struct rs_sensors *sensors, const char *name)
 	if (!known || sensors->n_refused == RS_REFUSED_MAX)
 		return false;
 	sensors->kinds &= ~kinds_of_program(name);
+	sensors->identity &= ~kinds_of_program(name);
 	sensors->refused[sensors->n_refused++] = known;
 	return sensors->kinds;
 }
@@ -312,6 +313,7 @@ static struct rs_sensors *sensors_new(const struct rs_sensors_options *options)
 	if (!sensors->options.ring_bytes)
 		sensors->options.ring_bytes = RS_RING_BYTES;
 	sensors->kinds = options->kinds & RS_KINDS_ALL;
+	sensors->identity = options->identity & RS_KINDS_ALL;
 	sensors->cpus = possible_cpus();
 	sensors->resolve = trampolines_allowed();
 	sensors->stats_fd = -1;
@@ -340,6 +342,7 @@ int rs_sensors_open(const struct rs_sensors_options *options, struct rs_sensors 
 		return r;
 	bss = sensors->bpf->bss;
 	bss->rs_config.kinds = sensors->kinds;
+	bss->rs_config.identity = sensors->identity;
 	bss->rs_wake.armed = 1;
 	bss->rs_wake.threshold = sensors->options.ring_bytes / 8;
 	introduce_self(sensors);
@@ -352,6 +355,12 @@ int rs_sensors_open(const struct rs_sensors_options *options, struct rs_sensors 
 	return 0;
 }
 
+void rs_sensors_silence(struct rs_sensors *sensors)
+{
+	sensors->bpf->bss->rs_config.kinds = 0;
+	sensors->bpf->bss->rs_config.identity = 0;
+}
+
 void rs_sensors_close(struct rs_sensors **sensors)
 {
 	struct rs_sensors *s = TAKE_PTR(*sensors);
@@ -359,7 +368,7 @@ void rs_sensors_close(struct rs_sensors **sensors)
 	if (!s)
 		return;
 	if (s->bpf && s->bpf->bss)
-		s->bpf->bss->rs_config.kinds = 0;
+		rs_sensors_silence(s);
 	for (size_t i = 0; i < s->n_links; i++)
 		bpf_link__destroy(s->links[i]);
 	rs_ring_close(&s->ring);

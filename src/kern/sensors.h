@@ -21,7 +21,12 @@ struct rs_sensors;
 struct rs_ring;
 
 struct rs_sensors_options {
-	uint64_t kinds;    /* bit per enum rs_kind; hooks of other kinds are not even loaded */
+	uint64_t kinds; /* bit per enum rs_kind; hooks of other kinds are not even loaded */
+	/*
+	 * Kinds that are loaded too, and sent whatever the filters say, marked RS_HDR_IDENTITY: see
+	 * rs_config.identity. Those that this kernel does not have are left out of there.
+	 */
+	uint64_t identity;
 	size_t ring_bytes; /* a power of two, at least one page; 0 means RS_RING_BYTES */
 	bool measure; /* have the kernel measure what each program costs (needs CAP_SYS_ADMIN) */
 };
@@ -72,7 +77,7 @@ void rs_sensors_close(struct rs_sensors **sensors);
  */
 void rs_sensors_close_in_background(struct rs_sensors **sensors);
 
-/* Kinds that have a hook on this kernel, among those that were wanted. */
+/* Kinds that have a hook on this kernel, among those that were wanted; not those of `identity`. */
 uint64_t rs_sensors_kinds(const struct rs_sensors *sensors);
 
 /* Owned by @sensors. The configuration and the wake-up state are read live by the programs. */
