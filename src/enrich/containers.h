@@ -14,7 +14,7 @@
  */
 
 #include "enrich/kube.h"
-#include "enrich/metadata.h"
+#include "enrich/lookup.h"
 #include "kern/cgroup.h"
 
 #define RS_CONTAINERS_MAX     8192           /* containers remembered */

@@ -8,21 +8,27 @@
  *  - CRI-O, podman: <root>/run/containers/storage/overlay-containers/ID/userdata/config.json, the same below
  *    /var/lib/containers and below a user's home and /run/user; names in containers.json
  *  - docker: <root>/var/lib/docker/containers/ID/config.v2.json
- *  - runc: <root>/run/runc/ID/state.json, and other --root directories, whose labels have the
+ *  - runc, crun, youki: <root>/run/runc/ID/state.json, and other --root directories, whose labels have the
  *    annotations and the bundle
  *  - the bundle that the maker's command line names (runc create --bundle DIR ID), or its working
  *    directory: there before the container runs
  *
+ * Where the maker, or a parent of the container's process, has another root than ours (a node of kind is a
+ * container itself), the same places are looked up below that root.
+ *
  * All of it is hostile: sizes, depth, lists are capped; only regular files are opened, symbolic links
- * are not followed out of the place; a bundle is believed only if its config.json belongs to root or to
- * the user who made the container.
+ * are not followed out of the place; a file is believed only if it belongs to root (or to whom the root
+ * directory belongs: root of a user namespace), in a user's own directories to that user, and a bundle
+ * to either of them.
  */
 
 #include "base/error.h"
 #include "enrich/users.h"
 #include "event/event.h"
 
+#define RS_METADATA_ID_MAX    128
 #define RS_METADATA_LABELS    64
+#define RS_METADATA_MAPS      8
 #define RS_METADATA_FILE_MAX  ((size_t)4 << 20)
 #define RS_METADATA_VALUE_MAX 1024 /* bytes of one string; longer ones are cut */
 
@@ -36,43 +42,36 @@ struct rs_metadata_question {
 	uint32_t maker_uid;
 	const char *maker_args; /* NUL after each argument; may be NULL */
 	size_t maker_args_len;
-	const char *maker_cwd;
+	const char *maker_cwd; /* may be NULL */
 };
 
-/* Owned, one block of memory: rs_metadata_free(). */
+/* Users of a user namespace: id inside = first + (id - host), for host <= id < host + count. */
+struct rs_metadata_map {
+	uint32_t first, host, count;
+};
+
+/* Owned, one block of memory, and the users: rs_metadata_free(). */
 struct rs_metadata {
 	struct rs_event_container container; /* id and what was found; strings in memory of ours */
 	struct rs_users *users;              /* of its own /etc/passwd, NULL: none could be read */
-	struct { /* users of a user namespace: id inside = first + (uid - host) */
-		uint32_t first, host, count;
-	} uid_map[8], gid_map[8];
+	struct rs_metadata_map uid_map[RS_METADATA_MAPS], gid_map[RS_METADATA_MAPS];
 	unsigned n_uid_map, n_gid_map; /* 0: no user namespace */
-	char source[64]; /* where it was found: "containerd", "runc state", "bundle of the maker" */
-	struct rs_arena *arena;
+	bool partial;    /* there, but its name is not written yet: ask again a little later */
+	char source[32]; /* where it was found: "containerd", "runc state", "bundle of the maker" */
 };
 
-/* Directories are looked up below @root (NULL: "/"; the host's files in a container of our own).
- * -ENOENT: nothing is written about it (yet); -EBADMSG: something that makes no sense; others. */
+/*
+ * Directories are looked up below @root (NULL: "/"; the host's files in a container of our own), processes
+ * in @proc (NULL: "/proc"). A container that is in no pod and that nobody named is called by its id, as
+ * runc does; one that only holds a pod's namespaces "POD", as CRI-O does.
+ *
+ * -ENOENT: nothing is written about it (yet); -EBADMSG: something that makes no sense, half written
+ * perhaps; -EINVAL: this is no id; others. A file system of another may keep the caller waiting.
+ */
 int rs_metadata_read(const char *root, const char *proc,
 		     const struct rs_metadata_question *question, struct rs_metadata **ret_metadata,
 		     struct rs_error *err);
 void rs_metadata_free(struct rs_metadata **metadata);
 
-/*
- * A thread that reads, so that a slow disk holds up nobody. Questions are copied; answers are taken
- * from the caller's own loop. A question whose answer is not there yet is asked again, after 5, 10, 20, ...
- * ms, until @deadline (CLOCK_MONOTONIC ns), then it is answered with what there is, nothing perhaps.
- */
-struct rs_lookup;
-int rs_lookup_new(const char *root, const char *proc, struct rs_lookup **ret_lookup,
-		  struct rs_error *err);
-int rs_lookup_start(struct rs_lookup *lookup, struct rs_error *err); /* the thread */
-void rs_lookup_free(struct rs_lookup **lookup);                      /* ends and joins it */
-int rs_lookup_fd(const struct rs_lookup *lookup); /* readable: there are answers */
-#define RS_LOOKUP_WAITING_MAX 4096
-/* -EAGAIN: too many are waiting. @cookie comes back with the answer. */
-int rs_lookup_ask(struct rs_lookup *lookup, const struct rs_metadata_question *question,
-		  uint64_t cookie, uint64_t deadline);
-/* Takes one answer: true, and *ret_metadata (NULL: nothing was found) is the caller's. */
-bool rs_lookup_take(struct rs_lookup *lookup, uint64_t *ret_cookie,
-		    struct rs_metadata **ret_metadata);
+/* Whether @id can be a container's: letters, digits and "._-+", no path. */
+bool rs_metadata_id_valid(const char *id);
