@@ -22,10 +22,11 @@ struct rs_cgroup_tree {
 };
 
 /*
- * Version 2 where it is mounted and processes are in other groups than its root (pure v2, and hybrid
- * nodes whose runtimes make a group there as well); else the v1 hierarchy that most runtimes use
- * first (pids, memory, cpu, then any, name=systemd last). @proc: "/proc", or the host's. -ENOENT: there
- * is none at all.
+ * Version 2 where no controller of version 1 is mounted, and on hybrid nodes where version 2 tells at
+ * least as many groups of processes apart (systemd and newer runtimes make a group in both); else the
+ * v1 hierarchy that most runtimes use first: pids, memory, cpu, then any that has a controller (which
+ * name=systemd has not, so that the programs cannot ask for it). @proc: "/proc", or the host's, of which
+ * self/mountinfo and PID/cgroup are read. -ENOENT: there is none at all.
  */
 int rs_cgroup_choose(const char *proc, struct rs_cgroup_tree *ret_tree, struct rs_error *err);
 
@@ -39,6 +40,9 @@ int rs_cgroup_walk(const struct rs_cgroup_tree *tree, rs_cgroup_fn *fn, void *da
 /* The path of one group by its id (open_by_handle_at(2), which takes CAP_DAC_READ_SEARCH): without
  * a walk. -ENOENT: gone, or never was; -EPERM; -EOPNOTSUPP: this kernel cannot. */
 int rs_cgroup_path(const struct rs_cgroup_tree *tree, uint64_t id, char *buf, size_t size);
+
+/* The other way round. -ENOENT. */
+int rs_cgroup_id(const struct rs_cgroup_tree *tree, const char *path, uint64_t *ret_id);
 
 /* A process in the group or below it, the lowest number; 0: none. */
 uint32_t rs_cgroup_first_pid(const struct rs_cgroup_tree *tree, const char *path);

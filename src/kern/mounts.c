@@ -67,7 +67,7 @@ static bool unescape(const struct word *word, char *buf, size_t size)
 /* "36 35 98:0 /root /point rw,noatime master:1 - type source options" */
 static bool parse_line(const char *p, const char *end, struct rs_mount *mount)
 {
-	struct word skip, root, point, flags, type;
+	struct word skip, root, point, flags, type, options;
 
 	for (int i = 0; i < 3; i++) {
 		if (!next_word(&p, end, &skip))
@@ -82,6 +82,10 @@ static bool parse_line(const char *p, const char *end, struct rs_mount *mount)
 	} while (!word_is(&skip, "-"));
 	if (!next_word(&p, end, &type))
 		return false;
+	mount->options[0] = '\0';
+	if (next_word(&p, end, &skip) && next_word(&p, end, &options))
+		snprintf(mount->options, sizeof(mount->options), "%.*s", (int)options.len,
+			 options.data);
 	mount->readonly = flags.len >= 2 && memcmp(flags.data, "ro", 2) == 0;
 	return unescape(&root, mount->root, sizeof(mount->root)) &&
 	       unescape(&point, mount->point, sizeof(mount->point)) &&

@@ -11,6 +11,7 @@ struct rs_mount {
 	char root[PATH_MAX];  /* directory of the file system that is mounted here, "/" mostly */
 	char point[PATH_MAX]; /* where */
 	char type[32];        /* "cgroup2" */
+	char options[256];    /* of the file system, "rw,pids"; cut when longer */
 	bool readonly;
 };
 

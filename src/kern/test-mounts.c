@@ -19,6 +19,7 @@ struct seen {
 		char root[64];
 		char point[64];
 		char type[32];
+		char options[64];
 		bool readonly;
 	} at[MAX];
 };
@@ -31,6 +32,7 @@ static int keep(void *arg, const struct rs_mount *mount)
 	snprintf(seen->at[seen->n].root, 64, "%.63s", mount->root);
 	snprintf(seen->at[seen->n].point, 64, "%.63s", mount->point);
 	snprintf(seen->at[seen->n].type, 32, "%s", mount->type);
+	snprintf(seen->at[seen->n].options, 64, "%.63s", mount->options);
 	seen->at[seen->n].readonly = mount->readonly;
 	seen->n++;
 	return seen->n == seen->stop ? 7 : 0;
@@ -57,6 +59,7 @@ static void test_lines(void **state)
 	assert_string_equal(seen.at[0].type, "sysfs");
 	assert_false(seen.at[0].readonly);
 	assert_string_equal(seen.at[1].type, "cgroup2");
+	assert_string_equal(seen.at[2].options, "rw,errors=remount-ro");
 	assert_true(seen.at[1].readonly);
 	assert_string_equal(seen.at[2].root, "/data");
 	assert_string_equal(seen.at[2].point, "/mnt");
