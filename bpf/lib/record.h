@@ -246,8 +246,7 @@ static __always_inline void rs_field_kernel_str(struct rs_scratch *s, __u32 tag,
 		rs_field_end(s, at, off, tag, flags, (n - 1) & (RS_PATH_MAX - 1));
 }
 
-/* Hands over the record in the scratch, whose header is filled but for the size. */
-static __always_inline void rs_output(struct rs_held *held, struct rs_scratch *s)
+static __always_inline void rs_output_flags(struct rs_held *held, struct rs_scratch *s, __u64 flags)
 {
 	struct rs_hdr *hdr = (void *)s->record;
 	__u32 size = s->used;
@@ -256,6 +255,19 @@ static __always_inline void rs_output(struct rs_held *held, struct rs_scratch *s
 		size = sizeof(s->record);
 	hdr->size = size;
 	held->lane->bytes += size;
-	if (bpf_ringbuf_output(&rs_ring, s->record, size, rs_wake_flags()))
+	if (bpf_ringbuf_output(&rs_ring, s->record, size, flags))
 		rs_count_lost(held, hdr->kind);
+}
+
+/* Hands over the record in the scratch, whose header is filled but for the size. */
+static __always_inline void rs_output(struct rs_held *held, struct rs_scratch *s)
+{
+	rs_output_flags(held, s, rs_wake_flags());
+}
+
+/* The same for what the consumer is to see at once, busy or not. */
+static __always_inline void rs_output_now(struct rs_held *held, struct rs_scratch *s)
+{
+	rs_wake.armed = 0;
+	rs_output_flags(held, s, BPF_RB_FORCE_WAKEUP);
 }

@@ -16,6 +16,8 @@ const struct rs_hook_row rs_hook_rows[] = {
 	{ "rs_fork", "sched_process_fork", K(FORK), true, false },
 	{ "rs_exec", "sched_process_exec", K(EXEC), true, false },
 	{ "rs_exit", "sched_process_exit", K(EXIT), true, false },
+	{ "rs_cgroup_mkdir", "cgroup_mkdir", K(CGROUP_MKDIR), false, false },
+	{ "rs_cgroup_rmdir", "cgroup_rmdir", K(CGROUP_RMDIR), false, false },
 	{ "rs_net_state", "inet_sock_set_state", K(CLOSE), false, false },
 	{ "rs_signal", "signal_generate", K(KILL), false, true },
 	{ "rs_module", "module_load", K(MODULE), false, true },
