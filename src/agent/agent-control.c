@@ -278,6 +278,7 @@ static int run_filter(void *data, const struct rs_json_value *request, struct rs
 static const struct rs_control_command commands[] = {
 	{ "stats", run_stats },
 	{ "filter", run_filter },
+	{ "containers", rs_agent_run_containers },
 	{ NULL, NULL },
 };
 

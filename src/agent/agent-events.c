@@ -87,7 +87,7 @@ int rs_agent_apply_filter(struct rs_agent *agent, const struct rs_agent_options 
 	old = agent->filter;
 	agent->filter = new;
 	new = (struct rs_agent_filter){ 0 };
-	rs_pump_set_paths(agent->pump, &agent->filter.paths);
+	rs_pump_set_filter(agent->pump, &agent->filter);
 	return 0;
 }
 

@@ -20,8 +20,8 @@ struct rs_agent {
 	struct rs_loop *loop;
 	struct rs_sensors *sensors;
 	struct rs_command *command;
-	struct rs_users *users;
-	struct rs_processes *processes;
+	struct rs_identity *identity;
+	struct rs_store *store; /* NULL: nothing is kept */
 	struct rs_output *output;
 	struct rs_view *view;
 	struct rs_pump *pump;
@@ -42,6 +42,13 @@ struct rs_agent {
 	struct rs_program measured[RS_AGENT_PROGRAMS]; /* what it had brought by then */
 	size_t n_measured;
 };
+
+/* Opens the store where one is wanted; agent->store stays NULL otherwise. agent->host is there. */
+int rs_agent_open_store(struct rs_agent *agent, bool exclusive, struct rs_error *err);
+
+/* A command of the control socket, see struct rs_control_command. */
+int rs_agent_run_containers(void *data, const struct rs_json_value *request, struct rs_json *result,
+			    struct rs_error *err);
 
 /* Tells the command that runs the agent. */
 void rs_agent_note(const struct rs_agent *agent, const char *text);

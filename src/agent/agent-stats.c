@@ -50,9 +50,15 @@ static void fill_counts(const struct rs_agent *agent, struct rs_agent_stats *sta
 	memcpy(stats->filtered, counts.filtered, sizeof(stats->filtered));
 	memcpy(stats->undecoded, counts.undecoded, sizeof(stats->undecoded));
 	memcpy(stats->unwritten, counts.unwritten, sizeof(stats->unwritten));
+	memcpy(stats->identity, counts.identity, sizeof(stats->identity));
+	memcpy(stats->held, counts.held, sizeof(stats->held));
 	stats->unknown = counts.unknown;
 	stats->wakeups = counts.wakeups;
 	stats->written = rs_output_written(agent->output);
+	rs_identity_stats(agent->identity, &stats->who);
+	stats->storing = agent->store;
+	if (agent->store)
+		rs_store_stats(agent->store, &stats->store);
 }
 
 /* The kernel goes on counting while anybody else has it measure; what is told belongs to the span

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
@@ -55,6 +56,7 @@ static int open_sensors(struct rs_agent *agent, struct rs_error *err)
 	const struct rs_agent_options *options = agent->options;
 	struct rs_sensors_options wanted = {
 		.kinds = rs_agent_options_kinds(options),
+		.identity = RS_IDENTITY_KINDS,
 		.ring_bytes = rs_agent_options_ring_bytes(options),
 		.measure = options->measure != RS_AGENT_MEASURE_OFF,
 	};
@@ -63,6 +65,7 @@ static int open_sensors(struct rs_agent *agent, struct rs_error *err)
 	r = rs_sensors_open(&wanted, &agent->sensors, err);
 	if (r < 0)
 		return refusal(err, r);
+	rs_sensors_config(agent->sensors)->cgroup_v1 = rs_identity_cgroup_v1(agent->identity);
 	if (options->env.len)
 		__atomic_store_n(&rs_sensors_config(agent->sensors)->env, 1, __ATOMIC_RELAXED);
 	return 0;
@@ -82,18 +85,53 @@ static int open_output(struct rs_agent *agent, struct rs_error *err)
 	return rs_view_new(agent->options, &target, &agent->host, &agent->view, err);
 }
 
+/* A table is for people, who see one line for a process that comes and goes. */
+static bool is_folded(const struct rs_agent *agent)
+{
+	const struct rs_agent_options *options = agent->options;
+
+	return options->aggregate ||
+	       (!options->single && rs_view_output(agent->view) == RS_AGENT_OUTPUT_TABLE);
+}
+
 static int open_pump(struct rs_agent *agent, struct rs_error *err)
 {
 	struct rs_pump_parts parts = {
 		.loop = agent->loop,
 		.sensors = agent->sensors,
-		.users = agent->users,
-		.processes = agent->processes,
+		.identity = agent->identity,
+		.store = agent->store,
 		.view = agent->view,
 		.output = agent->output,
+		.host = &agent->host,
+		.fold = is_folded(agent),
 	};
 
 	return rs_pump_new(&parts, &agent->pump, err);
+}
+
+static int open_identity(struct rs_agent *agent, struct rs_error *err)
+{
+	const struct rs_agent_options *options = agent->options;
+	_cleanup_(rs_str_done) struct rs_str proc = RS_STR_INIT(PATH_MAX);
+	struct rs_identity_options wanted = {
+		.root = options->root,
+		.host_root = options->host_root,
+		.kube = {
+			.source = options->kube,
+			.url = options->kube_url,
+			.token = options->kube_token,
+			.ca = options->kube_ca,
+			.node = options->kube_node,
+			.insecure = options->kube_insecure,
+		},
+	};
+
+	if (options->host_root) {
+		rs_str_appendf(&proc, "%s/proc", options->host_root);
+		wanted.proc = rs_str_cstr(&proc);
+	}
+	return rs_identity_new(&wanted, &agent->identity, err);
 }
 
 /* Everything that can be refused without rights comes first. */
@@ -118,11 +156,11 @@ static int open_parts(struct rs_agent *agent, bool exclusive, struct rs_error *e
 	if (!r)
 		r = rs_agent_open_control(agent, exclusive, err);
 	if (!r)
-		r = rs_users_new(options->root, &agent->users, err);
-	if (!r)
-		r = rs_processes_new(NULL, &agent->processes, err);
+		r = open_identity(agent, err);
 	if (!r)
 		r = open_output(agent, err);
+	if (!r)
+		r = rs_agent_open_store(agent, exclusive, err);
 	if (!r)
 		r = open_sensors(agent, err);
 	if (!r)
@@ -173,8 +211,8 @@ void rs_agent_free(struct rs_agent **agent)
 	rs_pump_free(&a->pump);
 	rs_view_free(&a->view);
 	rs_output_close(&a->output);
-	rs_users_free(&a->users);
-	rs_processes_free(&a->processes);
+	rs_store_close(&a->store);
+	rs_identity_free(&a->identity);
 	rs_loop_free(&a->loop);
 	rs_agent_filter_done(&a->filter);
 	if (a->has_selected)
@@ -187,17 +225,16 @@ void rs_agent_free(struct rs_agent **agent)
 
 /*
  * What is needed from here on: reading counters and changing filters (CAP_BPF; CAP_SYS_ADMIN where
- * that is all we were given), and, where filters can change, looking at other users' processes to
- * find descendants and executables.
+ * that is all we were given), and looking at other users' processes and at files of containers.
  */
-static int drop_rights(const struct rs_agent *agent, struct rs_error *err)
+static int drop_rights(struct rs_error *err)
 {
 	uint64_t keep = RS_CAP_BIT(RS_CAP_BPF) | RS_CAP_BIT(RS_CAP_PERFMON);
 
 	if (!rs_caps_have(RS_CAP_BPF))
 		keep |= RS_CAP_BIT(CAP_SYS_ADMIN);
-	if (agent->hooks.reload || agent->control) /* a file, or requests over the socket */
-		keep |= RS_CAP_BIT(CAP_SYS_PTRACE) | RS_CAP_BIT(CAP_DAC_READ_SEARCH);
+	/* Files of containers, processes of others: to know who is who; and to find them for a filter. */
+	keep |= RS_CAP_BIT(CAP_SYS_PTRACE) | RS_CAP_BIT(CAP_DAC_READ_SEARCH);
 	return rs_caps_keep(keep, err);
 }
 
@@ -238,13 +275,19 @@ int rs_agent_start(struct rs_agent *agent, struct rs_error *err)
 	r = rs_filter_rescan(agent->sensors, &agent->filter.filter, err);
 	if (r < 0)
 		return r;
-	rs_processes_seed(agent->processes);
+	r = rs_identity_seed(agent->identity, err);
+	if (r < 0)
+		return r;
 	agent->started = rs_clock_mono();
 	agent->start_real = rs_clock_real();
 	rs_agent_usage(&agent->start_user_ns, &agent->start_sys_ns, &peak);
 	note_missing_kinds(agent);
 	agent->filter.filter.kinds &= rs_sensors_kinds(agent->sensors);
-	r = drop_rights(agent, err);
+	r = drop_rights(err);
+	if (!r)
+		r = rs_identity_start(agent->identity, agent->loop, rs_pump_news, agent->pump, err);
+	if (!r && agent->store)
+		r = rs_store_start(agent->store, err);
 	if (!r && agent->command)
 		r = rs_command_release(agent->command, err);
 	return r;
@@ -290,6 +333,7 @@ int rs_agent_run(struct rs_agent *agent, enum rs_agent_end *ret_end, struct rs_e
 
 	r = judge(agent, rs_loop_run(agent->loop), err);
 	__atomic_store_n(&rs_sensors_config(agent->sensors)->kinds, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&rs_sensors_config(agent->sensors)->identity, 0, __ATOMIC_RELAXED);
 	agent->stopped = rs_clock_mono();
 	rs_agent_stop_measuring(agent);
 	drain(agent);

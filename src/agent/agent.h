@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The agent: sensors in the kernel -> ring buffer -> decode in place -> last checks -> names of
- * users, executables -> table or JSON -> output. One thread, one loop, memory bounded.
+ * The agent: sensors in the kernel -> ring buffer -> decode in place -> who is who -> last checks ->
+ * store, and table or JSON -> output. One loop; threads only where a disk may be slow (the store's
+ * writer, the reader of container metadata). Memory is bounded.
  *
  *	rs_agent_new()    takes the place, loads the sensors, makes the output ready
  *	rs_agent_start()  applies the filter, attaches, drops capabilities: events flow
@@ -21,7 +22,9 @@
 
 #include "agent/options.h"
 #include "base/loop.h"
+#include "enrich/identity.h"
 #include "kern/sensors.h"
+#include "store/store.h"
 
 #define RS_AGENT_TICK_NS  20000000ull
 #define RS_AGENT_TURN     4096 /* records per turn of the loop: signals and the socket get their turn */
@@ -31,13 +34,15 @@ struct rs_agent;
 
 /* What the agent counted and measured, at one moment. */
 struct rs_agent_stats {
-	/* For each kind: generated = delivered + filtered + undecoded + unwritten + lost, plus what
-	 * waits in the ring buffer. */
+	/* For each kind: generated = delivered + filtered + identity + undecoded + unwritten + lost, plus
+	 * what is held and what waits in the ring buffer. */
 	struct rs_counters kernel;       /* generated, lost, partial failures */
 	uint64_t delivered[RS_KIND_MAX]; /* handed to the output */
 	uint64_t filtered[RS_KIND_MAX];  /* rejected by the last checks: paths, once normalised */
 	uint64_t undecoded[RS_KIND_MAX]; /* records that made no sense */
 	uint64_t unwritten[RS_KIND_MAX]; /* made ready, but the output was gone */
+	uint64_t identity[RS_KIND_MAX];  /* not asked for: they only told who is who */
+	uint64_t held[RS_KIND_MAX];      /* go out with their process's end */
 	uint64_t unknown;                /* records without a kind: of no kind's sum */
 	uint64_t written;                /* bytes of output */
 	uint64_t wakeups; /* turns of the loop that the ring buffer or the tick caused */
@@ -54,6 +59,10 @@ struct rs_agent_stats {
 	uint64_t rss_peak;
 	uint64_t startup_ns;     /* from rs_agent_new() to events flowing */
 	uint64_t startup_cpu_ns; /* CPU used until then, most of it by the kernel's verifier */
+
+	bool storing;
+	struct rs_store_stats store;  /* zero without a store */
+	struct rs_identity_stats who; /* what is known of processes and containers */
 
 	uint64_t measured_ns; /* span of the programs' runs and run_ns, 0: not measured */
 	bool measuring;       /* it goes on */

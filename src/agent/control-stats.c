@@ -36,6 +36,31 @@ static const struct number numbers[] = {
 	STAT("agent", "memory_peak_bytes", stats.rss_peak),
 	STAT("agent", "startup_ns", stats.startup_ns),
 	STAT("agent", "startup_cpu_ns", stats.startup_cpu_ns),
+	STAT("processes", "known", stats.who.processes.processes),
+	STAT("processes", "evicted", stats.who.processes.evicted),
+	STAT("processes", "refused", stats.who.processes.refused),
+	STAT("processes", "reads", stats.who.processes.reads),
+	STAT("containers", "running", stats.who.containers.running),
+	STAT("containers", "known", stats.who.containers.containers),
+	STAT("containers", "cgroups", stats.who.containers.cgroups),
+	STAT("containers", "named", stats.who.containers.named),
+	STAT("containers", "unnamed", stats.who.containers.unnamed),
+	STAT("containers", "events_unnamed", stats.who.containers.events_unnamed),
+	STAT("containers", "events_unknown", stats.who.containers.events_unknown),
+	STAT("containers", "evicted", stats.who.containers.evicted),
+	STAT("kubernetes", "pods", stats.who.kube.pods),
+	STAT("kubernetes", "updates", stats.who.kube.updates),
+	STAT("kubernetes", "restarts", stats.who.kube.restarts),
+	STAT("kubernetes", "refused", stats.who.kube.refused),
+	STAT("store", "stored", stats.store.stored),
+	STAT("store", "waiting", stats.store.waiting),
+	STAT("store", "not_stored", stats.store.not_stored),
+	STAT("store", "blocks", stats.store.blocks),
+	STAT("store", "bytes", stats.store.bytes),
+	STAT("store", "files", stats.store.files),
+	STAT("store", "files_dropped", stats.store.files_dropped),
+	STAT("store", "set_aside", stats.store.set_aside),
+	STAT("store", "writer_ns", stats.store.writer_ns),
 	STAT("control", "clients", control.clients),
 	STAT("control", "accepted", control.accepted),
 	STAT("control", "requests", control.requests),
@@ -123,6 +148,8 @@ static void write_kind(struct rs_json *w, const struct rs_agent_stats *stats, un
 	write_number(w, "generated", stats->kernel.generated[kind]);
 	write_number(w, "delivered", stats->delivered[kind]);
 	write_number(w, "filtered", stats->filtered[kind]);
+	write_number(w, "identity", stats->identity[kind]);
+	write_number(w, "held", stats->held[kind]);
 	write_number(w, "undecoded", stats->undecoded[kind]);
 	write_number(w, "unwritten", stats->unwritten[kind]);
 	rs_json_key_lit(w, "lost");
@@ -228,6 +255,8 @@ static void read_kind(const struct rs_json_value *member, unsigned kind,
 	stats->kernel.generated[kind] = rs_json_get_u64(member, "generated", 0);
 	stats->delivered[kind] = rs_json_get_u64(member, "delivered", 0);
 	stats->filtered[kind] = rs_json_get_u64(member, "filtered", 0);
+	stats->identity[kind] = rs_json_get_u64(member, "identity", 0);
+	stats->held[kind] = rs_json_get_u64(member, "held", 0);
 	stats->undecoded[kind] = rs_json_get_u64(member, "undecoded", 0);
 	stats->unwritten[kind] = rs_json_get_u64(member, "unwritten", 0);
 	for (unsigned i = 0; i < RS_LOSS_COUNT; i++)

@@ -9,6 +9,7 @@
  *	{"command":"stats"}
  *	{"ok":true,"result":{...}}
  *	{"command":"filter","set":{"uid":["root"]}}
+ *	{"command":"containers","from":0}
  *	{"ok":false,"error":{"code":"EINVAL","message":"...","hint":"..."}}
  *
  * Only root and the agent's own user are served: the socket has mode 0600 in a directory of mode

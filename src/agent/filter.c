@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "agent/options.h"
+#include "agent/where.h"
 #include "base/units.h"
 #include "base/vec.h"
 #include "enrich/users.h"
@@ -165,6 +165,8 @@ int rs_agent_filter_init(const struct rs_agent_options *options, struct rs_agent
 		r = convert_paths(&options->paths, &new.paths, err);
 	if (!r)
 		r = convert_paths(&options->exes, &new.exes, err);
+	if (!r)
+		r = rs_where_make(options, &new.arena, &new.where, err);
 	if (r < 0)
 		return r;
 	new.filter = (struct rs_filter){
@@ -195,5 +197,6 @@ void rs_agent_filter_done(struct rs_agent_filter *filter)
 	free(filter->uids);
 	rs_opt_list_done(&filter->paths);
 	rs_opt_list_done(&filter->exes);
+	rs_arena_done(&filter->arena);
 	*filter = (struct rs_agent_filter){ 0 };
 }

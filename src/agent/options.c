@@ -127,6 +127,14 @@ const struct rs_opt rs_agent_opts_select[] = {
 		 RS_OPT_NO_SPLIT),
 	LIST_OPT(0, "path", "PATH", FIELD(paths),
 		 "only events on this file, or on this directory and all below", RS_OPT_NO_SPLIT),
+	LIST_OPT(0, "container", "GLOB,...", FIELD(containers),
+		 "only processes in containers of this name, or whose id begins so", 0),
+	LIST_OPT(0, "pod", "GLOB,...", FIELD(pods), "only processes in pods of this name", 0),
+	LIST_OPT(0, "namespace", "GLOB,...", FIELD(namespaces),
+		 "only processes in pods of this namespace", 0),
+	STRING_OPT(0, "where", "CONDITION", FIELD(where),
+		   "only events that meet this, such as 'file.path glob \"/etc/*\" and "
+		   "user.name != \"root\"'"),
 	RS_OPT_END,
 };
 
@@ -145,6 +153,15 @@ const struct rs_opt rs_agent_opts_output[] = {
 	LIST_OPT(0, "env", "NAME,...", FIELD(env),
 		 "show these environment variables of each new program, in JSON", 0),
 	ENUM_OPT(0, "color", "WHEN", FIELD(color), "colour the table", color_names, "auto"),
+	{ .long_name = "aggregate",
+	  .type = RS_OPT_FLAG,
+	  .offset = FIELD(aggregate),
+	  .help = "one event for a process that lives shorter than a second, also in JSON: fork, exec and "
+		  "exit together" },
+	{ .long_name = "single",
+	  .type = RS_OPT_FLAG,
+	  .offset = FIELD(single),
+	  .help = "every event by itself, also in the table" },
 	{ .short_name = 'q',
 	  .long_name = "quiet",
 	  .type = RS_OPT_FLAG,
@@ -187,6 +204,62 @@ const struct rs_opt rs_agent_opts_agent[] = {
 	RS_OPT_END,
 };
 
+const struct rs_opt rs_agent_opts_store[] = {
+	{ .long_name = "store",
+	  .metavar = "DIR",
+	  .type = RS_OPT_CALLBACK,
+	  .offset = FIELD(store),
+	  .parse = parse_string,
+	  .group = "What is kept",
+	  .help = "keep events in DIR for `ringside events` and others (default: "
+		  "/var/lib/ringside/events below --root for the agent, nothing with --command and for "
+		  "views; none: keep nothing)" },
+	{ .long_name = "store-age",
+	  .metavar = "TIME",
+	  .type = RS_OPT_DURATION,
+	  .offset = FIELD(store_age),
+	  .default_text = "7d",
+	  .help = "drop what is older" },
+	{ .long_name = "store-size",
+	  .metavar = "SIZE",
+	  .type = RS_OPT_SIZE,
+	  .offset = FIELD(store_size),
+	  .default_text = "1G",
+	  .help = "drop the oldest when there is more" },
+	RS_OPT_END,
+};
+
+static const struct rs_opt_name kube_names[] = {
+	{ "none", RS_KUBE_NONE, "only the files of the container runtimes" },
+	{ "kubelet", RS_KUBE_KUBELET, "the kubelet of this node" },
+	{ "api", RS_KUBE_API, "the API server of the cluster" },
+	{ NULL, 0, NULL },
+};
+
+const struct rs_opt rs_agent_opts_kube[] = {
+	{ .long_name = "kubernetes",
+	  .metavar = "SOURCE",
+	  .type = RS_OPT_ENUM,
+	  .offset = FIELD(kube),
+	  .names = kube_names,
+	  .default_text = "none",
+	  .group = "Kubernetes",
+	  .help = "ask for labels and owners of this node's pods" },
+	STRING_OPT(0, "kubernetes-url", "URL", FIELD(kube_url),
+		   "where (default: https://127.0.0.1:10250, or the cluster's own service)"),
+	STRING_OPT(0, "kubernetes-token", "FILE", FIELD(kube_token),
+		   "bearer token (default: the service account's)"),
+	STRING_OPT(0, "kubernetes-ca", "FILE", FIELD(kube_ca),
+		   "certificates to trust (default: the service account's)"),
+	STRING_OPT(0, "kubernetes-node", "NAME", FIELD(kube_node),
+		   "name of this node (default: $NODE_NAME, or the host's name)"),
+	{ .long_name = "kubernetes-insecure",
+	  .type = RS_OPT_FLAG,
+	  .offset = FIELD(kube_insecure),
+	  .help = "do not check the kubelet's certificate, which is often self-signed" },
+	RS_OPT_END,
+};
+
 const struct rs_opt rs_agent_opts_place[] = {
 	{ .long_name = "config",
 	  .metavar = "FILE",
@@ -201,6 +274,8 @@ const struct rs_opt rs_agent_opts_place[] = {
 	  .offset = FIELD(check),
 	  .help = "only look for mistakes in the configuration file and the command line" },
 	STRING_OPT(0, "root", "DIR", FIELD(root), "look for /etc, /run and /var below DIR"),
+	STRING_OPT(0, "host-root", "DIR", FIELD(host_root),
+		   "in a container: where the host's files are mounted, /proc among them"),
 	STRING_OPT(
 		0, "control", "PATH", FIELD(control),
 		"control socket (default: /run/ringside/control.sock below --root; none: no socket)"),
@@ -211,6 +286,8 @@ const struct rs_opt rs_agent_opts[] = {
 	RS_OPT_INCLUDE_TABLE(rs_agent_opts_kinds, 0),
 	RS_OPT_INCLUDE_TABLE(rs_agent_opts_select, 0),
 	RS_OPT_INCLUDE_TABLE(rs_agent_opts_output, 0),
+	RS_OPT_INCLUDE_TABLE(rs_agent_opts_store, 0),
+	RS_OPT_INCLUDE_TABLE(rs_agent_opts_kube, 0),
 	RS_OPT_INCLUDE_TABLE(rs_agent_opts_agent, 0),
 	RS_OPT_INCLUDE_TABLE(rs_agent_opts_place, 0),
 	RS_OPT_END,
@@ -228,8 +305,15 @@ void rs_agent_options_init(struct rs_agent_options *options)
 void rs_agent_options_done(struct rs_agent_options *options)
 {
 	rs_opt_done(rs_agent_opts, options);
+	free(options->where);
 	free(options->file);
+	free(options->store);
+	free(options->kube_url);
+	free(options->kube_token);
+	free(options->kube_ca);
+	free(options->kube_node);
 	free(options->root);
+	free(options->host_root);
 	free(options->control);
 	free(options->config);
 	free(options->command);
@@ -250,6 +334,11 @@ int rs_agent_options_check(const struct rs_agent_options *options, struct rs_err
 			      "the agent itself takes some 5M, its maps in the kernel some more");
 		return r;
 	}
+	if (options->aggregate && options->single)
+		return rs_error_set(err, -EINVAL, "--aggregate and --single exclude each other");
+	if (options->kube_insecure && options->kube != RS_KUBE_KUBELET)
+		return rs_error_set(err, -EINVAL,
+				    "--kubernetes-insecure is for --kubernetes kubelet");
 	if (options->file && options->output == RS_AGENT_OUTPUT_NONE)
 		return rs_error_set(err, -EINVAL, "--write and --output none exclude each other");
 	if (options->env.len && !(rs_agent_options_kinds(options) & (1ull << RS_KIND_EXEC)))

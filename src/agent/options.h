@@ -7,9 +7,12 @@
  * mean the same and are checked by the same code.
  */
 
+#include "base/arena.h"
 #include "base/opt.h"
 #include "base/term.h"
+#include "enrich/kube.h"
 #include "kern/filter.h"
+#include "rules/expr.h"
 
 enum rs_agent_output {
 	RS_AGENT_OUTPUT_AUTO, /* table on a terminal, JSON otherwise */
@@ -41,13 +44,30 @@ struct rs_agent_options {
 	struct rs_opt_list exes; /* absolute */
 	struct rs_opt_list uids; /* numbers or names */
 	struct rs_opt_list cgroups;
-	struct rs_opt_list paths; /* relative ones start from the working directory */
-	struct rs_opt_list env;   /* environment variables shown at exec, in JSON: names */
+	struct rs_opt_list paths;      /* relative ones start from the working directory */
+	struct rs_opt_list containers; /* these three: globs, judged by the agent */
+	struct rs_opt_list pods;
+	struct rs_opt_list namespaces;
+	char *where;            /* a condition, see rules/expr.h; NULL: none */
+	struct rs_opt_list env; /* environment variables shown at exec, in JSON: names */
 
 	/* What comes out. */
 	enum rs_agent_output output;
 	enum rs_term_color_mode color;
-	char *file; /* NULL: standard output */
+	char *file;     /* NULL: standard output */
+	bool aggregate; /* a process that lives shortly is one event, also in JSON */
+	bool single;    /* never, not even in the table */
+
+	/* What is kept. */
+	char *store; /* directory; NULL: the default one for the agent that holds the place, none
+				for others; "none": none */
+	uint64_t store_age;  /* ns; 0: the default */
+	uint64_t store_size; /* bytes; 0: the default */
+
+	/* Where names of pods come from, besides the files of the runtimes. */
+	enum rs_kube_source kube;
+	char *kube_url, *kube_token, *kube_ca, *kube_node; /* NULL: the usual ones */
+	bool kube_insecure;
 
 	/* How. */
 	uint64_t duration;   /* ns; 0: until stopped */
@@ -55,6 +75,8 @@ struct rs_agent_options {
 	uint64_t memory;     /* budget in bytes for everything; 0: none given */
 	enum rs_agent_measure measure;
 	char *root; /* directory that /etc, /run and /var are looked up in; NULL: the real ones */
+	char *host_root; /* where the host's files and /proc are mounted, for an agent in a container;
+			    NULL: "/" */
 	char *control; /* control socket; NULL: <root>/run/ringside/control.sock; "none": no socket */
 	char *config;     /* configuration file; NULL: the default one; "none": none */
 	bool check;       /* only look for mistakes in what we were given */
@@ -67,11 +89,14 @@ struct rs_agent_options {
  * The options by group. Fields are offsets into struct rs_agent_options. For the configuration
  * file: rs_opt_set(rs_agent_opts, "ring-size", "16M", options, err); lists take one item a call.
  */
-extern const struct rs_opt rs_agent_opts_kinds[];  /* kinds */
-extern const struct rs_opt rs_agent_opts_select[]; /* pid comm exe uid cgroup path */
+extern const struct rs_opt rs_agent_opts_kinds[]; /* kinds */
+extern const struct rs_opt
+	rs_agent_opts_select[]; /* pid comm exe uid cgroup path container pod namespace where */
 extern const struct rs_opt rs_agent_opts_output[]; /* output write env color quiet verbose */
 extern const struct rs_opt rs_agent_opts_agent[];  /* duration ring-size memory measure command */
-extern const struct rs_opt rs_agent_opts_place[];  /* config check root control */
+extern const struct rs_opt rs_agent_opts_store[];  /* store store-age store-size */
+extern const struct rs_opt rs_agent_opts_kube[];   /* kubernetes... */
+extern const struct rs_opt rs_agent_opts_place[];  /* config check root host-root control */
 extern const struct rs_opt rs_agent_opts[];        /* all of them */
 
 void rs_agent_options_init(struct rs_agent_options *options);
@@ -96,8 +121,10 @@ struct rs_agent_filter {
 	struct rs_filter filter; /* points into the rest, and into the options' lists */
 	uint32_t *pids;
 	uint32_t *uids;
-	struct rs_opt_list paths; /* absolute, as given and with symbolic links followed */
-	struct rs_opt_list exes;  /* the same */
+	struct rs_opt_list paths;    /* absolute, as given and with symbolic links followed */
+	struct rs_opt_list exes;     /* the same */
+	const struct rs_expr *where; /* what the agent judges; NULL: nothing */
+	struct rs_arena arena;       /* of it */
 };
 
 /*

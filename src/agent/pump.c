@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/fold.h"
 #include "agent/pathcheck.h"
 #include "base/clock.h"
 #include "base/units.h"
@@ -17,12 +18,22 @@
 struct rs_pump {
 	struct rs_pump_parts parts;
 	struct rs_ring *ring;
+	struct rs_fold *fold;            /* NULL: every event by itself */
+	struct rs_expr_run *run;         /* scratch of the condition */
 	const struct rs_opt_list *paths; /* NULL: no path filter */
-	struct rs_loop_source *ring_source, *tick, *again, *out_source;
+	const struct rs_expr *where;     /* NULL: no condition */
+	const struct rs_event *current;  /* the record being read, enriched */
+	int64_t boot_offset;
+	struct rs_loop_source *ring_source, *tick, *again, *out_source, *later;
 	struct rs_pump_counts counts;
 	struct rs_error err;
+	uint64_t now;                 /* monotonic ns, of this turn */
 	uint64_t clock_next;          /* monotonic ns */
+	uint64_t later_at;            /* monotonic ns at which `later` fires, 0: it does not */
 	size_t since_tick;            /* records since the last tick */
+	bool fed;                     /* the first record in the buffer has told who is who */
+	bool waiting;                 /* and waits for a name */
+	bool patient;                 /* records may wait */
 	bool armed;                   /* since the last tick at least */
 	bool blocked;                 /* the output cannot take more now */
 	bool dead;                    /* the output failed: records are only counted */
@@ -61,26 +72,83 @@ static int flush(struct rs_pump *pump)
 	return 0;
 }
 
-static int deliver(struct rs_pump *pump, struct rs_event *event)
+/* Counts an event, or the several that one line stands for, as delivered. */
+static int commit(struct rs_pump *pump, uint64_t kinds, bool written)
 {
+	int r = 0;
+
+	for (; kinds && !r; kinds &= kinds - 1) {
+		unsigned kind = (unsigned)__builtin_ctzll(kinds);
+
+		pump->counts.delivered[kind]++;
+		if (written)
+			r = rs_output_commit(pump->parts.output, kind);
+	}
+	return r;
+}
+
+static void count_unwritten(struct rs_pump *pump, uint64_t kinds)
+{
+	for (; kinds; kinds &= kinds - 1)
+		pump->counts.unwritten[__builtin_ctzll(kinds)]++;
+}
+
+/* rs_fold_fn. A copy of a record that was held back is enriched anew. */
+static int show(void *data, struct rs_event *event, uint64_t kinds)
+{
+	struct rs_pump *pump = data;
 	struct rs_str *out = rs_output_buffer(pump->parts.output);
-	unsigned kind = event->hdr->kind;
 	size_t before = out->len;
 	int r;
 
-	event->user = rs_users_name(pump->parts.users, event->hdr->uid);
-	event->group = rs_users_group_name(pump->parts.users, event->hdr->gid);
-	rs_processes_enrich(pump->parts.processes, event);
+	if (unlikely(pump->dead)) {
+		count_unwritten(pump, kinds);
+		return 0;
+	}
+	if (event != pump->current)
+		rs_identity_enrich(pump->parts.identity, event);
 	r = rs_view_append(pump->parts.view, event, out);
-	if (!r && out->len > before)
-		r = rs_output_commit(pump->parts.output, kind);
+	if (r < 0)
+		count_unwritten(pump, kinds);
+	else
+		r = commit(pump, kinds, out->len > before);
 	if (r < 0) {
-		pump->counts.unwritten[kind]++;
 		rs_error_set_errno(&pump->err, r, "writing an event");
 		return die(pump, r);
 	}
-	pump->counts.delivered[kind]++;
 	return rs_output_is_full(pump->parts.output) ? flush(pump) : 0;
+}
+
+/* The last checks, of what the kernel cannot judge. */
+static bool wanted(struct rs_pump *pump, const struct rs_event *event)
+{
+	if (pump->paths && !rs_pathcheck_event(pump->paths, event, pump->path))
+		return false;
+	return !pump->where || rs_expr_match(pump->where, pump->run, event);
+}
+
+static int deliver(struct rs_pump *pump, struct rs_event *event)
+{
+	int r;
+
+	rs_identity_enrich(pump->parts.identity, event);
+	if (!wanted(pump, event)) {
+		pump->counts.filtered[event->hdr->kind]++;
+		return 0;
+	}
+	if (pump->parts.store)
+		rs_store_add(pump->parts.store, event, pump->boot_offset);
+	pump->current = event;
+	r = pump->fold ? rs_fold_take(pump->fold, event)
+		       : show(pump, event, 1ull << event->hdr->kind);
+	pump->current = NULL;
+	return r;
+}
+
+/* Whether there is room to let records wait in the buffer. */
+static bool may_wait(const struct rs_pump *pump)
+{
+	return pump->patient && rs_ring_pending(pump->ring) < rs_ring_size(pump->ring) / 4;
 }
 
 /* rs_ring_fn. 1 stops the reading because the output is blocked. */
@@ -94,10 +162,18 @@ static int on_record(void *arg, const void *record, size_t size)
 		count_undecoded(pump, record, size);
 		return pump->blocked;
 	}
-	rs_processes_feed(pump->parts.processes, &event);
-	if (pump->paths && !rs_pathcheck_event(pump->paths, &event, pump->path))
-		pump->counts.filtered[event.hdr->kind]++;
-	else if (unlikely(pump->dead))
+	if (!pump->fed)
+		rs_identity_feed(pump->parts.identity, &event);
+	if (event.hdr->flags & RS_HDR_IDENTITY) {
+		pump->counts.identity[event.hdr->kind]++;
+		return pump->blocked;
+	}
+	pump->fed = true;
+	pump->waiting = rs_identity_wait(pump->parts.identity, &event, pump->now) && may_wait(pump);
+	if (unlikely(pump->waiting))
+		return RS_RING_LEAVE;
+	pump->fed = false;
+	if (unlikely(pump->dead))
 		pump->counts.unwritten[event.hdr->kind]++;
 	else
 		r = deliver(pump, &event);
@@ -112,19 +188,22 @@ static int on_record(void *arg, const void *record, size_t size)
 static bool all_processes(const struct rs_config *config)
 {
 	const uint64_t needed = 1ull << RS_KIND_FORK | 1ull << RS_KIND_EXEC;
+	uint64_t told = config->identity | (config->filters ? 0 : config->kinds);
 
-	return (config->kinds & needed) == needed && !config->filters;
+	return (told & needed) == needed;
 }
 
 static void refresh(struct rs_pump *pump)
 {
 	uint64_t now = rs_clock_mono();
 
-	rs_users_refresh(pump->parts.users, now);
-	rs_processes_set_complete(pump->parts.processes,
-				  all_processes(rs_sensors_config(pump->parts.sensors)));
+	pump->now = now;
+	rs_identity_tick(pump->parts.identity, now);
+	rs_identity_set_complete(pump->parts.identity,
+				 all_processes(rs_sensors_config(pump->parts.sensors)));
 	if (now >= pump->clock_next) {
-		rs_view_set_boot_offset(pump->parts.view, rs_clock_boot_offset());
+		pump->boot_offset = rs_clock_boot_offset();
+		rs_view_set_boot_offset(pump->parts.view, pump->boot_offset);
 		pump->clock_next = now + CLOCK_NS;
 	}
 }
@@ -138,6 +217,34 @@ static int wait_for_output(struct rs_pump *pump)
 	return pump->out_source ? rs_loop_set_events(pump->out_source, EPOLLOUT) : 0;
 }
 
+/* What is held back or waits for the store has its time, also when no more records come. */
+static int act_later(struct rs_pump *pump)
+{
+	if (pump->parts.store)
+		rs_store_tick(pump->parts.store, pump->now);
+	return pump->fold && !pump->blocked ? rs_fold_expire(pump->fold, rs_clock_boot()) : 0;
+}
+
+static int plan_later(struct rs_pump *pump)
+{
+	uint64_t due = pump->fold ? rs_fold_due(pump->fold) : 0, boot = rs_clock_boot();
+	struct rs_store_stats stats = { 0 };
+	uint64_t wait = UINT64_MAX;
+
+	if (pump->later_at)
+		return 0;
+	if (pump->parts.store)
+		rs_store_stats(pump->parts.store, &stats);
+	if (stats.waiting)
+		wait = RS_STORE_FLUSH_NS;
+	if (due)
+		wait = MIN(wait, due > boot ? due - boot : 1);
+	if (wait == UINT64_MAX)
+		return 0;
+	pump->later_at = pump->now + wait;
+	return rs_loop_set_timer(pump->later, wait, 0);
+}
+
 /* Reads what is there, a turn's worth at most; the rest comes in the loop's next round. */
 static int turn(struct rs_pump *pump)
 {
@@ -147,8 +254,12 @@ static int turn(struct rs_pump *pump)
 	refresh(pump);
 	r = rs_ring_consume(pump->ring, on_record, pump, RS_AGENT_TURN, &count);
 	pump->since_tick += count;
+	if (r >= 0)
+		r = act_later(pump);
 	if (r >= 0 && !pump->blocked)
 		r = flush(pump);
+	if (r >= 0)
+		r = plan_later(pump);
 	if (r < 0)
 		return r;
 	if (pump->blocked)
@@ -156,6 +267,26 @@ static int turn(struct rs_pump *pump)
 	rs_loop_set_defer(pump->again,
 			  count >= RS_AGENT_TURN ? RS_LOOP_DEFER_ONCE : RS_LOOP_DEFER_OFF);
 	return 0;
+}
+
+static int on_later(struct rs_loop *loop, uint64_t expirations, void *data)
+{
+	struct rs_pump *pump = data;
+
+	(void)loop;
+	(void)expirations;
+	pump->later_at = 0;
+	if (!pump->blocked)
+		return turn(pump);
+	pump->now = rs_clock_mono();
+	return act_later(pump);
+}
+
+int rs_pump_news(void *data)
+{
+	struct rs_pump *pump = data;
+
+	return pump->waiting && !pump->blocked ? turn(pump) : 0;
 }
 
 static int start_ticking(struct rs_pump *pump)
@@ -183,7 +314,7 @@ static int on_ring(struct rs_loop *loop, int fd, uint32_t events, void *data)
 static int on_tick(struct rs_loop *loop, uint64_t expirations, void *data)
 {
 	struct rs_pump *pump = data;
-	bool idle = !pump->since_tick;
+	bool idle = !pump->since_tick && !pump->waiting;
 
 	(void)loop;
 	(void)expirations;
@@ -243,13 +374,22 @@ static int on_output(struct rs_loop *loop, int fd, uint32_t events, void *data)
 
 int rs_pump_new(const struct rs_pump_parts *parts, struct rs_pump **ret_pump, struct rs_error *err)
 {
-	struct rs_pump *pump = calloc(1, sizeof(*pump));
+	_cleanup_(rs_pump_free) struct rs_pump *pump = calloc(1, sizeof(*pump));
+	int r;
 
 	if (!pump)
 		return rs_error_set_errno(err, -ENOMEM, "making the pipeline ready");
 	pump->parts = *parts;
 	pump->ring = rs_sensors_ring(parts->sensors);
-	*ret_pump = pump;
+	pump->boot_offset = parts->host->boot_offset;
+	pump->patient = true;
+	r = rs_expr_run_new(parts->host, &pump->run);
+	if (r < 0)
+		return rs_error_set_errno(err, r, "making the pipeline ready");
+	r = parts->fold ? rs_fold_new(show, pump, &pump->fold, err) : 0;
+	if (r < 0)
+		return r;
+	*ret_pump = TAKE_PTR(pump);
 	return 0;
 }
 
@@ -263,13 +403,17 @@ void rs_pump_free(struct rs_pump **pump)
 	rs_loop_remove(&p->tick);
 	rs_loop_remove(&p->again);
 	rs_loop_remove(&p->out_source);
+	rs_loop_remove(&p->later);
+	rs_fold_free(&p->fold);
+	rs_expr_run_free(&p->run);
 	free(p);
 	*pump = NULL;
 }
 
-void rs_pump_set_paths(struct rs_pump *pump, const struct rs_opt_list *paths)
+void rs_pump_set_filter(struct rs_pump *pump, const struct rs_agent_filter *filter)
 {
-	pump->paths = paths && paths->len ? paths : NULL;
+	pump->paths = filter->paths.len ? &filter->paths : NULL;
+	pump->where = filter->where;
 }
 
 /* Pipes, sockets and terminals are watched for their reader's end too; files refuse (-EPERM). */
@@ -297,6 +441,8 @@ int rs_pump_start(struct rs_pump *pump, struct rs_error *err)
 	if (!r)
 		r = rs_loop_add_timer(loop, 0, 0, on_tick, pump, &pump->tick, err);
 	if (!r)
+		r = rs_loop_add_timer(loop, 0, 0, on_later, pump, &pump->later, err);
+	if (!r)
 		r = rs_loop_add_defer(loop, RS_LOOP_DEFER_OFF, on_again, pump, &pump->again, err);
 	if (!r)
 		r = watch_output(pump, err);
@@ -323,7 +469,7 @@ static bool settled(const struct rs_pump *pump)
 	for (unsigned kind = 0; kind < RS_KIND_COUNT; kind++) {
 		made += kernel.generated[kind];
 		known += counts->delivered[kind] + counts->filtered[kind] +
-			 counts->undecoded[kind] + counts->unwritten[kind];
+			 counts->undecoded[kind] + counts->unwritten[kind] + counts->identity[kind];
 		for (unsigned reason = 0; reason < RS_LOSS_COUNT; reason++)
 			known += kernel.lost[reason][kind];
 	}
@@ -356,12 +502,15 @@ void rs_pump_finish(struct rs_pump *pump, uint64_t timeout_ns, int cancel_fd)
 	size_t count;
 
 	pump->blocked = pump->blocked && !pump->dead;
+	pump->patient = false; /* nobody answers any more */
 	for (;;) {
 		count = 0;
 		if (pump->blocked)
 			wait_writable(pump, deadline, cancel_fd);
 		if (!pump->blocked)
 			rs_ring_consume(pump->ring, on_record, pump, RS_AGENT_TURN, &count);
+		if (!pump->blocked && !count && pump->fold)
+			rs_fold_expire(pump->fold, UINT64_MAX);
 		if (!pump->blocked)
 			flush(pump);
 		if (pump->blocked || count)
@@ -377,6 +526,8 @@ void rs_pump_counts(const struct rs_pump *pump, struct rs_pump_counts *ret_count
 	uint64_t waiting[RS_KIND_MAX] = { 0 };
 
 	*ret_counts = pump->counts;
+	if (pump->fold)
+		rs_fold_held(pump->fold, ret_counts->held);
 	if (!pump->dead)
 		return;
 	rs_output_unwritten(pump->parts.output, waiting);

@@ -2,17 +2,21 @@
 #pragma once
 
 /*
- * The pump moves records: ring buffer -> decode in place -> last checks -> names, executables -> view -> output,
- * and decides when to look. Idle it is armed: the next record wakes it. Then it looks at every tick
+ * The pump moves records: ring buffer -> decode in place -> who is who -> last checks -> store, view ->
+ * output, and decides when to look. Idle it is armed: the next record wakes it. Then it looks at every tick
  * until a tick brings nothing. While the output is blocked it does not look at all.
+ *
+ * A record whose container has no name yet stays in the ring buffer, and those behind it, for
+ * RS_CONTAINERS_WAIT_NS at most, and only while most of the buffer is free.
  */
 
+#include "agent/options.h"
 #include "agent/output.h"
 #include "agent/view.h"
 #include "base/loop.h"
-#include "enrich/processes.h"
-#include "enrich/users.h"
+#include "enrich/identity.h"
 #include "kern/sensors.h"
+#include "store/store.h"
 
 struct rs_pump;
 
@@ -21,6 +25,8 @@ struct rs_pump_counts {
 	uint64_t filtered[RS_KIND_MAX];
 	uint64_t undecoded[RS_KIND_MAX];
 	uint64_t unwritten[RS_KIND_MAX];
+	uint64_t identity[RS_KIND_MAX]; /* not asked for: only told who is who */
+	uint64_t held[RS_KIND_MAX];     /* on their way, to go out with the process's end */
 	uint64_t unknown;
 	uint64_t wakeups;
 };
@@ -29,17 +35,22 @@ struct rs_pump_counts {
 struct rs_pump_parts {
 	struct rs_loop *loop;
 	struct rs_sensors *sensors;
-	struct rs_users *users;
-	struct rs_processes *processes;
+	struct rs_identity *identity;
+	struct rs_store *store; /* NULL: nothing is kept */
 	struct rs_view *view;
 	struct rs_output *output;
+	const struct rs_event_host *host;
+	bool fold; /* short-lived processes are one event */
 };
 
 int rs_pump_new(const struct rs_pump_parts *parts, struct rs_pump **ret_pump, struct rs_error *err);
 void rs_pump_free(struct rs_pump **pump);
 
-/* The path filter; borrowed until the next call. NULL or empty: none. */
-void rs_pump_set_paths(struct rs_pump *pump, const struct rs_opt_list *paths);
+/* What is judged here; borrowed until the next call. */
+void rs_pump_set_filter(struct rs_pump *pump, const struct rs_agent_filter *filter);
+
+/* Something that records wait for may be there: looks at once. For rs_identity_start(). */
+int rs_pump_news(void *pump);
 
 /* Registers with the loop. The loop then ends with -EPIPE when the reader of the output is gone,
  * with another code when the output failed: rs_pump_error() tells more. */

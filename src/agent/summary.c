@@ -41,6 +41,7 @@ void rs_summary_totals(const struct rs_agent_stats *stats, struct rs_summary_tot
 		totals.filtered += stats->filtered[kind];
 		totals.undecoded += stats->undecoded[kind];
 		totals.unwritten += stats->unwritten[kind];
+		totals.identity += stats->identity[kind];
 		totals.lost += lost_of(stats, kind);
 	}
 	for (size_t i = 0; i < stats->n_programs; i++)
@@ -51,8 +52,8 @@ void rs_summary_totals(const struct rs_agent_stats *stats, struct rs_summary_tot
 int64_t rs_summary_missing(const struct rs_agent_stats *stats, enum rs_kind kind)
 {
 	return (int64_t)(stats->kernel.generated[kind] - stats->delivered[kind] -
-			 stats->filtered[kind] - stats->undecoded[kind] - stats->unwritten[kind] -
-			 lost_of(stats, kind));
+			 stats->filtered[kind] - stats->identity[kind] - stats->held[kind] -
+			 stats->undecoded[kind] - stats->unwritten[kind] - lost_of(stats, kind));
 }
 
 static double seconds(uint64_t ns)

@@ -15,6 +15,7 @@ struct rs_summary_totals {
 	uint64_t generated;
 	uint64_t delivered;
 	uint64_t filtered;
+	uint64_t identity;
 	uint64_t undecoded;
 	uint64_t unwritten;
 	uint64_t lost;
@@ -22,8 +23,8 @@ struct rs_summary_totals {
 };
 void rs_summary_totals(const struct rs_agent_stats *stats, struct rs_summary_totals *ret_totals);
 
-/* generated - (delivered + filtered + undecoded + unwritten + lost) of one kind: what still waits in
- * the ring buffer; at the end of a run not 0 would mean that events went silently missing. */
+/* generated - (delivered + filtered + identity + held + undecoded + unwritten + lost) of one kind: what still
+ * waits in the ring buffer; at the end of a run not 0 would mean that events went silently missing. */
 int64_t rs_summary_missing(const struct rs_agent_stats *stats, enum rs_kind kind);
 
 /* Appends a line for each reason for which events were lost, or lack a part; nothing where there is

@@ -23,8 +23,9 @@
 struct rs_identity;
 
 struct rs_identity_options {
-	const char *root; /* for /etc, /run, /var; NULL: "/" */
-	const char *proc; /* NULL: "/proc" */
+	const char *root;      /* for /etc/passwd; NULL: "/" */
+	const char *host_root; /* where files of the runtimes are looked up; NULL: "/" */
+	const char *proc;      /* NULL: "/proc" */
 	struct rs_kube_options kube;
 };
 
@@ -34,6 +35,7 @@ struct rs_identity_stats {
 	struct rs_kube_stats kube;
 };
 
+/* @options: strings of kube are borrowed until the end, the others for the call. */
 int rs_identity_new(const struct rs_identity_options *options, struct rs_identity **ret_identity,
 		    struct rs_error *err);
 void rs_identity_free(struct rs_identity **identity);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The agent's store: whether there is one, where, and what it has to tell. */
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "agent/agent-internal.h"
+#include "base/log.h"
+
+#define NONE "none"
+
+/* From the writer's thread. */
+static void on_note(void *data, const char *text)
+{
+	(void)data;
+	rs_log_warn("%s", text);
+}
+
+/* Only the agent that holds the place keeps events without being asked to. */
+static int locate(const struct rs_agent_options *options, bool exclusive, struct rs_str *dir)
+{
+	if (options->store)
+		return strcmp(options->store, NONE) == 0 ? 0
+							 : rs_str_append_cstr(dir, options->store);
+	return exclusive ? rs_agent_options_locate(options, RS_STORE_DIR, dir) : 0;
+}
+
+/* A disk that cannot take anything now is no reason not to watch. */
+static bool is_passing(const struct rs_agent_options *options, int r)
+{
+	return r == -EROFS || r == -ENOSPC || r == -EDQUOT || r == -EIO ||
+	       (!options->store && r != -ENOMEM);
+}
+
+int rs_agent_open_store(struct rs_agent *agent, bool exclusive, struct rs_error *err)
+{
+	const struct rs_agent_options *options = agent->options;
+	_cleanup_(rs_str_done) struct rs_str dir = RS_STR_INIT(PATH_MAX);
+	struct rs_store_options wanted = {
+		.max_age = options->store_age,
+		.max_bytes = options->store_size,
+		.note = on_note,
+	};
+	struct rs_error why = RS_ERROR_INIT;
+	int r;
+
+	r = locate(options, exclusive, &dir);
+	if (r < 0)
+		return rs_error_set_errno(err, r, "finding the store");
+	if (!dir.len)
+		return 0;
+	wanted.dir = rs_str_cstr(&dir);
+	r = rs_store_open(&wanted, &agent->host, &agent->store, &why);
+	if (r < 0 && is_passing(options, r)) {
+		_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(2048);
+
+		rs_str_appendf(&text, "events are not kept: %s", why.msg);
+		rs_agent_note(agent, rs_str_cstr(&text));
+		return 0;
+	}
+	if (r < 0 && err)
+		*err = why;
+	return r;
+}
