@@ -92,6 +92,12 @@ static void write_value(struct rs_str *out, const struct rs_json_value *v)
 			write_value(out, v);
 		}
 		break;
+	case RS_JSON_OBJECT:
+		for (v = v->child; v; v = v->next, comma = ", ") {
+			rs_str_appendf(out, "%s%s=", comma, v->key);
+			write_value(out, v);
+		}
+		break;
 	default:
 		break;
 	}
@@ -199,7 +205,8 @@ static void write_fields(struct rs_str *out, const struct samples *s)
 
 		if (seen_before(field))
 			continue;
-		rs_str_appendf(out, "| `%s` | %s | ", field->name,
+		rs_str_appendf(out, "| `%s%s` | %s | ", field->name,
+			       field->type == RS_TYPE_LABELS ? ".*" : "",
 			       rs_field_type_to_str(field->type));
 		write_kind_set(out, all_kinds(field));
 		rs_str_appendf(out, " | %s | ", field->what);

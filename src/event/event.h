@@ -250,6 +250,6 @@ int rs_event_write_docs(struct rs_str *out);
  */
 size_t rs_event_sample(enum rs_kind kind, void *buf);
 
-/* What whoever enriches would set, of the executables. */
+/* What whoever enriches would set: executables, and for some kinds ancestors, a container, a pod. */
 void rs_event_sample_origin(struct rs_event *event);
 void rs_event_sample_host(struct rs_event_host *ret_host);

@@ -31,6 +31,15 @@ void rs_field_type(struct rs_render *r)
 	rs_out_list(&r->out, rs_event_kinds[r->kind].type);
 }
 
+/* Of kinds that may stand for a whole life. */
+void rs_field_type_of_event(struct rs_render *r)
+{
+	if (r->event->end)
+		rs_out_lit(&r->out, "[\"start\",\"end\"]");
+	else
+		rs_field_type(r);
+}
+
 void rs_field_action(struct rs_render *r)
 {
 	rs_out_name(&r->out, rs_event_kinds[r->kind].action);
@@ -100,56 +109,50 @@ void rs_field_timestamp(struct rs_render *r)
 }
 
 /* Kinds whose action depends on more than the kind. */
-void rs_field_action_of_event(struct rs_render *r)
+struct rs_text rs_get_action_of_event(const struct rs_event *event)
 {
-	const char *action = rs_event_kinds[r->kind].action;
+	enum rs_kind kind = event->hdr->kind;
+	const char *action = rs_event_kinds[kind].action;
 
-	if (r->kind == RS_KIND_UDP && r->event->net->direction == RS_DIR_IN)
+	if (kind == RS_KIND_UDP && event->net->direction == RS_DIR_IN)
 		action = rs_event_kinds[RS_KIND_ACCEPT].action;
-	else if (r->kind == RS_KIND_MODULE && r->event->privilege->arg[0] == 1)
+	else if (kind == RS_KIND_MODULE && event->privilege->arg[0] == 1)
 		action = "unloaded-kernel-module";
-	rs_out_name(&r->out, action);
+	return rs_text_of(action);
 }
 
-void rs_field_outcome(struct rs_render *r)
+struct rs_text rs_get_outcome(const struct rs_event *event)
 {
-	int64_t error = -(int64_t)r->event->hdr->ret;
+	int64_t error = -(int64_t)event->hdr->ret;
 
-	if (error <= 0 || rs_kind_sensor(r->kind) == RS_SENSOR_PROCESS)
-		rs_out_lit(&r->out, "\"success\"");
-	else if (error == EINPROGRESS ||
-		 (error >= KERNEL_RESTART_FIRST && error <= KERNEL_RESTART_LAST))
-		rs_out_lit(&r->out, "\"unknown\"");
-	else
-		rs_out_lit(&r->out, "\"failure\"");
+	if (error <= 0 || rs_kind_sensor(event->hdr->kind) == RS_SENSOR_PROCESS)
+		return rs_text_of("success");
+	if (error == EINPROGRESS || (error >= KERNEL_RESTART_FIRST && error <= KERNEL_RESTART_LAST))
+		return rs_text_of("unknown");
+	return rs_text_of("failure");
 }
 
 void rs_field_duration(struct rs_render *r)
 {
-	if (r->kind == RS_KIND_EXIT)
-		rs_out_u64(&r->out, r->event->exit->wall);
+	if (r->kind != RS_KIND_CLOSE)
+		rs_out_u64(&r->out, rs_event_exit(r->event)->wall);
 	else if (r->event->net->duration)
 		rs_out_u64(&r->out, r->event->net->duration);
 }
 
-void rs_field_user_name(struct rs_render *r)
+struct rs_text rs_get_user_name(const struct rs_event *event)
 {
-	if (r->event->user)
-		rs_out_string(&r->out, r->event->user, strlen(r->event->user));
+	return rs_text_of(event->user);
 }
 
-void rs_field_group_name(struct rs_render *r)
+struct rs_text rs_get_group_name(const struct rs_event *event)
 {
-	if (r->event->group)
-		rs_out_string(&r->out, r->event->group, strlen(r->event->group));
+	return rs_text_of(event->group);
 }
 
-void rs_field_hook(struct rs_render *r)
+struct rs_text rs_get_hook(const struct rs_event *event)
 {
-	const char *name = rs_name_hook(r->event->hdr->hook);
-
-	if (name)
-		rs_out_name(&r->out, name);
+	return rs_text_of(rs_name_hook(event->hdr->hook));
 }
 
 void rs_field_syscall(struct rs_render *r)
@@ -205,7 +208,7 @@ static void marked_fields(struct rs_render *r, uint8_t flag)
 		[RS_TAG_PATH2] = "path2",         [RS_TAG_BASE2] = "path2.base",
 		[RS_TAG_ARG2] = "path2.argument", [RS_TAG_NAME] = "name",
 		[RS_TAG_TYPE] = "type",           [RS_TAG_SOCKET] = "address",
-		[RS_TAG_ROOT] = "path.root",
+		[RS_TAG_ROOT] = "path.root",      [RS_TAG_CGROUP] = "cgroup.target.path",
 	};
 	unsigned flags = 0;
 

@@ -24,49 +24,55 @@ void rs_field_parent_entity_id(struct rs_render *r)
 
 /* The kernel keeps 15 bytes of a name; where it is clear that it was cut from the name of the
  * executable, the whole one is given. */
-static void put_name(struct rs_render *r, const char *comm, size_t n, const char *exe,
-		     size_t exe_len)
+static struct rs_text whole_name(const char *comm, size_t n, const char *exe, size_t exe_len)
 {
 	const char *slash = n == COMM_MAX && exe ? memrchr(exe, '/', exe_len) : NULL;
 
 	if (slash) {
 		size_t len = (size_t)(exe + exe_len - slash) - 1;
 
-		if (len > n && memcmp(slash + 1, comm, n) == 0) {
-			rs_out_string(&r->out, slash + 1, len);
-			return;
-		}
+		if (len > n && memcmp(slash + 1, comm, n) == 0)
+			return (struct rs_text){ slash + 1, (uint32_t)len, 0 };
 	}
-	rs_out_string(&r->out, comm, n);
+	return (struct rs_text){ comm, (uint32_t)n, 0 };
 }
 
-void rs_field_process_name(struct rs_render *r)
+struct rs_text rs_name_whole(const char *comm, const char *executable)
 {
-	const char *comm = r->event->hdr->comm;
-	size_t n = rs_chars_len(r->event->hdr->comm);
-	const struct rs_text *exe = &r->event->field[RS_TAG_EXE];
-	const char *known = r->event->executable;
+	size_t n = strlen(comm);
+
+	/* Short names are whole: no need to look. */
+	return whole_name(comm, n, executable,
+			  n == COMM_MAX && executable ? strlen(executable) : 0);
+}
+
+struct rs_text rs_get_process_name(const struct rs_event *event)
+{
+	const char *comm = event->hdr->comm;
+	size_t n = rs_chars_len(event->hdr->comm);
+	const struct rs_text *exe = &event->field[RS_TAG_EXE];
+	const char *known = event->executable;
 
 	if (exe->data)
-		put_name(r, comm, n, exe->data, exe->len);
-	else
-		put_name(r, comm, n, known, n == COMM_MAX && known ? strlen(known) : 0);
+		return whole_name(comm, n, exe->data, exe->len);
+	return whole_name(comm, n, known, n == COMM_MAX && known ? strlen(known) : 0);
 }
 
-void rs_field_parent_name(struct rs_render *r)
+struct rs_text rs_get_parent_name(const struct rs_event *event)
 {
-	const char *name = r->event->parent_name, *exe = r->event->parent_executable;
-
-	if (name)
-		put_name(r, name, strlen(name), exe, exe ? strlen(exe) : 0);
+	if (!event->parent_name)
+		return (struct rs_text){ 0 };
+	return rs_name_whole(event->parent_name, event->parent_executable);
 }
 
-void rs_field_parent_executable(struct rs_render *r)
+struct rs_text rs_get_parent_executable(const struct rs_event *event)
 {
-	const char *exe = r->event->parent_executable;
+	return rs_text_of(event->parent_executable);
+}
 
-	if (exe)
-		rs_out_string(&r->out, exe, strlen(exe));
+struct rs_text rs_get_known_command_line(const struct rs_event *event)
+{
+	return rs_text_of(event->command_line);
 }
 
 static void kernel_path(struct rs_render *r, enum rs_tag tag)
@@ -180,7 +186,7 @@ void rs_field_process_start(struct rs_render *r)
 
 void rs_field_process_end(struct rs_render *r)
 {
-	rs_out_time(r, r->time, r->event->hdr->time);
+	rs_out_time(r, r->time, rs_event_exit(r->event)->hdr.time);
 }
 
 void rs_field_interactive(struct rs_render *r)
@@ -188,12 +194,11 @@ void rs_field_interactive(struct rs_render *r)
 	rs_out_bool(&r->out, r->event->exec->tty[0]);
 }
 
-void rs_field_tty(struct rs_render *r)
+struct rs_text rs_get_tty(const struct rs_event *event)
 {
-	size_t n = rs_chars_len(r->event->exec->tty);
+	const char *tty = event->exec->tty;
 
-	if (n)
-		rs_out_string(&r->out, r->event->exec->tty, n);
+	return (struct rs_text){ tty[0] ? tty : NULL, (uint32_t)rs_chars_len(event->exec->tty), 0 };
 }
 
 void rs_field_loginuid(struct rs_render *r)
@@ -234,7 +239,7 @@ void rs_field_executable_mode(struct rs_render *r)
 
 void rs_field_exit_code(struct rs_render *r)
 {
-	uint32_t code = r->event->exit->code;
+	uint32_t code = rs_event_exit(r->event)->code;
 
 	if (!EXIT_SIGNAL(code))
 		rs_out_u64(&r->out, EXIT_STATUS(code));
@@ -242,7 +247,7 @@ void rs_field_exit_code(struct rs_render *r)
 
 void rs_field_exit_signal(struct rs_render *r)
 {
-	int signal = (int)EXIT_SIGNAL(r->event->exit->code);
+	int signal = (int)EXIT_SIGNAL(rs_event_exit(r->event)->code);
 	const char *name = rs_name_signal(signal);
 
 	if (name)
@@ -253,15 +258,20 @@ void rs_field_exit_signal(struct rs_render *r)
 
 void rs_field_core_dumped(struct rs_render *r)
 {
-	if (EXIT_SIGNAL(r->event->exit->code))
-		rs_out_bool(&r->out, EXIT_CORE(r->event->exit->code));
+	if (EXIT_SIGNAL(rs_event_exit(r->event)->code))
+		rs_out_bool(&r->out, EXIT_CORE(rs_event_exit(r->event)->code));
+}
+
+void rs_field_cpu(struct rs_render *r)
+{
+	rs_out_u64(&r->out, rs_event_exit(r->event)->runtime);
 }
 
 void rs_field_cpu_user(struct rs_render *r)
 {
 	uint64_t user, system;
 
-	rs_event_cpu_time(r->event->exit, &user, &system);
+	rs_event_cpu_time(rs_event_exit(r->event), &user, &system);
 	rs_out_u64(&r->out, user);
 }
 
@@ -269,11 +279,11 @@ void rs_field_cpu_system(struct rs_render *r)
 {
 	uint64_t user, system;
 
-	rs_event_cpu_time(r->event->exit, &user, &system);
+	rs_event_cpu_time(rs_event_exit(r->event), &user, &system);
 	rs_out_u64(&r->out, system);
 }
 
 void rs_field_max_rss(struct rs_render *r)
 {
-	rs_out_u64(&r->out, r->event->exit->maxrss * 1024);
+	rs_out_u64(&r->out, rs_event_exit(r->event)->maxrss * 1024);
 }

@@ -20,39 +20,48 @@
 #define FILES   (0ull RS_KINDS(IF_FILE))
 #define NET     (0ull RS_KINDS(IF_NET))
 
-#define CALLS (ALL & ~PROCESS & ~(K(CGROUP_MKDIR) | K(CGROUP_RMDIR))) /* kinds with a result */
-#define LIFE  (K(FORK) | K(EXEC) | K(EXIT))
-#define ROOTS (K(CHROOT) | K(PIVOT))
-#define PATHS (FILES | ROOTS | K(MODULE) | K(BPF))
-#define PAIRS (K(RENAME) | K(LINK) | K(MOUNT)) /* with a second path */
-#define IDS   (K(SETUID) | K(SETGID) | K(CAPSET))
+#define CALLS  (ALL & ~PROCESS & ~GROUPS) /* kinds with a result */
+#define LIFE   (K(FORK) | K(EXEC) | K(EXIT))
+#define BEGIN  (K(FORK) | K(EXEC)) /* kinds that can stand for a whole life */
+#define GROUPS (K(CGROUP_MKDIR) | K(CGROUP_RMDIR))
+#define ROOTS  (K(CHROOT) | K(PIVOT))
+#define PATHS  (FILES | ROOTS | K(MODULE) | K(BPF))
+#define PAIRS  (K(RENAME) | K(LINK) | K(MOUNT)) /* with a second path */
+#define IDS    (K(SETUID) | K(SETGID) | K(CAPSET))
 #define FLAGGED                                                                                    \
 	(K(OPEN) | K(CREATE) | K(RENAME) | K(MOUNT) | K(UMOUNT) | K(SETXATTR) | K(MEMFD) |         \
 	 K(MODULE) | K(UNSHARE) | K(SETNS))
 #define TARGETED      (K(PTRACE) | K(KILL))
 #define ACTION_VARIES (K(UDP) | K(MODULE))
 
-#define CONST(name, type, fn, kinds, what)                                                         \
+#define ROW(name_, type_, kinds_, what_)                                                           \
+	.name = name_, .type = RS_TYPE_##type_, .kinds = kinds_, .what = what_
+#define WHEN_WRITE(from_, name, type, fn, when_, kinds, what)                                      \
 	{                                                                                          \
-		name, RS_TYPE_##type, RS_FROM_CONST, 0, rs_field_##fn, RS_WHEN_ALWAYS, kinds, what \
+		ROW(name, type, kinds, what), .from = RS_FROM_##from_, .write = rs_field_##fn,     \
+					      .when = RS_WHEN_##when_                              \
 	}
-#define WRITE(name, type, fn, kinds, what)                                                         \
-	{                                                                                          \
-		name, RS_TYPE_##type, RS_FROM_WRITE, 0, rs_field_##fn, RS_WHEN_ALWAYS, kinds, what \
-	}
+#define CONST(name, type, fn, kinds, what) WHEN_WRITE(CONST, name, type, fn, ALWAYS, kinds, what)
+#define WRITE(name, type, fn, kinds, what) WHEN_WRITE(WRITE, name, type, fn, ALWAYS, kinds, what)
 #define SELDOM(name, type, fn, when, kinds, what)                                                  \
+	WHEN_WRITE(WRITE, name, type, fn, when, kinds, what)
+#define PATH(name, type, fn, kinds, what) WHEN_WRITE(PATHS, name, type, fn, ALWAYS, kinds, what)
+#define SELDOM_PATH(name, type, fn, when, kinds, what)                                             \
+	WHEN_WRITE(PATHS, name, type, fn, when, kinds, what)
+#define SELDOM_GET(name, fn, when_, kinds, what)                                                   \
 	{                                                                                          \
-		name, RS_TYPE_##type, RS_FROM_WRITE, 0, rs_field_##fn, RS_WHEN_##when, kinds, what \
+		ROW(name, KEYWORD, kinds, what), .from = RS_FROM_GET, .get = rs_get_##fn,          \
+						 .when = RS_WHEN_##when_                           \
 	}
+#define GET(name, fn, kinds, what) SELDOM_GET(name, fn, ALWAYS, kinds, what)
 #define LOAD(name, type, width, record, member, kinds, what)                                       \
 	{                                                                                          \
-		name, RS_TYPE_##type, RS_FROM_##width, offsetof(struct record, member), NULL,      \
-			RS_WHEN_ALWAYS, kinds, what                                                \
+		ROW(name, type, kinds, what), .from = RS_FROM_##width,                             \
+					      .at = offsetof(struct record, member)                \
 	}
 #define TEXT(name, tag, kinds, what)                                                               \
 	{                                                                                          \
-		name, RS_TYPE_KEYWORD, RS_FROM_TEXT, RS_TAG_##tag, NULL, RS_WHEN_ALWAYS, kinds,    \
-			what                                                                       \
+		ROW(name, KEYWORD, kinds, what), .from = RS_FROM_TEXT, .at = RS_TAG_##tag          \
 	}
 
 const struct rs_event_field rs_event_fields[] = {
@@ -62,10 +71,11 @@ const struct rs_event_field rs_event_fields[] = {
 
 	CONST("event.kind", KEYWORD, event_kind, ALL, "Always `event`."),
 	CONST("event.category", KEYWORDS, category, ALL, "See the table of kinds."),
-	CONST("event.type", KEYWORDS, type, ALL, "See the table of kinds."),
+	CONST("event.type", KEYWORDS, type, ALL & ~BEGIN, "See the table of kinds."),
+	WRITE("event.type", KEYWORDS, type_of_event, BEGIN, "See the table of kinds."),
 	CONST("event.action", KEYWORD, action, ALL & ~ACTION_VARIES, "See the table of kinds."),
-	WRITE("event.action", KEYWORD, action_of_event, ACTION_VARIES, "See the table of kinds."),
-	WRITE("event.outcome", KEYWORD, outcome, ALL,
+	GET("event.action", action_of_event, ACTION_VARIES, "See the table of kinds."),
+	GET("event.outcome", outcome, ALL,
 	      "`success`, `failure`, or `unknown`: a connection under way, a call that goes on after a signal."),
 	LOAD("event.sequence", LONG, U64, rs_hdr, seq, ALL,
 	     "Counts from 1, without holes, for each `ringside.cpu` and `ringside.lane`: a hole is a lost event."),
@@ -73,6 +83,7 @@ const struct rs_event_field rs_event_fields[] = {
 	CONST("event.provider", KEYWORD, provider, ALL, "Always `ringside`."),
 	WRITE("event.duration", LONG, duration, K(EXIT) | K(CLOSE),
 	      "Nanoseconds: the life of the process, of the connection."),
+	SELDOM("event.duration", LONG, duration, END, BEGIN, "The life of the process."),
 
 	CONST("host.name", KEYWORD, host_name, ALL, "Name of the host."),
 	CONST("host.id", KEYWORD, host_id, ALL, "machine-id(5) of the host."),
@@ -84,7 +95,7 @@ const struct rs_event_field rs_event_fields[] = {
 	WRITE("process.entity_id", KEYWORD, entity_id, ALL,
 	      "Names the process for good: a hash of boot, pid and start time."),
 	LOAD("process.pid", LONG, U32, rs_hdr, pid, ALL, "As the first pid namespace counts."),
-	WRITE("process.name", KEYWORD, process_name, ALL,
+	GET("process.name", process_name, ALL,
 	      "Name of the process: 15 bytes; whole, where it is clearly the executable's."),
 	LOAD("process.thread.id", LONG, U32, rs_hdr, tid, ALL, "The thread that did it."),
 	WRITE("process.thread.capabilities.effective", KEYWORDS, cap_effective, K(EXEC) | IDS,
@@ -93,18 +104,21 @@ const struct rs_event_field rs_event_fields[] = {
 	      "Capabilities that may be put in force."),
 	WRITE("process.parent.pid", LONG, parent_pid, ALL, "Of the parent; left out for the first process."),
 	WRITE("process.parent.entity_id", KEYWORD, parent_entity_id, ALL, "Of the parent."),
-	WRITE("process.parent.name", KEYWORD, parent_name, ALL, "Of the parent, where known."),
-	WRITE("process.parent.executable", KEYWORD, parent_executable, ALL, "Of the parent, where known."),
+	GET("process.parent.name", parent_name, ALL, "Of the parent, where known."),
+	GET("process.parent.executable", parent_executable, ALL, "Of the parent, where known."),
 	WRITE("process.executable", KEYWORD, executable, ALL,
 	      "Absolute path of the program. Where exec events are not watched, or filtered, it is read from /proc a moment later, and left out for a process that is gone or has another name by then."),
 	WRITE("process.args", KEYWORDS, args, K(EXEC), "Arguments, the program's name included; up to 4096 bytes."),
 	LOAD("process.args_count", LONG, U32, rs_exec, argc, K(EXEC), "How many there were, those cut off included."),
 	WRITE("process.command_line", KEYWORD, command_line, K(EXEC), "Arguments, joined with spaces."),
+	GET("process.command_line", known_command_line, ALL & ~K(EXEC), "Arguments, joined with spaces."),
 	WRITE("process.working_directory", KEYWORD, working_directory, K(EXEC), "Absolute path."),
 	WRITE("process.env_vars", KEYWORDS, env_vars, K(EXEC), "`NAME=value` of those variables that were asked for."),
 	WRITE("process.start", DATE, process_start, LIFE, "When the process was made."),
 	WRITE("process.end", DATE, process_end, K(EXIT), "When it was gone."),
+	SELDOM("process.end", DATE, process_end, END, BEGIN, "When it was gone."),
 	WRITE("process.exit_code", LONG, exit_code, K(EXIT), "Left out for a process that was killed by a signal."),
+	SELDOM("process.exit_code", LONG, exit_code, END, BEGIN, "Left out for a process that was killed by a signal."),
 	WRITE("process.interactive", BOOLEAN, interactive, K(EXEC), "Whether it has a controlling terminal."),
 	LOAD("process.vpid", LONG, U32, rs_exec, vpid, K(EXEC), "pid in its own pid namespace."),
 	LOAD("process.vpid", LONG, U32, rs_fork, vpid, K(FORK), "pid in its own pid namespace."),
@@ -117,23 +131,23 @@ const struct rs_event_field rs_event_fields[] = {
 	LOAD("process.saved_group.id", KEYWORD, U32, rs_privilege, id[RS_ID_SGID], IDS, "Saved group id."),
 
 	LOAD("user.id", KEYWORD, U32, rs_hdr, uid, ALL, "Who did it."),
-	WRITE("user.name", KEYWORD, user_name, ALL, "Name of the user, where known."),
+	GET("user.name", user_name, ALL, "Name of the user, where known."),
 	LOAD("user.group.id", KEYWORD, U32, rs_hdr, gid, ALL, "Group of the process."),
-	WRITE("user.group.name", KEYWORD, group_name, ALL, "Name of the group, where known."),
+	GET("user.group.name", group_name, ALL, "Name of the group, where known."),
 	LOAD("user.effective.id", KEYWORD, U32, rs_exec, euid, K(EXEC), "Effective user id."),
 	LOAD("user.effective.id", KEYWORD, U32, rs_privilege, id[RS_ID_EUID], IDS, "Effective user id."),
 	LOAD("user.effective.group.id", KEYWORD, U32, rs_exec, egid, K(EXEC), "Effective group id."),
 	LOAD("user.effective.group.id", KEYWORD, U32, rs_privilege, id[RS_ID_EGID], IDS, "Effective group id."),
 
-	WRITE("file.path", KEYWORD, file_path, PATHS,
+	PATH("file.path", KEYWORD, file_path, PATHS,
 	      "Absolute path; rename and link: the new name; mount: the mount point; chroot and pivot_root: the new root; module: the module's file; bpf: where it is pinned. A missing beginning is `.../`."),
-	WRITE("file.name", KEYWORD, file_name, PATHS, "Last part of the path."),
-	WRITE("file.directory", KEYWORD, file_directory, PATHS, "The path without its last part."),
-	WRITE("file.extension", KEYWORD, file_extension, PATHS, "What follows the last dot of the name."),
-	WRITE("file.target_path", KEYWORD, target_path, K(LINK) | K(SYMLINK),
+	PATH("file.name", KEYWORD, file_name, PATHS, "Last part of the path."),
+	PATH("file.directory", KEYWORD, file_directory, PATHS, "The path without its last part."),
+	PATH("file.extension", KEYWORD, file_extension, PATHS, "What follows the last dot of the name."),
+	PATH("file.target_path", KEYWORD, target_path, K(LINK) | K(SYMLINK),
 	      "link: the name the file had; symlink: the content of the link."),
-	WRITE("file.Ext.original.path", KEYWORD, original_path, K(RENAME), "The old name."),
-	WRITE("file.Ext.original.name", KEYWORD, original_name, K(RENAME), "Last part of the old name."),
+	PATH("file.Ext.original.path", KEYWORD, original_path, K(RENAME), "The old name."),
+	PATH("file.Ext.original.name", KEYWORD, original_name, K(RENAME), "Last part of the old name."),
 	WRITE("file.type", KEYWORD, file_type, FILES, "`file`, `dir`, `symlink`, ..., where known."),
 	WRITE("file.inode", KEYWORD, inode, FILES, "Inode number, where known."),
 	WRITE("file.device", KEYWORD, device, FILES, "Device of the file system, major and minor number."),
@@ -155,8 +169,39 @@ const struct rs_event_field rs_event_fields[] = {
 	WRITE("network.direction", KEYWORD, network_direction, NET, "`egress` or `ingress`, where known."),
 	WRITE("network.bytes", LONG, network_bytes, K(CLOSE), "Bytes both ways."),
 
+	SELDOM_GET("container.id", container_id, CONTAINER, ALL, "Of the container that the process is in."),
+	SELDOM_GET("container.name", container_name, CONTAINER, ALL, "Its name, as its runtime has it."),
+	SELDOM_GET("container.image.name", image_name, CONTAINER, ALL, "Its image, without tag and digest."),
+	SELDOM("container.image.tag", KEYWORDS, image_tag, CONTAINER, ALL, "Tag of the image."),
+	SELDOM("container.image.hash.all", KEYWORDS, image_hash, CONTAINER, ALL, "Digest of the image."),
+	SELDOM_GET("container.runtime", runtime, CONTAINER, ALL, "`containerd`, `cri-o`, `docker`, `podman`, `runc`, where that shows."),
+	SELDOM("container.labels", LABELS, container_labels, CONTAINER, ALL,
+	       "Labels of a container that is in no pod; dots in their names are underscores here."),
+	SELDOM_GET("orchestrator.type", orchestrator_type, POD, ALL, "`kubernetes`, for containers of pods."),
+	SELDOM_GET("orchestrator.namespace", pod_namespace, POD, ALL, "Namespace of the pod."),
+	SELDOM_GET("orchestrator.resource.type", resource_type, POD, ALL, "`pod`"),
+	SELDOM_GET("orchestrator.resource.name", pod_name, POD, ALL, "Name of the pod."),
+	SELDOM_GET("orchestrator.resource.id", pod_uid, POD, ALL, "uid of the pod."),
+	SELDOM_GET("orchestrator.resource.parent.type", owner_kind, POD, ALL, "What sort of thing made the pod."),
+	SELDOM_GET("kubernetes.namespace", pod_namespace, POD, ALL, "Namespace of the pod."),
+	SELDOM_GET("kubernetes.pod.name", pod_name, POD, ALL, "Name of the pod."),
+	SELDOM_GET("kubernetes.pod.uid", pod_uid, POD, ALL, "uid of the pod."),
+	SELDOM_GET("kubernetes.pod.ip", pod_ip, POD, ALL, "Address of the pod."),
+	SELDOM_GET("kubernetes.node.name", node_name, POD, ALL, "The node, as Kubernetes calls it."),
+	SELDOM_GET("kubernetes.container.name", container_name, POD, ALL, "The container's name in its pod."),
+	SELDOM_GET("kubernetes.container.image", container_image, POD, ALL, "Its image as Kubernetes has it, with tag or digest."),
+	SELDOM("kubernetes.labels", LABELS, pod_labels, POD, ALL,
+	       "Labels of the pod; dots in their names are underscores here."),
+	SELDOM_GET("kubernetes.deployment.name", deployment_name, POD, ALL, "Who made the pod, or its replica set."),
+	SELDOM_GET("kubernetes.replicaset.name", replicaset_name, POD, ALL, "Who made the pod."),
+	SELDOM_GET("kubernetes.daemonset.name", daemonset_name, POD, ALL, "Who made the pod."),
+	SELDOM_GET("kubernetes.statefulset.name", statefulset_name, POD, ALL, "Who made the pod."),
+	SELDOM_GET("kubernetes.job.name", job_name, POD, ALL, "Who made the pod."),
+	SELDOM_GET("kubernetes.cronjob.name", cronjob_name, POD, ALL, "Who made the pod."),
+	SELDOM_GET("systemd.unit", systemd_unit, CGROUP, ALL, "Unit of systemd that the process is in; not inside containers."),
+
 	CONST("ringside.kind", KEYWORD, kind, ALL, "The kind, as in the table of kinds."),
-	WRITE("ringside.hook", KEYWORD, hook, ALL, "What in the kernel told us."),
+	GET("ringside.hook", hook, ALL, "What in the kernel told us."),
 	WRITE("ringside.syscall", KEYWORD, syscall, ALL, "Name of the system call, or its number."),
 	SELDOM("ringside.compat", BOOLEAN, compat, HDR, ALL, "The system call is one of 32-bit programs."),
 	SELDOM("ringside.kernel_thread", BOOLEAN, kthread, HDR, ALL, "A thread of the kernel did it."),
@@ -164,28 +209,37 @@ const struct rs_event_field rs_event_fields[] = {
 	SELDOM("ringside.errno", KEYWORD, errno, ERROR, CALLS, "Name of the error."),
 	LOAD("ringside.cpu", LONG, U16, rs_hdr, cpu, ALL, "CPU it happened on."),
 	WRITE("ringside.lane", LONG, lane, ALL, "See `event.sequence`."),
-	LOAD("ringside.cgroup.id", LONG, U64, rs_hdr, cgroup, ALL, "cgroup v2 of the process."),
+	LOAD("ringside.cgroup.id", LONG, U64, rs_hdr, cgroup, ALL, "Control group of the process."),
+	SELDOM_GET("ringside.cgroup.path", cgroup_path, CGROUP, ALL, "Its path, from the root of its hierarchy."),
+	LOAD("ringside.cgroup.target.id", LONG, U64, rs_cgroup_change, id, GROUPS, "The control group that was made or removed."),
+	TEXT("ringside.cgroup.target.path", CGROUP, GROUPS, "Its path, from the root of its hierarchy."),
+	LOAD("ringside.cgroup.target.parent.id", LONG, U64, rs_cgroup_change, parent, GROUPS, "The group it is in."),
+	LOAD("ringside.cgroup.target.level", LONG, U32, rs_cgroup_change, level, GROUPS, "Its depth; the root has 0."),
+	LOAD("ringside.cgroup.target.hierarchy", LONG, U32, rs_cgroup_change, hierarchy, GROUPS, "Number of its hierarchy, as in /proc/cgroups; 0 is version 2."),
+	SELDOM("ringside.ancestors.pid", LONGS, ancestor_pids, ANCESTORS, ALL, "The chain of parents, the nearest first."),
+	SELDOM("ringside.ancestors.name", KEYWORDS, ancestor_names, ANCESTORS, ALL, "Their names."),
+	SELDOM("ringside.ancestors.entity_id", KEYWORDS, ancestor_ids, ANCESTORS, ALL, "What names them for good."),
 	SELDOM("ringside.truncated", KEYWORDS, truncated, MARKED, ALL, "Fields that are longer than what we keep of them."),
 	SELDOM("ringside.unreadable", KEYWORDS, unreadable, MARKED, ALL, "Fields that could not be read from the process's memory."),
 	WRITE("ringside.flags", KEYWORDS, flags, FLAGGED, "Flags of the call; bits without a name as one hexadecimal number."),
 	WRITE("ringside.fd", LONG, fd, FILES | NET, "File descriptor, where there is one."),
 
-	WRITE("ringside.mount.source", KEYWORD, mount_source, K(MOUNT), "Device, directory or word that was mounted."),
+	PATH("ringside.mount.source", KEYWORD, mount_source, K(MOUNT), "Device, directory or word that was mounted."),
 	TEXT("ringside.mount.type", TYPE, K(MOUNT), "File system."),
 
-	WRITE("ringside.path.source", KEYWORD, path_source, PATHS,
+	PATH("ringside.path.source", KEYWORD, path_source, PATHS,
 	      "`kernel`: from the kernel's own objects; `argument`: from the process's memory, which another thread may have changed meanwhile."),
-	SELDOM("ringside.path.deleted", BOOLEAN, path_deleted, MARKED, PATHS, "The file had no name any more."),
-	SELDOM("ringside.path.detached", BOOLEAN, path_detached, MARKED, PATHS, "The path begins at a mount that is in no tree."),
-	SELDOM("ringside.path.bytes", KEYWORD, path_bytes, ODD, PATHS, "The path in hexadecimal, where it is not UTF-8."),
-	WRITE("ringside.path2.source", KEYWORD, path2_source, PAIRS, "The same for the event's other path."),
-	SELDOM("ringside.path2.deleted", BOOLEAN, path2_deleted, MARKED, PAIRS, "The same for the event's other path."),
-	SELDOM("ringside.path2.detached", BOOLEAN, path2_detached, MARKED, PAIRS, "The same for the event's other path."),
-	SELDOM("ringside.path2.bytes", KEYWORD, path2_bytes, ODD, PAIRS, "The same for the event's other path."),
+	SELDOM_PATH("ringside.path.deleted", BOOLEAN, path_deleted, MARKED, PATHS, "The file had no name any more."),
+	SELDOM_PATH("ringside.path.detached", BOOLEAN, path_detached, MARKED, PATHS, "The path begins at a mount that is in no tree."),
+	SELDOM_PATH("ringside.path.bytes", KEYWORD, path_bytes, ODD, PATHS, "The path in hexadecimal, where it is not UTF-8."),
+	PATH("ringside.path2.source", KEYWORD, path2_source, PAIRS, "The same for the event's other path."),
+	SELDOM_PATH("ringside.path2.deleted", BOOLEAN, path2_deleted, MARKED, PAIRS, "The same for the event's other path."),
+	SELDOM_PATH("ringside.path2.detached", BOOLEAN, path2_detached, MARKED, PAIRS, "The same for the event's other path."),
+	SELDOM_PATH("ringside.path2.bytes", KEYWORD, path2_bytes, ODD, PAIRS, "The same for the event's other path."),
 
 	TEXT("ringside.script", SCRIPT, K(EXEC), "The file that was run, where the executable is its interpreter."),
 	WRITE("ringside.loginuid", KEYWORD, loginuid, K(EXEC), "User that logged in, whatever became of it since."),
-	WRITE("ringside.tty", KEYWORD, tty, K(EXEC), "Controlling terminal."),
+	GET("ringside.tty", tty, K(EXEC), "Controlling terminal."),
 	WRITE("ringside.setid", BOOLEAN, setid, K(EXEC), "The file gave privileges: set-uid, set-gid or file capabilities."),
 	WRITE("ringside.executable.inode", KEYWORD, executable_inode, K(EXEC), "Inode number of the executable."),
 	WRITE("ringside.executable.device", KEYWORD, executable_device, K(EXEC), "Its device, major and minor number."),
@@ -203,11 +257,17 @@ const struct rs_event_field rs_event_fields[] = {
 	LOAD("ringside.namespace.cgroup", LONG, U32, rs_exec, ns[RS_NS_CGROUP], K(EXEC), "Inode number of the namespace."),
 
 	WRITE("ringside.exit.signal", KEYWORD, exit_signal, K(EXIT), "The signal that killed it."),
+	SELDOM("ringside.exit.signal", KEYWORD, exit_signal, END, BEGIN, "The signal that killed it."),
 	WRITE("ringside.exit.core_dumped", BOOLEAN, core_dumped, K(EXIT), "Whether that left a core dump."),
+	SELDOM("ringside.exit.core_dumped", BOOLEAN, core_dumped, END, BEGIN, "Whether that left a core dump."),
 	LOAD("ringside.usage.cpu_ns", LONG, U64, rs_exit, runtime, K(EXIT), "CPU time, exact."),
+	SELDOM("ringside.usage.cpu_ns", LONG, cpu, END, BEGIN, "CPU time, exact."),
 	WRITE("ringside.usage.user_ns", LONG, cpu_user, K(EXIT), "Part of it in the program, by the ratio of the kernel's samples."),
+	SELDOM("ringside.usage.user_ns", LONG, cpu_user, END, BEGIN, "Part of it in the program, by the ratio of the kernel's samples."),
 	WRITE("ringside.usage.system_ns", LONG, cpu_system, K(EXIT), "The rest, in the kernel."),
+	SELDOM("ringside.usage.system_ns", LONG, cpu_system, END, BEGIN, "The rest, in the kernel."),
 	WRITE("ringside.usage.max_rss_bytes", LONG, max_rss, K(EXIT), "Peak of resident memory."),
+	SELDOM("ringside.usage.max_rss_bytes", LONG, max_rss, END, BEGIN, "Peak of resident memory."),
 
 	TEXT("ringside.xattr.name", NAME, K(SETXATTR), "Name of the extended attribute."),
 
@@ -239,6 +299,7 @@ const struct rs_event_field rs_event_fields[] = {
 	/* clang-format on */
 };
 const size_t rs_event_fields_count = ARRAY_SIZE(rs_event_fields);
+static_assert(ARRAY_SIZE(rs_event_fields) <= RS_EVENT_FIELDS_MAX, "RS_EVENT_FIELDS_MAX");
 
 const char *rs_field_type_to_str(enum rs_field_type type)
 {
@@ -246,6 +307,7 @@ const char *rs_field_type_to_str(enum rs_field_type type)
 		[RS_TYPE_KEYWORD] = "keyword", [RS_TYPE_KEYWORDS] = "keyword list",
 		[RS_TYPE_LONG] = "long",       [RS_TYPE_BOOLEAN] = "boolean",
 		[RS_TYPE_DATE] = "date",       [RS_TYPE_IP] = "ip",
+		[RS_TYPE_LONGS] = "long list", [RS_TYPE_LABELS] = "object of keywords",
 	};
 	static_assert(ARRAY_SIZE(names) == RS_TYPE_COUNT, "a name for every type");
 

@@ -26,6 +26,7 @@ enum step_code {
 	STEP_OPEN, /* the fragment ends in "{": an object that may stay empty */
 	STEP_CLOSE,
 	STEP_WRITE,
+	STEP_GET,
 	STEP_TEXT,
 	STEP_U16,
 	STEP_U32,
@@ -38,11 +39,14 @@ struct step {
 	uint32_t at; /* the fragment, in rs_event_json.text */
 	uint16_t len;
 	uint16_t keep;  /* bytes of the fragment that stay when the value is taken back */
-	uint16_t where; /* offset or tag */
+	uint16_t where; /* offset or tag; STEP_OPEN: steps up to the object's STEP_CLOSE */
+	uint16_t when;  /* enum rs_field_when; STEP_OPEN: all the object's fields have it */
 	uint8_t code;   /* enum step_code */
-	uint8_t when;   /* enum rs_field_when */
 	uint8_t back;   /* 1: the fragment begins on the comma that is there */
-	rs_field_fn *write;
+	union {
+		rs_field_fn *write;
+		rs_text_fn *get;
+	};
 };
 
 typedef RS_VEC(struct step) step_vec;
@@ -70,7 +74,8 @@ struct builder {
 	struct {
 		const char *name; /* of the object: the first len bytes */
 		size_t len;
-		bool sure; /* has a member in any case */
+		bool sure;   /* has a member in any case */
+		size_t step; /* of its STEP_OPEN */
 	} open[DEPTH_MAX];
 	unsigned depth;
 	struct rs_str scratch;
@@ -116,31 +121,54 @@ static void put_constant(struct builder *b, const struct rs_event_field *field, 
 
 	if (rs_str_reserve(out, RS_OUT_ROOM) < 0)
 		return;
-	r.out = (struct rs_out){ out->data + out->len, out->data + out->cap - 1, out, false };
+	r.out = (struct rs_out){ out->data + out->len, out->data + out->cap - 1, out, false,
+				 false };
 	field->write(&r);
 	out->len = (size_t)(r.out.p - out->data);
 }
 
 static bool always_there(struct builder *b, const struct rs_event_field *field)
 {
-	if (!for_kind(field, b->kind) || field->from == RS_FROM_WRITE ||
-	    field->from == RS_FROM_TEXT)
-		return false;
-	if (field->from != RS_FROM_CONST)
+	switch (for_kind(field, b->kind) ? field->from : RS_FROM_WRITE) {
+	case RS_FROM_U16:
+	case RS_FROM_U32:
+	case RS_FROM_S32:
+	case RS_FROM_U64:
 		return true;
-	rs_str_reset(&b->scratch);
-	put_constant(b, field, &b->scratch);
-	return b->scratch.len;
+	case RS_FROM_CONST:
+		rs_str_reset(&b->scratch);
+		put_constant(b, field, &b->scratch);
+		return b->scratch.len;
+	default:
+		return false;
+	}
+}
+
+static bool in_object(const struct rs_event_field *field, const char *name, size_t len)
+{
+	return strncmp(field->name, name, len) == 0 && field->name[len] == '.';
 }
 
 /* Whether the object that the first len bytes of name stand for has a member in any case. */
 static bool never_empty(struct builder *b, const char *name, size_t len)
 {
 	for (size_t i = 0; i < rs_event_fields_count; i++)
-		if (strncmp(rs_event_fields[i].name, name, len) == 0 &&
-		    rs_event_fields[i].name[len] == '.' && always_there(b, &rs_event_fields[i]))
+		if (in_object(&rs_event_fields[i], name, len) &&
+		    always_there(b, &rs_event_fields[i]))
 			return true;
 	return false;
+}
+
+/* What must be so for any field of such an object to be there; 0: no one thing. */
+static uint16_t object_when(const struct builder *b, const char *name, size_t len)
+{
+	uint16_t when = UINT16_MAX;
+
+	for (size_t i = 0; i < rs_event_fields_count; i++)
+		if (for_kind(&rs_event_fields[i], b->kind) &&
+		    in_object(&rs_event_fields[i], name, len))
+			when &= rs_event_fields[i].when;
+	return when;
 }
 
 /* The brace takes the place of a comma: the last one of the pending text, or the one that stands
@@ -154,6 +182,15 @@ static void close_sure(struct builder *b)
 	else
 		b->back = true;
 	rs_str_append(text, "},", 2);
+}
+
+/* Tells the step that opens an object where it ends: at the last step so far. */
+static void note_end(struct builder *b, size_t open)
+{
+	step_vec *steps = &b->json->steps;
+
+	if (!b->error)
+		steps->items[open].where = (uint16_t)(steps->len - 1 - open);
 }
 
 /* Closes objects until the open one contains the field. */
@@ -171,6 +208,7 @@ static void leave_objects(struct builder *b, const char *name)
 		if (pending(b))
 			emit(b, (struct step){ .code = STEP_COPY }, 0);
 		emit(b, (struct step){ .code = STEP_CLOSE }, 0);
+		note_end(b, b->open[b->depth - 1].step);
 	}
 }
 
@@ -186,11 +224,17 @@ static const char *enter_objects(struct builder *b, const char *name)
 
 		b->open[b->depth].name = name;
 		b->open[b->depth].len = len;
+		b->open[b->depth].step = b->json->steps.len;
 		b->open[b->depth++].sure = sure;
 		put_key(b, name + start, len - start);
 		rs_str_append_char(&b->json->text, '{');
 		if (!sure)
-			emit(b, (struct step){ .code = STEP_OPEN }, keep);
+			emit(b,
+			     (struct step){
+				     .code = STEP_OPEN,
+				     .when = object_when(b, name, len),
+			     },
+			     keep);
 		start = len + 1;
 	}
 	return name + start;
@@ -211,6 +255,8 @@ static uint8_t step_code(const struct rs_event_field *field)
 		return STEP_U64;
 	case RS_FROM_TEXT:
 		return STEP_TEXT;
+	case RS_FROM_GET:
+		return STEP_GET;
 	default:
 		return STEP_WRITE;
 	}
@@ -227,14 +273,16 @@ static void add_field(struct builder *b, const struct rs_event_field *field)
 	keep = pending(b);
 	put_key(b, last, strlen(last));
 	if (field->from != RS_FROM_CONST) {
-		emit(b,
-		     (struct step){
-			     .code = step_code(field),
-			     .when = field->when,
-			     .where = field->at,
-			     .write = field->write,
-		     },
-		     keep);
+		struct step step = {
+			.code = step_code(field),
+			.when = field->when,
+			.where = field->at,
+			.write = field->write,
+		};
+
+		if (field->get)
+			step.get = field->get;
+		emit(b, step, keep);
 		return;
 	}
 	value = text->len;
@@ -338,15 +386,15 @@ static inline char *put_number(char *p, const struct step *step, const struct rs
 /* Writes a value that takes a function. */
 static inline void write_value(struct rs_render *r, const struct step *step)
 {
-	const struct rs_text *text;
+	struct rs_text text;
 
 	if (step->code == STEP_WRITE) {
 		step->write(r);
 		return;
 	}
-	text = &r->event->field[step->where];
-	if (text->data)
-		rs_out_string(&r->out, text->data, text->len);
+	text = step->code == STEP_GET ? step->get(r->event) : r->event->field[step->where];
+	if (text.data)
+		rs_out_string(&r->out, text.data, text.len);
 }
 
 /* Ends an object: its last comma becomes the brace; an empty one is taken back to where its name
@@ -385,6 +433,11 @@ static void run(struct rs_event_json *json, struct rs_render *r, const struct st
 		if (step->code == STEP_COPY)
 			continue;
 		if (step->code == STEP_OPEN) {
+			if (step->when && !(step->when & r->traits)) {
+				p = out->str->data + name;
+				step += step->where;
+				continue;
+			}
 			start[depth++] = name;
 		} else if (step->code == STEP_CLOSE && depth) {
 			p = close_object(p, out->str->data + start[--depth]);
@@ -422,16 +475,15 @@ int rs_event_json_write(struct rs_event_json *json, const struct rs_event *event
 		.time = &json->time,
 		.start = &json->start,
 		.ids = &json->ids,
-		.traits = (event->hdr->ret < 0 ? RS_WHEN_ERROR : 0) |
-			  (event->hdr->flags ? RS_WHEN_HDR : 0) |
-			  (event->marks ? RS_WHEN_MARKED : 0),
+		.traits = rs_event_traits(event),
 	};
 	size_t before = out->len;
 	int r_reserve = rs_str_reserve(out, LINE_ROOM);
 
 	if (r_reserve < 0)
 		return r_reserve;
-	r.out = (struct rs_out){ out->data + out->len, out->data + out->cap - 1, out, false };
+	r.out = (struct rs_out){ out->data + out->len, out->data + out->cap - 1, out, false,
+				 false };
 	rs_render_paths(&r, json->path[0], json->path[1]);
 	run(json, &r, json->steps.items + json->first[kind],
 	    json->steps.items + json->first[kind + 1]);

@@ -20,10 +20,8 @@ static const uint8_t kind_sensors[] = {
 };
 
 static const char *const sensor_names[] = {
-	[RS_SENSOR_PROCESS] = "process",
-	[RS_SENSOR_FILE] = "file",
-	[RS_SENSOR_NET] = "network",
-	[RS_SENSOR_PRIVILEGE] = "privilege",
+	[RS_SENSOR_PROCESS] = "process", [RS_SENSOR_FILE] = "file",
+	[RS_SENSOR_NET] = "network",     [RS_SENSOR_PRIVILEGE] = "privilege",
 	[RS_SENSOR_CGROUP] = "cgroup",
 };
 static_assert(ARRAY_SIZE(sensor_names) == RS_SENSOR_COUNT, "a name for every sensor");
@@ -36,6 +34,7 @@ static const struct {
 	{ "net", RS_SENSOR_NET },
 	{ "files", RS_SENSOR_FILE },
 	{ "processes", RS_SENSOR_PROCESS },
+	{ "cgroups", RS_SENSOR_CGROUP },
 };
 
 #define ALL_KINDS ((1ull << RS_KIND_COUNT) - 1)
@@ -105,7 +104,8 @@ static int unknown_word(const char *word, struct rs_error *err)
 		rs_error_hint(err, "did you mean \"%s\"?", rs_suggest_best(&suggest));
 	else
 		rs_error_hint(err, "kinds are exec, exit, open, unlink, connect ...; "
-				   "process, file, network, privilege and all stand for many");
+				   "process, file, network, privilege, cgroup and all stand for "
+				   "many");
 	return r;
 }
 

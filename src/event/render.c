@@ -59,10 +59,28 @@ static inline size_t copy_plain(char *to, const char *from, size_t n)
 	return i;
 }
 
+/* For whoever reads the value back: see value.c. */
+static void string_raw(struct rs_out *out, const char *data, size_t n)
+{
+	if (!rs_out_need(out, 2 * n + RS_OUT_ROOM))
+		return;
+	*out->p++ = '"';
+	for (size_t i = 0; i < n; i++) {
+		if (data[i] == '"' || data[i] == '\\')
+			*out->p++ = '\\';
+		*out->p++ = data[i];
+	}
+	*out->p++ = '"';
+}
+
 static void string_slow(struct rs_out *out, const void *data, size_t n)
 {
 	struct rs_json json;
 
+	if (out->raw) {
+		string_raw(out, data, n);
+		return;
+	}
 	if (!rs_out_need(out, n * ESCAPED_MAX + RS_OUT_ROOM))
 		return;
 	out->str->len = (size_t)(out->p - out->str->data);
@@ -152,8 +170,7 @@ static void find_name(const struct rs_path *path, struct rs_text *ret_name)
 
 void rs_render_paths(struct rs_render *r, char *buf0, char *buf1)
 {
-	/* What the event leaves behind is file.path: the new name, the new link. */
-	unsigned main = r->kind == RS_KIND_RENAME || r->kind == RS_KIND_LINK;
+	int main = rs_path_main(r->kind);
 
 	r->has_path[0] = rs_event_path(r->event, main, buf0, &r->path[0]);
 	r->has_path[1] = rs_event_path(r->event, !main, buf1, &r->path[1]);

@@ -21,6 +21,7 @@ struct rs_out {
 	char *end; /* one byte before the end of str's memory */
 	struct rs_str *str;
 	bool failed; /* no memory, or str's cap: what is written now is thrown away */
+	bool raw;    /* strings keep their bytes: only a quote and a backslash get a backslash */
 };
 
 struct rs_render {
@@ -47,8 +48,39 @@ struct rs_id_cache {
 		uint32_t pid;
 		bool valid;
 		char id[RS_ENTITY_ID_LEN];
-	} entry[64];
+	} entry[256];
 };
+
+/* The end of a process: the event's own, or the one that it stands for, too. Not NULL for EXIT, and
+ * for events that have RS_WHEN_END. */
+static inline const struct rs_exit *rs_event_exit(const struct rs_event *event)
+{
+	return event->hdr->kind == RS_KIND_EXIT ? event->exit : event->end;
+}
+
+/* Whether a container is part of a pod. */
+static inline bool rs_in_pod(const struct rs_event_container *c)
+{
+	return c->pod_name || c->pod_uid || c->namespace;
+}
+
+/* RS_WHEN_* that are so, but for RS_WHEN_ODD. */
+static inline unsigned rs_event_traits(const struct rs_event *event)
+{
+	const struct rs_event_cgroup *cgroup = event->cgroup;
+	unsigned traits = (event->hdr->ret < 0 ? RS_WHEN_ERROR : 0) |
+			  (event->hdr->flags ? RS_WHEN_HDR : 0) |
+			  (event->marks ? RS_WHEN_MARKED : 0) |
+			  (event->n_ancestors ? RS_WHEN_ANCESTORS : 0) |
+			  (event->end ? RS_WHEN_END : 0);
+
+	if (!cgroup)
+		return traits;
+	traits |= RS_WHEN_CGROUP;
+	if (!cgroup->container)
+		return traits;
+	return traits | RS_WHEN_CONTAINER | (rs_in_pod(cgroup->container) ? RS_WHEN_POD : 0);
+}
 
 /* The entity_id of a process, in quotes. */
 void rs_out_entity_id(struct rs_render *r, uint32_t pid, uint64_t start);
@@ -172,6 +204,12 @@ static inline void rs_out_array_end(struct rs_out *out)
 
 /* A moment given in boot time; text is one of r's. */
 void rs_out_time(struct rs_render *r, struct rs_clock_text *text, uint64_t boot_ns);
+
+/* Which of an event's paths is file.path: what it leaves behind, the new name, the new link. */
+static inline int rs_path_main(enum rs_kind kind)
+{
+	return kind == RS_KIND_RENAME || kind == RS_KIND_LINK;
+}
 
 /* Composes the event's paths into r, buffers of RS_EVENT_PATH_MAX bytes each. */
 void rs_render_paths(struct rs_render *r, char *buf0, char *buf1);

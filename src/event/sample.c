@@ -408,6 +408,11 @@ static void make_cgroup(struct maker *m)
 	m->change->id = 4711;
 	m->change->parent = 42;
 	m->change->level = 2;
+	m->hdr->pid = m->hdr->tid = 1;
+	m->hdr->ppid = m->hdr->uid = m->hdr->gid = 0;
+	m->hdr->start = 1 * SECOND;
+	m->hdr->pstart = 0;
+	memcpy(m->hdr->comm, "systemd", sizeof("systemd"));
 	add_text(m, RS_TAG_CGROUP, "/system.slice/nginx.service");
 }
 
@@ -469,13 +474,99 @@ size_t rs_event_sample(enum rs_kind kind, void *buf)
 	return m.hdr->size;
 }
 
+/* --- what whoever enriches would set --- */
+
+static const struct rs_event_label pod_labels[] = {
+	{ "app.kubernetes.io/name", "cart" },
+	{ "pod-template-hash", "7d9f8b6c5" },
+};
+
+static const struct rs_event_container pod = {
+	.id = "9c4e1f0b7a6d52c38e1b0f9d4a7c6e5b3d2f1a0c9b8e7d6f5a4b3c2d1e0f9a8b",
+	.runtime = "containerd",
+	.name = "cart",
+	.image = "registry.example.com/shop/cart:1.4.2",
+	.pod_name = "cart-7d9f8b6c5-x2x4z",
+	.pod_uid = "3f1e5a90-7c1d-4b7e-9d52-0a1b2c3d4e5f",
+	.namespace = "shop",
+	.node = "web-3",
+	.pod_ip = "10.0.0.7",
+	.owner_kind = "ReplicaSet",
+	.owner_name = "cart-7d9f8b6c5",
+	.labels = pod_labels,
+	.n_labels = ARRAY_SIZE(pod_labels),
+};
+
+static const struct rs_event_label container_labels[] = {
+	{ "com.docker.compose.project", "site" },
+	{ "maintainer", "ann" },
+};
+
+static const struct rs_event_container container = {
+	.id = "5d0c7be2a1948f6e3c2b1a0d9e8f7c6b5a4d3e2f1c0b9a8d7e6f5c4b3a2d1e0f",
+	.runtime = "docker",
+	.name = "site-web-1",
+	.image = "nginx:1.27@sha256:"
+		 "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
+	.labels = container_labels,
+	.n_labels = ARRAY_SIZE(container_labels),
+};
+
+static const struct rs_event_cgroup in_pod = {
+	.path = "/kubepods.slice/kubepods-burstable.slice/"
+		"kubepods-burstable-pod3f1e5a90_7c1d_4b7e_9d52_0a1b2c3d4e5f.slice/cri-containerd-"
+		"9c4e1f0b7a6d52c38e1b0f9d4a7c6e5b3d2f1a0c9b8e7d6f5a4b3c2d1e0f9a8b.scope",
+	.container = &pod,
+};
+
+static const struct rs_event_cgroup in_container = {
+	.path = "/system.slice/docker-"
+		"5d0c7be2a1948f6e3c2b1a0d9e8f7c6b5a4d3e2f1c0b9a8d7e6f5c4b3a2d1e0f.scope",
+	.container = &container,
+};
+
+static const struct rs_event_cgroup in_unit = {
+	.path = "/system.slice/worker.service",
+	.unit = "worker.service",
+};
+
+static const struct rs_event_ancestor ancestors[] = {
+	{ BOOT_TIME - 300 * SECOND, 4100, "bash", "/usr/bin/bash" },
+	{ BOOT_TIME - 301 * SECOND, 4099, "sshd", "/usr/sbin/sshd" },
+	{ 1 * SECOND, 1, "systemd", "/usr/lib/systemd/systemd" },
+};
+
+/* Processes of the network are in a pod, those that write files in a container by itself, the others
+ * in units. */
+static const struct rs_event_cgroup *sample_cgroup(enum rs_kind kind)
+{
+	switch (rs_kind_sensor(kind)) {
+	case RS_SENSOR_NET:
+		return &in_pod;
+	case RS_SENSOR_FILE:
+		return strcmp(rs_event_kinds[kind].type, "access") == 0 ? &in_unit : &in_container;
+	case RS_SENSOR_PROCESS:
+	case RS_SENSOR_PRIVILEGE:
+		return &in_unit;
+	default:
+		return NULL;
+	}
+}
+
 void rs_event_sample_origin(struct rs_event *event)
 {
-	bool exec = event->hdr->kind == RS_KIND_EXEC; /* the record itself has it */
+	enum rs_kind kind = event->hdr->kind;
+	bool exec = kind == RS_KIND_EXEC; /* the record itself has it */
 
 	event->executable = exec ? NULL : "/usr/local/bin/worker";
 	event->parent_executable = "/usr/bin/bash";
 	event->parent_name = "bash";
+	event->command_line = exec ? NULL : "worker --queue 3";
+	event->cgroup = sample_cgroup(kind);
+	if (rs_kind_sensor(kind) == RS_SENSOR_PROCESS) {
+		event->ancestors = ancestors;
+		event->n_ancestors = ARRAY_SIZE(ancestors);
+	}
 }
 
 void rs_event_sample_host(struct rs_event_host *ret_host)

@@ -28,6 +28,8 @@ enum rs_field_type {
 	RS_TYPE_BOOLEAN,
 	RS_TYPE_DATE,
 	RS_TYPE_IP,
+	RS_TYPE_LONGS,  /* a list */
+	RS_TYPE_LABELS, /* an object whose keys are not ours: keywords */
 	RS_TYPE_COUNT,
 };
 
@@ -35,6 +37,8 @@ enum rs_field_type {
 enum rs_field_from {
 	RS_FROM_CONST, /* write(), once per kind and host: r->event is NULL */
 	RS_FROM_WRITE, /* write(), per event; writing nothing leaves the field out */
+	RS_FROM_PATHS, /* the same, of the event's paths: see rs_render_paths() */
+	RS_FROM_GET,   /* get(), per event: text that is there already */
 	RS_FROM_TEXT,  /* the bytes of a field, `at` is the tag */
 	RS_FROM_U16,   /* a number in the fixed struct, `at` is the offset */
 	RS_FROM_U32,
@@ -45,14 +49,21 @@ enum rs_field_from {
 /* What must be so for a field to be there at all: saves asking each one that is rarely there. */
 enum rs_field_when {
 	RS_WHEN_ALWAYS = 0,
-	RS_WHEN_ERROR = 1 << 0,  /* the call failed */
-	RS_WHEN_HDR = 1 << 1,    /* rs_hdr.flags has any */
-	RS_WHEN_MARKED = 1 << 2, /* rs_event.marks has any */
-	RS_WHEN_ODD = 1 << 3,    /* a path that was written holds more than plain ASCII */
+	RS_WHEN_ERROR = 1 << 0,     /* the call failed */
+	RS_WHEN_HDR = 1 << 1,       /* rs_hdr.flags has any */
+	RS_WHEN_MARKED = 1 << 2,    /* rs_event.marks has any */
+	RS_WHEN_ODD = 1 << 3,       /* a path that was written holds more than plain ASCII */
+	RS_WHEN_CGROUP = 1 << 4,    /* the control group is known */
+	RS_WHEN_CONTAINER = 1 << 5, /* ... and is of a container */
+	RS_WHEN_POD = 1 << 6,       /* ... that is in a pod */
+	RS_WHEN_ANCESTORS = 1 << 7, /* the chain of parents is known */
+	RS_WHEN_END = 1 << 8,       /* it stands for the whole life of a process */
 };
 
 struct rs_render;
 typedef void rs_field_fn(struct rs_render *r);
+/* Text of an event, plain bytes in memory that lives as long as the event; .data NULL: none. */
+typedef struct rs_text rs_text_fn(const struct rs_event *event);
 
 struct rs_event_field {
 	const char *name; /* dotted; all fields of an object stand together */
@@ -60,10 +71,13 @@ struct rs_event_field {
 	enum rs_field_from from;
 	uint16_t at;
 	rs_field_fn *write;
-	uint8_t when;     /* enum rs_field_when */
+	rs_text_fn *get;
+	uint16_t when;    /* enum rs_field_when */
 	uint64_t kinds;   /* bit per enum rs_kind that may have it */
 	const char *what; /* for docs/events.md */
 };
+
+#define RS_EVENT_FIELDS_MAX 256
 
 extern const struct rs_event_field rs_event_fields[];
 extern const size_t rs_event_fields_count;

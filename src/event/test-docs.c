@@ -46,8 +46,13 @@ static void test_rows(void **state)
 
 		assert_non_null(a->what);
 		assert_true(a->kinds && !(a->kinds >> RS_KIND_COUNT));
-		assert_int_equal(a->write != NULL,
-				 a->from == RS_FROM_CONST || a->from == RS_FROM_WRITE);
+		assert_int_equal(a->write != NULL, a->from == RS_FROM_CONST ||
+							   a->from == RS_FROM_WRITE ||
+							   a->from == RS_FROM_PATHS);
+		assert_int_equal(a->get != NULL, a->from == RS_FROM_GET);
+		/* Loads are never asked, and constants are part of what is prepared. */
+		assert_true(!a->when || a->write || a->get);
+		assert_true(!a->when || a->from != RS_FROM_CONST);
 		for (size_t j = i + 1; j < rs_event_fields_count; j++)
 			if (strcmp(a->name, rs_event_fields[j].name) == 0 &&
 			    a->kinds & rs_event_fields[j].kinds)

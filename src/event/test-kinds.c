@@ -38,7 +38,8 @@ static void test_lists(void **state)
 	assert_int_equal(parse("net"), rs_sensor_kinds(RS_SENSOR_NET));
 	assert_int_equal(parse("file,-open"), rs_sensor_kinds(RS_SENSOR_FILE) & ~RS_KIND_BIT(OPEN));
 	assert_int_equal(parse("-open"), ALL & ~RS_KIND_BIT(OPEN));
-	assert_int_equal(parse("process,file,network,privilege"), ALL);
+	assert_int_equal(parse("process,file,network,privilege,cgroup"), ALL);
+	assert_int_equal(parse("cgroups"), RS_KIND_BIT(CGROUP_MKDIR) | RS_KIND_BIT(CGROUP_RMDIR));
 }
 
 static void test_mistakes(void **state)
