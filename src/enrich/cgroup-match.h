@@ -20,18 +20,21 @@ struct rs_cgroup_match {
 	 * innermost counts. */
 	const char *id;
 	size_t id_len;
-	const char *pod_uid; /* with dashes or underscores, as the path has it */
+	const char *
+		pod_uid; /* with dashes or underscores, as the path has it; also of a pod's own group */
 	size_t pod_uid_len;
-	const char
-		*unit; /* "nginx.service", a scope too; the innermost that is not a container's */
+	/* "nginx.service", a scope, socket, mount or swap too; the innermost outside of containers */
+	const char *unit;
 	size_t unit_len;
 	size_t root_len; /* of the path up to and with the container's own group: below it are its own */
-	const char *
-		runtime; /* static: "containerd", "cri-o", "docker", "podman", or NULL: no telling */
-	const char *shape; /* static: name of the table's row */
-	uint32_t uid;      /* owner of a rootless container, from user-UID.slice; else 0 */
-	bool sure; /* the shape belongs to a runtime; false: an id by its looks ("/mine/abc123"), which only
-		    * metadata on disk can confirm (runc by hand, any name) */
+	/* static: "containerd", "cri-o", "docker", "podman", "runc", "crun", "kata", "buildkit", "lxc",
+	 * "nspawn", "garden", "mesos", or NULL: no telling */
+	const char *runtime;
+	const char *shape; /* static: name of the table's row; "name": none */
+	uint32_t uid;      /* owner of a rootless container, from user@UID.service; else 0 */
+	/* The shape belongs to a runtime. False: any name ("/mine/abc123"), the last of the path, which
+	 * only metadata on disk can confirm (runc by hand). */
+	bool sure;
 };
 
 /* False: no container, only perhaps a unit. @ret_match is filled in either case. */
