@@ -7,7 +7,7 @@
  *	process.name == "nginx" and (file.path startswith "/etc/" or event.outcome == "failure")
  *	kind in ("exec", "connect") and not user.name in ("root", "www-data")
  *	destination.ip in ("10.0.0.0/8") and event.duration > 100ms
- *	path glob "/var/log/**" or container.name exists
+ *	path glob "/srv/?ata/[a-f]*" or container.name exists
  *
  * Names are those of the fields of events (docs/events.md), or short ones: pid ppid comm exe user uid
  * path container pod namespace image kind cmdline, ... (docs/conditions.md has the table). Operators:
@@ -60,6 +60,8 @@ int rs_expr_and(struct rs_arena *arena, const struct rs_expr *a, const struct rs
  */
 int rs_expr_run_new(const struct rs_event_host *host, struct rs_expr_run **ret_run);
 void rs_expr_run_free(struct rs_expr_run **run);
+/* Later events are of this host, or of another boot of it. Copied. */
+void rs_expr_run_set_host(struct rs_expr_run *run, const struct rs_event_host *host);
 
 /* NULL is what every event matches. Allocates nothing. */
 bool rs_expr_match(const struct rs_expr *expr, struct rs_expr_run *run,
