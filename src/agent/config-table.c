@@ -133,7 +133,7 @@ const struct rs_config_key rs_config_keys[] = {
 	{ .section = "watch",
 	  .name = "where",
 	  .option = "where",
-	  .example = "'event.outcome == failure'",
+	  .example = "['event.outcome == \"failure\"']",
 	  .more = "The language is described in [conditions.md](conditions.md)." },
 	{ .section = "output", .name = "format", .option = "output", .example = "json" },
 	{ .section = "output",

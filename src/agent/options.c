@@ -132,9 +132,10 @@ const struct rs_opt rs_agent_opts_select[] = {
 	LIST_OPT(0, "pod", "GLOB,...", FIELD(pods), "only processes in pods of this name", 0),
 	LIST_OPT(0, "namespace", "GLOB,...", FIELD(namespaces),
 		 "only processes in pods of this namespace", 0),
-	STRING_OPT(0, "where", "CONDITION", FIELD(where),
-		   "only events that meet this, such as 'file.path glob \"/etc/*\" and "
-		   "user.name != \"root\"'"),
+	LIST_OPT(0, "where", "CONDITION", FIELD(where),
+		 "only events that meet this, such as 'file.path glob \"/etc/*\" and user.name != "
+		 "\"root\"'; several must all be met",
+		 RS_OPT_NO_SPLIT),
 	RS_OPT_END,
 };
 
@@ -305,7 +306,6 @@ void rs_agent_options_init(struct rs_agent_options *options)
 void rs_agent_options_done(struct rs_agent_options *options)
 {
 	rs_opt_done(rs_agent_opts, options);
-	free(options->where);
 	free(options->file);
 	free(options->store);
 	free(options->kube_url);

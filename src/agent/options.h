@@ -48,8 +48,8 @@ struct rs_agent_options {
 	struct rs_opt_list containers; /* these three: globs, judged by the agent */
 	struct rs_opt_list pods;
 	struct rs_opt_list namespaces;
-	char *where;            /* a condition, see rules/expr.h; NULL: none */
-	struct rs_opt_list env; /* environment variables shown at exec, in JSON: names */
+	struct rs_opt_list where; /* conditions that must all hold, see rules/expr.h */
+	struct rs_opt_list env;   /* environment variables shown at exec, in JSON: names */
 
 	/* What comes out. */
 	enum rs_agent_output output;

@@ -51,7 +51,7 @@ int rs_where_make(const struct rs_agent_options *options, struct rs_arena *arena
 		  const struct rs_expr **ret_where, struct rs_error *err)
 {
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(RS_EXPR_MAX);
-	const struct rs_expr *lists = NULL, *own = NULL;
+	const struct rs_expr *whole = NULL, *part;
 	int r = 0;
 
 	append_list(&text, &options->containers, "container.name", "container.id");
@@ -59,16 +59,14 @@ int rs_where_make(const struct rs_agent_options *options, struct rs_arena *arena
 	append_list(&text, &options->namespaces, "kubernetes.namespace", NULL);
 	if (text.error)
 		return rs_error_set_errno(err, text.error, "--container, --pod, --namespace");
-	if (!text.len && !options->where) {
-		*ret_where = NULL;
-		return 0;
-	}
 	if (text.len)
-		r = rs_expr_parse(rs_str_cstr(&text), arena, &lists, NULL, err);
-	if (!r && options->where)
-		r = parse_where(options->where, arena, &own, err);
-	if (r < 0)
-		return r;
-	r = rs_expr_and(arena, lists, own, ret_where);
-	return r ? rs_error_set_errno(err, r, "keeping the condition") : 0;
+		r = rs_expr_parse(rs_str_cstr(&text), arena, &whole, NULL, err);
+	for (size_t i = 0; i < options->where.len && !r; i++) {
+		r = parse_where(options->where.items[i], arena, &part, err);
+		if (!r && rs_expr_and(arena, whole, part, &whole) < 0)
+			r = rs_error_set_errno(err, -ENOMEM, "keeping the condition");
+	}
+	if (!r)
+		*ret_where = whole;
+	return r;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -52,28 +53,23 @@ const char *agent_binary(void)
 
 static char root[64];
 
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path), 0;
+}
+
+/* Links are removed, not followed: /etc is one. */
 static void remove_root(void)
 {
-	char path[128];
-	static const char *const files[] = { "etc", "run/ringside/agent.lock",
-					     "run/ringside/control.sock" };
-	static const char *const dirs[] = { "run/ringside", "run", "" };
 	static pid_t owner;
 
-	if (!owner) {
+	if (!owner)
 		owner = getpid();
-		return;
-	}
-	if (owner != getpid())
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "%s/%s", root, files[i]);
-		unlink(path);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		snprintf(path, sizeof(path), "%s/%s", root, dirs[i]);
-		rmdir(path);
-	}
+	else if (owner == getpid())
+		nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
 const char *agent_root(void)
