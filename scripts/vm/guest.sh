@@ -2,7 +2,8 @@
 # The guest: builds its initramfs and boots it. Sourced after common.sh, never run.
 #
 # An initramfs is busybox, the kernel modules tests may ask for, `init` of this folder and, for a test
-# run, the release binary with its test programs. Nothing in it is linked dynamically.
+# run, the release binary with its test programs, all static; and runc, where this machine has it, with
+# the libraries it needs.
 
 # Modules a test may need where the kernel does not have them built in: loaded before the first test ...
 readonly guest_preload="overlay veth loop fuse sch_ingress cls_bpf act_bpf inet_diag tcp_diag udp_diag unix_diag"
@@ -69,6 +70,18 @@ add_system() {
 	printf '127.0.0.1 localhost ringside-vm\n::1 localhost\n' >"$1/etc/hosts"
 }
 
+# add_runc ROOT: runc and its libraries, for tests of containers.
+add_runc() {
+	local runc library
+	runc=$(PATH=$PATH:/usr/sbin command -v runc) || return 0
+	cp -L "$runc" "$1/usr/sbin/runc"
+	ldd "$runc" | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }' |
+		while read -r library; do
+			mkdir -p "$1$(dirname "$library")"
+			cp -L "$library" "$1$library"
+		done
+}
+
 # guest_build KERNEL BIN TO: writes TO/vmlinuz and TO/initramfs. BIN may be empty: no tests.
 # The kernel's cache entry must be there; it is not needed any more afterwards.
 guest_build() {
@@ -83,6 +96,7 @@ guest_build() {
 	if [ -n "$2" ]; then
 		cp "$2/ringside" "$root/usr/bin/ringside"
 		cp -RL "$2/tests/." "$root/tests/"
+		add_runc "$root"
 	fi
 	(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) | gzip -1 >"$3/initramfs"
 	rm -rf "$root"

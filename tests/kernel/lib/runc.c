@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/kernel/lib/runc.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BUSYBOX "/bin/busybox"
+
+const char *runc_path(struct scene *scene)
+{
+	static const char *const paths[] = { "/usr/sbin/runc", "/usr/bin/runc" };
+
+	if (access(BUSYBOX, X_OK))
+		scene_skip(scene, "no " BUSYBOX " to run in a container");
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+		if (!access(paths[i], X_OK))
+			return paths[i];
+	scene_skip(scene, "runc is not installed");
+}
+
+static void make_root(struct scene *scene)
+{
+	static const char *const dirs[] = { "bundle",
+					    "bundle/rootfs",
+					    "bundle/rootfs/bin",
+					    "bundle/rootfs/etc",
+					    "bundle/rootfs/proc",
+					    "bundle/rootfs/tmp" };
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
+		must(mkdir(in_dir(scene, dirs[i]), 0755));
+	if (!copy_program(BUSYBOX, in_dir(scene, "bundle/rootfs/bin/busybox")))
+		scene_fail(scene, "copying " BUSYBOX ": %m");
+	must(symlink("busybox", in_dir(scene, "bundle/rootfs/bin/sh")));
+	write_file(scene, in_dir(scene, "bundle/rootfs/etc/passwd"), "inside:x:0:0::/:/bin/sh\n");
+	write_file(scene, in_dir(scene, "bundle/rootfs/etc/group"), "innergroup:x:0:\n");
+}
+
+void bundle_make(struct scene *scene, const struct bundle *bundle)
+{
+	char config[8192], cgroup[512] = "";
+
+	make_root(scene);
+	if (bundle->cgroup)
+		snprintf(cgroup, sizeof(cgroup), ",\"cgroupsPath\":\"%s\"", bundle->cgroup);
+	snprintf(
+		config, sizeof(config),
+		"{\"ociVersion\":\"1.0.2\","
+		"\"process\":{\"terminal\":false,\"user\":{\"uid\":0,\"gid\":0},\"cwd\":\"/\","
+		"\"env\":[\"PATH=/bin\"],\"args\":[\"/bin/sh\",\"-c\",\"%s\"]},"
+		"\"root\":{\"path\":\"rootfs\"},"
+		"\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"}],"
+		"\"annotations\":{%s},"
+		"\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"mount\"},{\"type\":\"ipc\"},"
+		"{\"type\":\"uts\"}]%s}}",
+		bundle->script, bundle->annotations, cgroup);
+	write_file(scene, in_dir(scene, "bundle/config.json"), config);
+}
+
+static void become_quiet(void)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+}
+
+int bundle_run(struct scene *scene, const struct bundle *bundle, const char *state)
+{
+	const char *runc = runc_path(scene);
+	const char *argv[] = { "runc",     "--root",   NULL,
+			       "run",      "--bundle", in_dir(scene, "bundle"),
+			       bundle->id, NULL };
+	char root[256];
+	pid_t pid;
+
+	snprintf(root, sizeof(root), "%s", state ? in_dir(scene, state) : "/run/runc");
+	argv[2] = root;
+	pid = must(fork());
+	if (!pid) {
+		become_quiet();
+		execv(runc, (char **)argv);
+		_exit(127);
+	}
+	return wait_for(scene, pid);
+}
