@@ -327,5 +327,6 @@ int rs_control_stats_read(const struct rs_json_value *object, struct rs_control_
 	read_kinds(object, &ret_stats->stats);
 	read_fails(object, &ret_stats->stats);
 	read_programs(object, &ret_stats->stats);
+	ret_stats->stats.storing = ret_stats->stats.store.files > 0;
 	return 0;
 }

@@ -157,6 +157,19 @@ static void append_losses(const struct rs_agent_stats *stats,
 		     "at most: the kernel skipped a program that was at work already");
 }
 
+/* What is no loss of events: parts of them, and of what was to be kept. */
+static void append_shortfalls(const struct rs_agent_stats *stats, struct rs_str *out)
+{
+	const struct rs_containers_stats *containers = &stats->who.containers;
+
+	append_count(out, "not kept", stats->store.not_stored,
+		     "shown, but the store was behind or could not be written");
+	append_count(out, "unnamed", containers->events_unnamed,
+		     "the container's name was not to be had in time");
+	append_count(out, "unnamed", containers->events_unknown,
+		     "of a control group that was gone");
+}
+
 static void append_missing(const struct rs_agent_stats *stats, struct rs_str *out)
 {
 	for (unsigned kind = 0; kind < RS_KIND_COUNT; kind++) {
@@ -188,6 +201,21 @@ void rs_summary_losses(const struct rs_agent_stats *stats, struct rs_str *out)
 	rs_summary_totals(stats, &totals);
 	append_losses(stats, &totals, out);
 	append_fails(stats, out);
+	append_shortfalls(stats, out);
+}
+
+void rs_summary_kept(const struct rs_agent_stats *stats, struct rs_str *out)
+{
+	const struct rs_store_stats *store = &stats->store;
+	char bytes[RS_UNITS_BUF];
+
+	if (!stats->storing)
+		return;
+	rs_units_format_bytes(bytes, store->bytes);
+	rs_str_appendf(out, "  %-12s %" PRIu64 " event%s kept; %s in %" PRIu64 " file%s\n", "store",
+		       store->stored + store->waiting,
+		       store->stored + store->waiting == 1 ? "" : "s", bytes, store->files,
+		       store->files == 1 ? "" : "s");
 }
 
 static void append_agent(const struct rs_agent_stats *stats, const struct rs_summary_style *style,
@@ -212,6 +240,7 @@ static void append_agent(const struct rs_agent_stats *stats, const struct rs_sum
 	rs_str_appendf(out, "  %-12s %s at most; the buffer is %s of it\n", "memory", peak, ring);
 	rs_str_appendf(out, "  %-12s %s written, %" PRIu64 " wake-up%s\n", "output", written,
 		       stats->wakeups, stats->wakeups == 1 ? "" : "s");
+	rs_summary_kept(stats, out);
 }
 
 static void append_program(const struct rs_agent_stats *stats, const struct rs_program *program,
@@ -271,6 +300,7 @@ int rs_summary_format(const struct rs_agent_stats *stats, const struct rs_summar
 	append_losses(stats, &totals, out);
 	append_missing(stats, out);
 	append_fails(stats, out);
+	append_shortfalls(stats, out);
 	append_agent(stats, style, out);
 	append_programs(stats, style, out);
 	return out->error;

@@ -31,6 +31,9 @@ int64_t rs_summary_missing(const struct rs_agent_stats *stats, enum rs_kind kind
  * none. */
 void rs_summary_losses(const struct rs_agent_stats *stats, struct rs_str *out);
 
+/* Appends a line on what the store has; nothing without a store. */
+void rs_summary_kept(const struct rs_agent_stats *stats, struct rs_str *out);
+
 /* Appends the summary: several lines, each ended by a newline. 0 or out's error. */
 int rs_summary_format(const struct rs_agent_stats *stats, const struct rs_summary_style *style,
 		      struct rs_str *out);

@@ -145,6 +145,20 @@ static void append_agent(const struct rs_stats_view *view, struct rs_str *out)
 		       now->wakeups, now->wakeups == 1 ? "" : "s");
 }
 
+/* Who is behind the events. */
+static void append_known(const struct rs_stats_view *view, struct rs_str *out)
+{
+	const struct rs_identity_stats *who = &view->now->stats.who;
+
+	rs_str_appendf(out, "  %-12s %zu processes, %zu containers (%zu run)", "known",
+		       who->processes.processes, who->containers.containers,
+		       who->containers.running);
+	if (who->kube.pods)
+		rs_str_appendf(out, ", %zu pods listed", who->kube.pods);
+	rs_str_append_char(out, '\n');
+	rs_summary_kept(&view->now->stats, out);
+}
+
 static void append_control(const struct rs_stats_view *view, struct rs_str *out)
 {
 	const struct rs_control_counts *control = &view->now->control;
@@ -236,6 +250,7 @@ int rs_stats_table(const struct rs_stats_view *view, struct rs_str *out)
 	append_kinds(view, out);
 	rs_summary_losses(&view->now->stats, out);
 	append_agent(view, out);
+	append_known(view, out);
 	append_control(view, out);
 	append_programs(view, out);
 	if (view->rows)
