@@ -9,10 +9,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 
@@ -20,7 +22,7 @@
 #include "base/util.h"
 #include "base/vec.h"
 #include "bpf/abi/control.h"
-#include "kern/cgroup.h"
+#include "kern/cgroup-private.h"
 #include "kern/entries.h"
 #include "kern/scope.h"
 #include "kern/sensors.h"
@@ -79,16 +81,35 @@ static int add_paths(const struct rs_filter *filter, struct rs_entries *e)
 	return 0;
 }
 
-/* The id of a cgroup is its directory's inode number; its level, how deep it lies. */
-static int cgroup_id(const char *name, uint64_t *ret_id, uint32_t *ret_level, struct rs_error *err)
+static bool is_v1(const char *point, bool v2)
 {
-	char mount[PATH_MAX], path[2 * PATH_MAX];
+	struct statfs fs;
+
+	return !v2 && !statfs(point, &fs) && (unsigned long)fs.f_type == CGROUP_SUPER_MAGIC;
+}
+
+/* Where the hierarchy is mounted that the programs look at: see rs_config.cgroup_v1. */
+static int cgroup_mount(bool v1, char *buf, size_t size, struct rs_error *err)
+{
+	struct rs_cgroup_tree tree;
+	int r;
+
+	if (!v1)
+		return rs_cgroup2_mount(buf, size, err);
+	r = rs_cgroup_choose_from("/proc", is_v1, &tree, err);
+	if (!r)
+		snprintf(buf, size, "%s", tree.mount);
+	return r;
+}
+
+/* The id of a cgroup is its directory's inode number; its level, how deep it lies. */
+static int cgroup_id(const char *mount, const char *name, uint64_t *ret_id, uint32_t *ret_level,
+		     struct rs_error *err)
+{
+	char path[2 * PATH_MAX];
 	struct stat st;
 	const char *below;
-	int r = rs_cgroup2_mount(mount, sizeof(mount), err);
 
-	if (r < 0)
-		return r;
 	below = !strncmp(name, mount, strlen(mount)) ? name + strlen(mount) : name;
 	snprintf(path, sizeof(path), "%s/%s", mount, below);
 	if (stat(path, &st) < 0)
@@ -102,14 +123,19 @@ static int cgroup_id(const char *name, uint64_t *ret_id, uint32_t *ret_level, st
 	return 0;
 }
 
-static int add_cgroups(const struct rs_filter *filter, struct rs_entries *e, uint64_t *levels,
-		       struct rs_error *err)
+static int add_cgroups(const struct rs_filter *filter, bool v1, struct rs_entries *e,
+		       uint64_t *levels, struct rs_error *err)
 {
+	char mount[PATH_MAX];
+	int r = filter->n_cgroups ? cgroup_mount(v1, mount, sizeof(mount), err) : 0;
+
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < filter->n_cgroups; i++) {
 		uint32_t level;
 		uint64_t id;
-		int r = cgroup_id(filter->cgroups[i], &id, &level, err);
 
+		r = cgroup_id(mount, filter->cgroups[i], &id, &level, err);
 		if (r < 0)
 			return r;
 		if (level > 15)
@@ -156,12 +182,13 @@ static void plan_done(struct plan *plan)
 		rs_entries_done(&plan->maps[i]);
 }
 
-static int plan_fill(struct plan *plan, const struct rs_filter *filter, struct rs_error *err)
+static int plan_fill(struct plan *plan, const struct rs_filter *filter, bool v1,
+		     struct rs_error *err)
 {
 	if (add_uids(filter, &plan->maps[UID]) || add_comms(filter, &plan->maps[COMM]) ||
 	    add_exes(filter, &plan->maps[EXE]) || add_paths(filter, &plan->maps[PATHS]))
 		return rs_error_set(err, -ENOMEM, "out of memory");
-	return add_cgroups(filter, &plan->maps[CGROUP], &plan->levels, err);
+	return add_cgroups(filter, v1, &plan->maps[CGROUP], &plan->levels, err);
 }
 
 /* A number that is another one when other pids or executables are asked for. */
@@ -227,7 +254,7 @@ int rs_filter_apply(struct rs_sensors *sensors, const struct rs_filter *filter,
 				    "kinds of events that were not attached at start (%d of them)",
 				    __builtin_popcountll(missing));
 	plan_init(&plan, filter);
-	r = plan_fill(&plan, filter, err);
+	r = plan_fill(&plan, filter, rs_sensors_config(sensors)->cgroup_v1, err);
 	if (!r)
 		r = plan_apply(&plan, sensors, filter, err);
 	plan_done(&plan);

@@ -26,7 +26,8 @@ struct rs_filter {
 	const uint32_t *uids;
 	size_t n_uids;
 	const char *const
-		*cgroups; /* directories of cgroup v2 (absolute, or below its mount), and below */
+		*cgroups; /* directories (absolute, or below the mount), and below, of the hierarchy
+			   * that rs_config.cgroup_v1 names by then */
 	size_t n_cgroups;
 	const char *const *paths; /* absolute directories or files: they and all below */
 	size_t n_paths;

@@ -16,12 +16,17 @@ static const struct {
 } wanted[] = {
 	{ "task_struct",
 	  "flags se mm exit_code pid tgid real_parent group_leader thread_pid utime stime "
-	  "start_boottime real_cred comm fs files nsproxy signal loginuid" },
+	  "start_boottime real_cred comm fs files nsproxy cgroups signal loginuid" },
 	{ "signal_struct",
 	  "live pids tty utime stime sum_sched_runtime maxrss group_exit_code flags" },
 	{ "sched_entity", "sum_exec_runtime" },
 	{ "mm_struct", "arg_start arg_end env_start env_end" },
 	{ "cred", "uid gid euid egid cap_effective cap_permitted user_ns" },
+	{ "css_set", "subsys dfl_cgrp" },
+	{ "cgroup_subsys_state", "cgroup" },
+	{ "cgroup", "kn level root" },
+	{ "cgroup_root", "hierarchy_id" },
+	{ "kernfs_node", "id" },
 	{ "nsproxy", "uts_ns ipc_ns mnt_ns net_ns cgroup_ns" },
 	{ "pid", "level numbers" },
 	{ "upid", "nr ns" },

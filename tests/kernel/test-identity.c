@@ -24,6 +24,7 @@
 #include "base/util.h"
 #include "bpf/abi/cgroup.h"
 #include "bpf/abi/process.h"
+#include "kern/filter.h"
 #include "kern/ring.h"
 #include "kern/sensors.h"
 #include "tests/kernel/lib/agent.h"
@@ -535,6 +536,19 @@ static int subsys_id(const char *name)
 	return id;
 }
 
+/* Where distributions mount the others, which would be chosen first. */
+static void hide_other_v1(void)
+{
+	static const char *const names[] = { "pids",   "memory", "cpu",     "cpuacct",
+					     "cpuset", "blkio",  "devices", "cpu,cpuacct" };
+	char path[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", names[i]);
+		umount2(path, MNT_DETACH);
+	}
+}
+
 /* The hierarchy of version 1 that has the freezer, which version 2 never takes. */
 static bool mount_v1(void)
 {
@@ -542,6 +556,7 @@ static bool mount_v1(void)
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mkdir(v1_mount, 0755))
 		return false;
+	hide_other_v1();
 	return mount("none", v1_mount, "cgroup", 0, "freezer") == 0;
 }
 
@@ -585,6 +600,33 @@ static void check_v1_filter(struct test *test)
 	tap_ok(!test->n, "version 1: the filter without it none");
 }
 
+/* Names are looked up in that hierarchy, too. */
+static void check_v1_names(struct test *test)
+{
+	int fd = rs_sensors_map_fd(test->sensors, "rs_filter_cgroup");
+	struct rs_filter filter = { .kinds = K(MKDIR) };
+	struct rs_error err = RS_ERROR_INIT;
+	const char *name;
+	uint32_t value;
+	char dir[600];
+	uint64_t id;
+	int r;
+
+	if (!cgroup_make(v1_mount, "named", dir, sizeof(dir)))
+		return;
+	name = strrchr(dir, '/');
+	filter.cgroups = &name;
+	filter.n_cgroups = 1;
+	id = inode_of(dir);
+	r = rs_filter_apply(test->sensors, &filter, &err);
+	tap_ok(!r && !bpf_map_lookup_elem(fd, &id, &value),
+	       "version 1: a filter by a group's name: %s", r ? err.msg : "yes");
+	filter.n_cgroups = 0;
+	rs_filter_apply(test->sensors, &filter, &err);
+	tap_ok(bpf_map_lookup_elem(fd, &id, &value), "version 1: and it goes again");
+	cgroup_remove(dir);
+}
+
 static void test_v1(struct test *test)
 {
 	int id = subsys_id("freezer_cgrp_id");
@@ -599,6 +641,7 @@ static void test_v1(struct test *test)
 			check_v1(test);
 		if (test->told->could)
 			check_v1_filter(test);
+		check_v1_names(test);
 		test->config->cgroup_v1 = 0;
 		umount2(v1_mount, MNT_DETACH);
 	}
