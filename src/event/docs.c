@@ -25,7 +25,11 @@ static const char intro[] =
 	"- A path comes from the kernel's own objects wherever the hook allows it. Where only the\n"
 	"  process's argument was to be had, `ringside.path.source` says so. It is then joined to the\n"
 	"  directory it starts from, which is the kernel's; a `..` after a name is kept, as that name\n"
-	"  may be a symbolic link.\n";
+	"  may be a symbolic link.\n"
+	"- Whom an event belongs to is told as far as it is known: `process.parent` and\n"
+	"  `ringside.ancestors` for the processes above, `container`, and for pods `orchestrator`\n"
+	"  and `kubernetes`, `systemd.unit` for what runs in no container. Labels keep their names,\n"
+	"  but for dots, which become underscores; 64 of them are shown.\n";
 
 static void write_kinds(struct rs_str *out)
 {
@@ -129,8 +133,6 @@ static int render_sample(struct samples *s, struct rs_event_json *json, enum rs_
 
 	if (r < 0)
 		return r;
-	event.user = "ann";
-	event.group = "ann";
 	rs_event_sample_origin(&event);
 	r = rs_event_json_write(json, &event, &s->line[kind]);
 	if (r < 0)
@@ -215,6 +217,36 @@ static void write_fields(struct rs_str *out, const struct samples *s)
 	}
 }
 
+/* An exec that stands for a whole life: it has the end with it. */
+static int write_life(struct rs_str *out, struct samples *s)
+{
+	_cleanup_(rs_event_json_free) struct rs_event_json *json = NULL;
+	_Alignas(8) char end[sizeof(struct rs_exit)];
+	struct rs_event_host host;
+	struct rs_event event;
+	int r;
+
+	rs_str_append_cstr(
+		out, "\n## A whole life in one event\n\n"
+		     "`--aggregate` gives one event for a process that starts and ends within a\n"
+		     "second, an exec (or a fork, where it ran no other program) with what its\n"
+		     "exit had to tell.\n\n```json\n");
+	rs_event_sample_host(&host);
+	r = rs_event_json_new(&host, sample_env, &json);
+	if (r < 0)
+		return r;
+	rs_event_sample(RS_KIND_EXIT, s->record);
+	memcpy(end, s->record, sizeof(end));
+	r = rs_event_decode(s->record, rs_event_sample(RS_KIND_EXEC, s->record), &event);
+	if (r < 0)
+		return r;
+	rs_event_sample_origin(&event);
+	event.end = (const struct rs_exit *)(const void *)end;
+	r = rs_event_json_write(json, &event, out);
+	rs_str_append_cstr(out, "```\n");
+	return r;
+}
+
 static void write_examples(struct rs_str *out, const struct samples *s)
 {
 	rs_str_append_cstr(out, "\n## An event of each kind\n\n"
@@ -238,5 +270,6 @@ int rs_event_write_docs(struct rs_str *out)
 	write_kinds(out);
 	write_fields(out, s);
 	write_examples(out, s);
-	return out->error;
+	r = write_life(out, s);
+	return r < 0 ? r : out->error;
 }

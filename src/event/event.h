@@ -150,8 +150,9 @@ bool rs_event_kernel_path(const struct rs_text *text, char buf[static RS_EVENT_P
 const char *rs_kind_to_str(enum rs_kind kind); /* NULL when out of range */
 int rs_kind_from_str(const char *name);        /* enum rs_kind, or -ENOENT */
 enum rs_sensor rs_kind_sensor(enum rs_kind kind);
-const char *rs_sensor_to_str(enum rs_sensor sensor); /* "process" "file" "network" "privilege" */
-uint64_t rs_sensor_kinds(enum rs_sensor sensor);     /* bit per enum rs_kind */
+const char *rs_sensor_to_str(
+	enum rs_sensor sensor); /* "process" "file" "network" "privilege" "cgroup" */
+uint64_t rs_sensor_kinds(enum rs_sensor sensor); /* bit per enum rs_kind */
 
 /*
  * "exec,unlink", with sensors for all of their kinds ("file"), "all", and "-open" to take one out
@@ -224,7 +225,7 @@ int rs_event_json_write(struct rs_event_json *json, const struct rs_event *event
  * neutralised. 0 or out's error. */
 int rs_event_summary(struct rs_str *out, const struct rs_event *event);
 
-/* The table view: time, kind, process, user, what happened. Zero-initialise, set the first three;
+/* The table view: time, kind, process, user, container or unit, what happened. Zero-initialise, set the first three;
  * they may be changed between rows. */
 struct rs_event_table {
 	unsigned width; /* columns of the terminal; 0: lines as long as they get */
@@ -250,6 +251,6 @@ int rs_event_write_docs(struct rs_str *out);
  */
 size_t rs_event_sample(enum rs_kind kind, void *buf);
 
-/* What whoever enriches would set: executables, and for some kinds ancestors, a container, a pod. */
+/* What whoever enriches would set: user, executables, and for some kinds ancestors, a container, a pod. */
 void rs_event_sample_origin(struct rs_event *event);
 void rs_event_sample_host(struct rs_event_host *ret_host);

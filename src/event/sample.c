@@ -556,16 +556,24 @@ static const struct rs_event_cgroup *sample_cgroup(enum rs_kind kind)
 void rs_event_sample_origin(struct rs_event *event)
 {
 	enum rs_kind kind = event->hdr->kind;
-	bool exec = kind == RS_KIND_EXEC; /* the record itself has it */
 
-	event->executable = exec ? NULL : "/usr/local/bin/worker";
+	event->user = event->group = "ann";
+	event->executable = "/usr/local/bin/worker";
 	event->parent_executable = "/usr/bin/bash";
 	event->parent_name = "bash";
-	event->command_line = exec ? NULL : "worker --queue 3";
+	event->command_line = "worker --queue 3";
 	event->cgroup = sample_cgroup(kind);
+	if (kind == RS_KIND_EXEC) /* the record itself has it */
+		event->executable = event->command_line = NULL;
 	if (rs_kind_sensor(kind) == RS_SENSOR_PROCESS) {
 		event->ancestors = ancestors;
 		event->n_ancestors = ARRAY_SIZE(ancestors);
+	}
+	if (rs_kind_sensor(kind) == RS_SENSOR_CGROUP) {
+		event->user = event->group = "root";
+		event->executable = "/usr/lib/systemd/systemd";
+		event->parent_executable = event->parent_name = NULL;
+		event->command_line = "/sbin/init";
 	}
 }
 

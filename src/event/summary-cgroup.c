@@ -6,6 +6,10 @@ void rs_words_cgroup(struct rs_words *w)
 {
 	const struct rs_text *path = &w->event->field[RS_TAG_CGROUP];
 
+	rs_str_append_cstr(w->out,
+			   w->event->hdr->kind == RS_KIND_CGROUP_MKDIR ? "created " : "removed ");
 	if (path->data)
-		rs_words_bytes(w, path->data, path->len);
+		rs_words_any_path(w, path->data, path->len, 1);
+	else
+		rs_str_append_char(w->out, '?');
 }

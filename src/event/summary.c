@@ -97,16 +97,20 @@ void rs_words_path(struct rs_words *w, int which, unsigned shares)
 	char buf[RS_EVENT_PATH_MAX];
 	struct rs_path path;
 
-	if (!rs_event_path(w->event, which, buf, &path)) {
+	if (rs_event_path(w->event, which, buf, &path))
+		rs_words_any_path(w, path.data, path.len, shares);
+	else
 		rs_str_append_char(w->out, '?');
-		return;
-	}
+}
+
+void rs_words_any_path(struct rs_words *w, const void *data, size_t n, unsigned shares)
+{
 	if (w->width)
-		rs_term_append_fit_path(w->out, path.data, path.len,
+		rs_term_append_fit_path(w->out, data, n,
 					(head_room(w) - (shares > 1 ? BETWEEN : 0)) / shares,
 					RS_TERM_NOPAD);
 	else
-		rs_str_append_escaped(w->out, path.data, path.len);
+		rs_str_append_escaped(w->out, data, n);
 }
 
 void rs_words_flags(struct rs_words *w, enum rs_kind kind, uint64_t value, size_t skip)
@@ -156,11 +160,6 @@ int rs_event_summary(struct rs_str *out, const struct rs_event *event)
 
 /* --- process --- */
 
-void rs_words_fork(struct rs_words *w)
-{
-	rs_words_tailf(w, "by %u", w->event->hdr->ppid);
-}
-
 static bool needs_quotes(const char *arg, size_t n)
 {
 	static const char safe[] = "_-./:=@%+,^";
@@ -191,6 +190,59 @@ static void quote(struct rs_words *w, const char *arg, size_t n)
 	rs_str_append_char(w->out, '\'');
 }
 
+/* How a process ended, and what it used: "status 0", or with another word, ", 12.0ms, cpu 3.00ms". */
+static void add_end(struct rs_words *w, const struct rs_exit *e, const char *word)
+{
+	int signal = e->code & 0x7f;
+	char buf[RS_UNITS_BUF];
+
+	if (!signal)
+		rs_words_tailf(w, "%s %u", word, e->code >> 8 & 0xff);
+	else if (rs_name_signal(signal))
+		rs_words_tailf(w, "killed by %s", rs_name_signal(signal));
+	else
+		rs_words_tailf(w, "killed by signal %d", signal);
+	if (signal && e->code & 0x80)
+		rs_words_tailf(w, " (core dumped)");
+	rs_words_tailf(w, ", %s", rs_units_format_duration(buf, e->wall));
+	rs_words_tailf(w, ", cpu %s", rs_units_format_duration(buf, e->runtime));
+	if (e->maxrss)
+		rs_words_tailf(w, ", %s", rs_units_format_bytes(buf, e->maxrss * 1024));
+}
+
+/* Of an event that stands for a whole life: the tail says how it ended, and is worth more than the end
+ * of the head. */
+static void end_of_life(struct rs_words *w)
+{
+	const char *head;
+	size_t n = w->out->len - w->start, tail, room;
+
+	if (!w->event->end)
+		return;
+	rs_words_tailf(w, " = ");
+	add_end(w, w->event->end, "exit");
+	tail = rs_term_columns(w->tail, w->tail_len);
+	room = w->width > tail + HEAD_MIN ? w->width - tail : HEAD_MIN;
+	/* The head is made again behind itself, where it is not moved about meanwhile. */
+	if (!w->width || rs_str_reserve(w->out, 2 * n + 8) < 0)
+		return;
+	head = w->out->data + w->start;
+	rs_term_append_fit(w->out, head, n, room, RS_TERM_NOPAD);
+	memmove(w->out->data + w->start, head + n, w->out->len - w->start - n);
+	w->out->len -= n;
+}
+
+/* One that goes on as its parent's program, unless it runs another soon. */
+void rs_words_fork(struct rs_words *w)
+{
+	const char *command = w->event->end ? w->event->command_line : NULL;
+
+	if (command)
+		rs_words_bytes(w, command, strlen(command));
+	rs_words_tailf(w, "%sby %u", w->out->len > w->start ? " " : "", w->event->hdr->ppid);
+	end_of_life(w);
+}
+
 void rs_words_exec(struct rs_words *w)
 {
 	const struct rs_text *args = &w->event->field[RS_TAG_ARGS];
@@ -210,24 +262,10 @@ void rs_words_exec(struct rs_words *w)
 		rs_words_tailf(w, " ...");
 	if (w->event->exec->flags & RS_EXEC_SETID)
 		rs_words_tailf(w, " [gains privileges]");
+	end_of_life(w);
 }
 
 void rs_words_exit(struct rs_words *w)
 {
-	const struct rs_exit *e = w->event->exit;
-	int signal = e->code & 0x7f;
-	char buf[RS_UNITS_BUF];
-
-	if (!signal)
-		rs_words_tailf(w, "status %u", e->code >> 8 & 0xff);
-	else if (rs_name_signal(signal))
-		rs_words_tailf(w, "killed by %s", rs_name_signal(signal));
-	else
-		rs_words_tailf(w, "killed by signal %d", signal);
-	if (signal && e->code & 0x80)
-		rs_words_tailf(w, " (core dumped)");
-	rs_words_tailf(w, ", %s", rs_units_format_duration(buf, e->wall));
-	rs_words_tailf(w, ", cpu %s", rs_units_format_duration(buf, e->runtime));
-	if (e->maxrss)
-		rs_words_tailf(w, ", %s", rs_units_format_bytes(buf, e->maxrss * 1024));
+	add_end(w, w->event->exit, "status");
 }

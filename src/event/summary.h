@@ -25,10 +25,11 @@ typedef void rs_words_fn(struct rs_words *w);
 void rs_words_tailf(struct rs_words *w, const char *fmt, ...) _printf_(2, 3);
 void rs_words_tail_bytes(struct rs_words *w, const void *data, size_t n);
 
-/* Appends to the head: plain bytes; or path number which, cut to its share (1 / shares) of the room
- * that the tail, and what the head has already, leave. */
+/* Appends to the head: plain bytes; or a path, cut to its share (1 / shares) of the room that the tail,
+ * and what the head has already, leave: path number which of the event, or any. */
 void rs_words_bytes(struct rs_words *w, const void *data, size_t n);
 void rs_words_path(struct rs_words *w, int which, unsigned shares);
+void rs_words_any_path(struct rs_words *w, const void *data, size_t n, unsigned shares);
 
 /* Appends words for the set flags to the tail, each after a space: O_CREAT becomes "creat". skip
  * bytes of the name are left out. */

@@ -1,49 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Events as rows: time, kind, process, user, what happened. */
+/* Events as rows: time, kind, process, user, container, what happened. */
 #include <string.h>
 
 #include "base/term.h"
 #include "event/schema.h"
 #include "event/summary.h"
 
-#define TIME_WIDTH     RS_CLOCK_LOCAL_LEN
-#define KIND_WIDTH     10 /* the longest name */
-#define PROCESS_WIDTH  22
-#define PROCESS_NARROW 16
-#define USER_WIDTH     8
-#define GAP            1
-#define WHAT_MIN       24
-#define WHAT_ENOUGH    56 /* with less, the process column gets narrower */
+#define TIME_WIDTH       RS_CLOCK_LOCAL_LEN
+#define KIND_WIDTH       12 /* the longest name */
+#define PROCESS_WIDTH    22
+#define PROCESS_NARROW   16
+#define USER_WIDTH       8
+#define CONTAINER_WIDTH  22
+#define CONTAINER_NARROW 14
+#define GAP              1
+#define WHAT_MIN         24
+#define WHAT_FAIR        40 /* with less, the container goes */
+#define WHAT_ENOUGH      56 /* with less, the columns of process and container get narrower */
+#define ID_SHOWN         12 /* of a container's id: as runtimes show it */
 
 /* Widths of the columns; 0: not there. */
 struct layout {
 	size_t time;
 	size_t process;
 	size_t user;
+	size_t container;
 	size_t what; /* 0: as long as it gets */
 };
 
-/* A terminal that is too narrow for all columns first loses the user, then the time. */
+/* Columns that all but the last take. */
+static size_t fixed_width(const struct layout *l)
+{
+	const size_t widths[] = { l->time, KIND_WIDTH, l->process, l->user, l->container };
+	size_t sum = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(widths); i++)
+		sum += widths[i] ? widths[i] + GAP : 0;
+	return sum;
+}
+
+/* A terminal that is too narrow for all columns first loses the container, then the user, then the
+ * time. */
 static struct layout layout_for(unsigned width)
 {
-	struct layout l = { TIME_WIDTH, PROCESS_WIDTH, USER_WIDTH, 0 };
-	size_t fixed = TIME_WIDTH + KIND_WIDTH + PROCESS_WIDTH + USER_WIDTH + 4 * GAP;
+	struct layout l = { TIME_WIDTH, PROCESS_WIDTH, USER_WIDTH, CONTAINER_WIDTH, 0 };
 
 	if (!width)
 		return l;
-	if (width < fixed + WHAT_ENOUGH) {
+	if (width < fixed_width(&l) + WHAT_ENOUGH) {
 		l.process = PROCESS_NARROW;
-		fixed -= PROCESS_WIDTH - PROCESS_NARROW;
+		l.container = CONTAINER_NARROW;
 	}
-	if (width < fixed + WHAT_MIN) {
+	if (width < fixed_width(&l) + WHAT_FAIR) {
+		l.container = 0;
+		l.process = PROCESS_WIDTH;
+	}
+	if (width < fixed_width(&l) + WHAT_ENOUGH)
+		l.process = PROCESS_NARROW;
+	if (width < fixed_width(&l) + WHAT_MIN)
 		l.user = 0;
-		fixed -= USER_WIDTH + GAP;
-	}
-	if (width < fixed + WHAT_MIN) {
+	if (width < fixed_width(&l) + WHAT_MIN)
 		l.time = 0;
-		fixed -= TIME_WIDTH + GAP;
-	}
-	l.what = width > fixed ? width - fixed : 1;
+	l.what = width > fixed_width(&l) ? width - fixed_width(&l) : 1;
 	return l;
 }
 
@@ -59,6 +77,8 @@ static enum rs_term_style kind_style(enum rs_kind kind)
 									: RS_TERM_YELLOW;
 	case RS_SENSOR_NET:
 		return RS_TERM_CYAN;
+	case RS_SENSOR_CGROUP:
+		return RS_TERM_GRAY;
 	default:
 		return RS_TERM_MAGENTA;
 	}
@@ -80,9 +100,9 @@ void rs_event_table_done(struct rs_event_table *table)
 
 int rs_event_table_header(struct rs_event_table *table, struct rs_str *out)
 {
-	static const char *const names[] = { "TIME", "KIND", "PROCESS", "USER" };
+	static const char *const names[] = { "TIME", "KIND", "PROCESS", "USER", "CONTAINER" };
 	struct layout l = layout_for(table->width);
-	const size_t widths[] = { l.time, KIND_WIDTH, l.process, l.user };
+	const size_t widths[] = { l.time, KIND_WIDTH, l.process, l.user, l.container };
 
 	rs_str_append_cstr(out, rs_term_style(table->color, RS_TERM_BOLD));
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -124,6 +144,41 @@ static void add_user(struct rs_str *out, const struct rs_event *event)
 	rs_str_append_fill(out, ' ', GAP);
 }
 
+/* "shop/cart-x2x4z", or the container's name, or the beginning of its id. */
+static void add_container(struct rs_str *out, const struct rs_event_container *c, size_t width)
+{
+	char name[512];
+	int n;
+
+	if (c->pod_name) {
+		/* What tells pods apart stands at the end. */
+		n = snprintf(name, sizeof(name), "%s/%s", c->namespace ? c->namespace : "?",
+			     c->pod_name);
+		rs_term_append_fit_path(out, name, MIN((size_t)MAX(n, 0), sizeof(name) - 1), width,
+					RS_TERM_LEFT);
+	} else if (c->name) {
+		rs_term_append_fit(out, c->name, strlen(c->name), width, RS_TERM_LEFT);
+	} else {
+		rs_term_append_fit(out, c->id, strnlen(c->id, ID_SHOWN), width, RS_TERM_LEFT);
+	}
+}
+
+/* Whom it belongs to: a container, else a unit, a service without saying so. */
+static void add_place(struct rs_str *out, const struct rs_event_cgroup *cgroup, size_t width)
+{
+	static const char service[] = ".service";
+	const char *unit = cgroup && cgroup->unit ? cgroup->unit : "";
+	size_t n = strlen(unit), tail = sizeof(service) - 1;
+
+	if (n > tail && strcmp(unit + n - tail, service) == 0)
+		n -= tail;
+	if (cgroup && cgroup->container)
+		add_container(out, cgroup->container, width);
+	else
+		rs_term_append_fit(out, unit, n, width, RS_TERM_LEFT);
+	rs_str_append_fill(out, ' ', GAP);
+}
+
 int rs_event_table_row(struct rs_event_table *table, const struct rs_event *event,
 		       struct rs_str *out)
 {
@@ -139,6 +194,8 @@ int rs_event_table_row(struct rs_event_table *table, const struct rs_event *even
 	add_process(out, event->hdr, l.process);
 	if (l.user)
 		add_user(out, event);
+	if (l.container)
+		add_place(out, event->cgroup, l.container);
 	rs_str_reset(&table->what);
 	rs_event_summary_fit(&table->what, event, l.what);
 	if (l.what)

@@ -31,20 +31,26 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* The record as JSON, parsed: strict, so it also says that the line is valid. */
-static const struct rs_json_value *render(void)
+/* An event as JSON, parsed: strict, so it also says that the line is valid. */
+static const struct rs_json_value *parse(const struct rs_event *event)
 {
-	struct rs_event event = record_event(&r);
 	struct rs_error err = RS_ERROR_INIT;
 	struct rs_json_value *root;
 
 	rs_str_reset(&line);
-	assert_int_equal(rs_event_json_write(writer, &event, &line), 0);
+	assert_int_equal(rs_event_json_write(writer, event, &line), 0);
 	assert_int_equal(line.data[line.len - 1], '\n');
 	assert_null(memchr(line.data, '\n', line.len - 1));
 	if (rs_json_parse(&arena, line.data, line.len, &root, &err) < 0)
 		fail_msg("%s: %.*s", err.msg, (int)line.len, line.data);
 	return root;
+}
+
+static const struct rs_json_value *render(void)
+{
+	struct rs_event event = record_event(&r);
+
+	return parse(&event);
 }
 
 static const char *str(const struct rs_json_value *root, const char *path)
@@ -66,13 +72,46 @@ static void test_golden(void **state)
 
 		assert_int_equal(rs_event_decode(r.bytes, rs_event_sample(kind, r.bytes), &event),
 				 0);
-		event.user = event.group = "ann";
 		rs_event_sample_origin(&event);
 		rs_str_reset(&line);
 		assert_int_equal(rs_event_json_write(writer, &event, &line), 0);
 		snprintf(name, sizeof(name), "tests/golden/event/%s.json", rs_kind_to_str(kind));
 		assert_file(name, &line);
 	}
+}
+
+/* An event that stands for a whole life. */
+static void test_life(void **state)
+{
+	static struct record last;
+	const struct rs_json_value *root;
+	struct rs_event event;
+
+	(void)state;
+	rs_event_sample(RS_KIND_EXIT, last.bytes);
+	rs_event_sample(RS_KIND_EXEC, r.bytes);
+	event = record_event(&r);
+	rs_event_sample_origin(&event);
+	event.end = (const struct rs_exit *)(const void *)last.bytes;
+	rs_str_reset(&line);
+	assert_int_equal(rs_event_json_write(writer, &event, &line), 0);
+	assert_file("tests/golden/event/exec-life.json", &line);
+	((struct rs_exit *)(void *)last.bytes)->code = 3 << 8;
+	rs_event_sample(RS_KIND_FORK, r.bytes);
+	event = record_event(&r);
+	event.end = (const struct rs_exit *)(const void *)last.bytes;
+	root = parse(&event);
+	assert_string_equal(str(root, "event.action"), "fork");
+	assert_string_equal(str(root, "event.type.1"), "end");
+	assert_int_equal(rs_json_get_u64(root, "process.exit_code", 99), 3);
+	assert_absent(root, "ringside.exit");
+	assert_int_equal(rs_json_get_u64(root, "ringside.usage.cpu_ns", 0), 40000000);
+	event.end = NULL;
+	root = parse(&event);
+	assert_int_equal(rs_json_get(root, "event.type")->len, 1);
+	assert_absent(root, "process.end");
+	assert_absent(root, "event.duration");
+	assert_absent(root, "ringside.usage");
 }
 
 /* A record of zeros: nothing is known, and that is valid too. */
@@ -91,6 +130,13 @@ static void test_empty(void **state)
 		assert_absent(root, "ringside.syscall");
 		assert_absent(root, "ringside.path");
 		assert_absent(root, "user.name");
+		assert_absent(root, "container");
+		assert_absent(root, "orchestrator");
+		assert_absent(root, "kubernetes");
+		assert_absent(root, "systemd");
+		assert_absent(root, "ringside.cgroup.path");
+		assert_absent(root, "ringside.ancestors");
+		assert_absent(root, "process.command_line");
 	}
 }
 
@@ -326,12 +372,15 @@ static void test_lengths(void **state)
 /* An output that is full stays as it was, at whatever byte that happens. */
 static void test_full_output(void **state)
 {
-	struct rs_event event;
+	struct rs_event event, pod_event = { .hdr = record_start(&r, RS_KIND_CONNECT) };
 	size_t whole;
 
 	(void)state;
+	rs_event_sample_origin(&pod_event);
 	assert_int_equal(rs_event_decode(r.bytes, rs_event_sample(RS_KIND_EXEC, r.bytes), &event),
 			 0);
+	rs_event_sample_origin(&event);
+	event.cgroup = pod_event.cgroup;
 	rs_str_reset(&line);
 	assert_int_equal(rs_event_json_write(writer, &event, &line), 0);
 	whole = line.len;
@@ -356,6 +405,7 @@ static void test_huge(void **state)
 	memset(worst, 0x01, sizeof(worst));
 	for (unsigned kind = 0; kind < RS_KIND_COUNT; kind++) {
 		record_start(&r, kind);
+		record_add(&r, RS_TAG_CGROUP, RS_FIELD_CUT, worst, 1024);
 		for (unsigned i = 0; i < 3; i++)
 			record_add(&r,
 				   i == 0   ? RS_TAG_PATH
@@ -370,6 +420,150 @@ static void test_huge(void **state)
 	assert_int_equal(rs_json_get(render(), "process.args")->len, sizeof(worst));
 }
 
+/* --- whom it belongs to --- */
+
+static struct rs_event_container container;
+static struct rs_event_cgroup cgroup;
+static struct rs_event owned;
+
+static void start_owned(void)
+{
+	record_start(&r, RS_KIND_FORK);
+	owned = record_event(&r);
+	container = (struct rs_event_container){ .id = "0123" };
+	cgroup = (struct rs_event_cgroup){ .path = "/x", .container = &container };
+	owned.cgroup = &cgroup;
+}
+
+static void check_image(const char *image, const char *name, const char *tag, const char *hash)
+{
+	const struct rs_json_value *root;
+
+	start_owned();
+	container.image = image;
+	root = parse(&owned);
+	assert_string_equal(rs_json_get_str(root, "container.image.name", "-"), name);
+	assert_string_equal(rs_json_get_str(root, "container.image.tag.0", "-"), tag);
+	assert_string_equal(rs_json_get_str(root, "container.image.hash.all.0", "-"), hash);
+	assert_string_equal(str(root, "container.id"), "0123");
+	assert_absent(root, "kubernetes");
+	assert_absent(root, "orchestrator");
+}
+
+static void test_images(void **state)
+{
+	(void)state;
+	check_image(NULL, "-", "-", "-");
+	check_image("busybox", "busybox", "-", "-");
+	check_image("busybox:1.36", "busybox", "1.36", "-");
+	check_image("host:5000/a/b", "host:5000/a/b", "-", "-");
+	check_image("host:5000/a/b:c", "host:5000/a/b", "c", "-");
+	check_image("a/b@sha256:12", "a/b", "-", "sha256:12");
+	check_image("a/b:c@sha256:12", "a/b", "c", "sha256:12");
+	check_image("sha256:12", "-", "-", "sha256:12");
+	check_image("a:", "a", "-", "-");
+	check_image("@", "", "-", "-");
+	check_image("", "", "-", "-");
+}
+
+static void check_owner(const char *kind, const char *name, const char *path, const char *expected)
+{
+	const struct rs_json_value *root;
+
+	container.owner_kind = kind;
+	container.owner_name = name;
+	root = parse(&owned);
+	assert_string_equal(rs_json_get_str(root, path, "-"), expected);
+	assert_string_equal(str(root, "orchestrator.resource.parent.type"), kind);
+}
+
+static void test_owners(void **state)
+{
+	static const struct rs_event_label label = { "pod-template-hash", "5b7" };
+
+	(void)state;
+	start_owned();
+	container.pod_uid = "u-1";
+	check_owner("DaemonSet", "d", "kubernetes.daemonset.name", "d");
+	check_owner("StatefulSet", "s", "kubernetes.statefulset.name", "s");
+	check_owner("Job", "j", "kubernetes.job.name", "j");
+	check_owner("CronJob", "c", "kubernetes.cronjob.name", "c");
+	check_owner("Deployment", "e", "kubernetes.deployment.name", "e");
+	check_owner("ReplicaSet", "r-5b7", "kubernetes.replicaset.name", "r-5b7");
+	check_owner("ReplicaSet", "r-5b7", "kubernetes.deployment.name", "-");
+	check_owner("Other", "o", "kubernetes.replicaset.name", "-");
+	container.labels = &label;
+	container.n_labels = 1;
+	check_owner("ReplicaSet", "r-5b7", "kubernetes.deployment.name", "r");
+	check_owner("ReplicaSet", "r-5b8", "kubernetes.deployment.name", "-");
+	check_owner("ReplicaSet", "-5b7", "kubernetes.deployment.name", "-");
+	assert_string_equal(str(parse(&owned), "orchestrator.resource.id"), "u-1");
+}
+
+/* Keys are not ours: what would be the same name twice is written once. */
+static void test_labels(void **state)
+{
+	static const struct rs_event_label labels[] = {
+		{ "a.b", "1" },          { "a_b", "2" }, { "", "3" },
+		{ "\xff\"\n.", "\xff" }, { "a.b", "4" }, { "a", "5" },
+	};
+	static struct rs_event_label many[200];
+	static char keys[200][8], worst[4000];
+	const struct rs_json_value *root;
+
+	(void)state;
+	start_owned();
+	container.labels = labels;
+	container.n_labels = ARRAY_SIZE(labels);
+	root = parse(&owned);
+	assert_int_equal(rs_json_get(root, "container.labels")->len, 3);
+	assert_string_equal(str(root, "container.labels.a_b"), "1");
+	assert_string_equal(str(root, "container.labels.a"), "5");
+	assert_string_equal(str(root, "container.labels.\xef\xbf\xbd\"\n_"), "\xef\xbf\xbd");
+	container.n_labels = 0;
+	assert_absent(parse(&owned), "container.labels");
+	memset(worst, 1, sizeof(worst) - 1);
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
+		snprintf(keys[i], sizeof(keys[i]), "k%zu", i);
+		many[i] = (struct rs_event_label){ keys[i], worst };
+	}
+	container.labels = many;
+	container.n_labels = ARRAY_SIZE(many);
+	container.namespace = "n";
+	root = parse(&owned);
+	assert_int_equal(rs_json_get(root, "kubernetes.labels")->len, 64);
+	assert_absent(root, "container.labels");
+}
+
+static void test_ancestors(void **state)
+{
+	static struct rs_event_ancestor chain[RS_EVENT_ANCESTORS_MAX + 8];
+	const struct rs_json_value *root;
+
+	(void)state;
+	start_owned();
+	for (size_t i = 0; i < ARRAY_SIZE(chain); i++)
+		chain[i] = (struct rs_event_ancestor){
+			.pid = UINT32_MAX - (uint32_t)i,
+			.start = i,
+			.name = i == 1   ? "kernel-worker-1"
+				: i == 2 ? NULL
+					 : "n\"",
+			.executable = i == 1 ? "/bin/kernel-worker-10" : NULL,
+		};
+	owned.ancestors = chain;
+	owned.n_ancestors = ARRAY_SIZE(chain);
+	root = parse(&owned);
+	assert_int_equal(rs_json_get(root, "ringside.ancestors.pid")->len, RS_EVENT_ANCESTORS_MAX);
+	assert_int_equal(rs_json_get(root, "ringside.ancestors.name")->len, RS_EVENT_ANCESTORS_MAX);
+	assert_int_equal(rs_json_get(root, "ringside.ancestors.entity_id")->len,
+			 RS_EVENT_ANCESTORS_MAX);
+	assert_int_equal(rs_json_get_u64(root, "ringside.ancestors.pid.3", 0), UINT32_MAX - 3);
+	assert_string_equal(str(root, "ringside.ancestors.name.0"), "n\"");
+	assert_string_equal(str(root, "ringside.ancestors.name.1"), "kernel-worker-10");
+	assert_string_equal(str(root, "ringside.ancestors.name.2"), "");
+}
+
 static void test_boot_offset(void **state)
 {
 	(void)state;
@@ -381,14 +575,17 @@ static void test_boot_offset(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),     cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_odd_paths),  cmocka_unit_test(test_odd_mount),
-		cmocka_unit_test(test_path_parts), cmocka_unit_test(test_lengths),
-		cmocka_unit_test(test_marks),      cmocka_unit_test(test_outcome),
-		cmocka_unit_test(test_exec),       cmocka_unit_test(test_exit),
-		cmocka_unit_test(test_sockets),    cmocka_unit_test(test_actions),
-		cmocka_unit_test(test_numbers),    cmocka_unit_test(test_full_output),
-		cmocka_unit_test(test_huge),       cmocka_unit_test(test_boot_offset),
+		cmocka_unit_test(test_golden),      cmocka_unit_test(test_life),
+		cmocka_unit_test(test_empty),       cmocka_unit_test(test_odd_paths),
+		cmocka_unit_test(test_path_parts),  cmocka_unit_test(test_odd_mount),
+		cmocka_unit_test(test_marks),       cmocka_unit_test(test_outcome),
+		cmocka_unit_test(test_exec),        cmocka_unit_test(test_exit),
+		cmocka_unit_test(test_sockets),     cmocka_unit_test(test_actions),
+		cmocka_unit_test(test_numbers),     cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_full_output), cmocka_unit_test(test_huge),
+		cmocka_unit_test(test_images),      cmocka_unit_test(test_owners),
+		cmocka_unit_test(test_labels),      cmocka_unit_test(test_ancestors),
+		cmocka_unit_test(test_boot_offset),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

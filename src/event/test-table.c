@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/term.h"
+#include "event/summary.h"
 
 static struct record r;
 static struct rs_event_table table;
@@ -40,6 +41,7 @@ static void all_samples(unsigned width, bool color)
 
 		rs_event_sample(kind, r.bytes);
 		event = record_event(&r);
+		rs_event_sample_origin(&event);
 		event.user = kind % 2 ? "ann" : NULL;
 		assert_int_equal(rs_event_table_row(&table, &event, &out), 0);
 	}
@@ -50,6 +52,8 @@ static void test_golden(void **state)
 	(void)state;
 	all_samples(0, false);
 	assert_file("tests/golden/event/table.txt", &out);
+	all_samples(140, false);
+	assert_file("tests/golden/event/table-140.txt", &out);
 	all_samples(90, false);
 	assert_file("tests/golden/event/table-90.txt", &out);
 	all_samples(60, true);
@@ -135,6 +139,84 @@ static void test_words(void **state)
 	assert_string_equal(summary(), "/x (deleted) = -3999");
 }
 
+/* A row for a whole life: what ran, and how it ended, which no long command line hides. */
+static void test_life(void **state)
+{
+	static const char args[] = "make\0-C\0/usr/src/a/long/name/of/a/directory\0all\0";
+	static struct record last;
+	struct rs_exit *e = (struct rs_exit *)record_start(&last, RS_KIND_EXIT);
+	struct rs_event event;
+
+	(void)state;
+	e->wall = 12000000;
+	e->runtime = 3000000;
+	record_start(&r, RS_KIND_EXEC);
+	record_add(&r, RS_TAG_ARGS, 0, args, sizeof(args) - 1);
+	event = record_event(&r);
+	event.end = e;
+	rs_str_reset(&out);
+	assert_int_equal(rs_event_summary(&out, &event), 0);
+	assert_string_equal(rs_str_cstr(&out), "make -C /usr/src/a/long/name/of/a/directory all"
+					       " = exit 0, 12.0ms, cpu 3.00ms");
+	rs_str_reset(&out);
+	rs_str_append_cstr(&out, "> ");
+	assert_int_equal(rs_event_summary_fit(&out, &event, 50), 0);
+	assert_string_equal(rs_str_cstr(&out),
+			    "> make -C /usr/src/a/l… = exit 0, 12.0ms, cpu 3.00ms");
+	e->code = 9;
+	record_start(&r, RS_KIND_FORK)->ppid = 7;
+	event = record_event(&r);
+	event.end = e;
+	rs_str_reset(&out);
+	assert_int_equal(rs_event_summary(&out, &event), 0);
+	assert_string_equal(rs_str_cstr(&out), "by 7 = killed by SIGKILL, 12.0ms, cpu 3.00ms");
+	event.command_line = "make all";
+	rs_str_reset(&out);
+	assert_int_equal(rs_event_summary(&out, &event), 0);
+	assert_string_equal(rs_str_cstr(&out),
+			    "make all by 7 = killed by SIGKILL, 12.0ms, cpu 3.00ms");
+}
+
+static void check_place(const struct rs_event_cgroup *cgroup, const char *expected)
+{
+	struct rs_event event;
+
+	record_start(&r, RS_KIND_FORK);
+	event = record_event(&r);
+	event.user = "ann";
+	event.cgroup = cgroup;
+	table.width = 0;
+	table.color = false;
+	rs_str_reset(&out);
+	assert_int_equal(rs_event_table_row(&table, &event, &out), 0);
+	if (!strstr(rs_str_cstr(&out), expected))
+		fail_msg("no \"%s\" in %s", expected, rs_str_cstr(&out));
+}
+
+static void test_places(void **state)
+{
+	struct rs_event_container container = { .id = "0123456789abcdef0123" };
+	struct rs_event_cgroup cgroup = { .path = "/a", .unit = "nginx.service" };
+
+	(void)state;
+	check_place(NULL, " ann                             by 0");
+	check_place(&cgroup, " nginx  ");
+	cgroup.unit = "session-3.scope";
+	check_place(&cgroup, " session-3.scope ");
+	cgroup.unit = ".service";
+	check_place(&cgroup, " .service ");
+	cgroup.unit = NULL;
+	cgroup.container = &container;
+	check_place(&cgroup, " 0123456789ab ");
+	container.name = "\x1b[2Jweb";
+	check_place(&cgroup, " \\x1b[2Jweb ");
+	container.namespace = "shop";
+	container.pod_name = "a-pod-with-a-long-name";
+	check_place(&cgroup, " shop/a-…th-a-long-name ");
+	container.namespace = NULL;
+	check_place(&cgroup, " ?/a-pod…th-a-long-name ");
+}
+
 /* Longest names and numbers do not push the columns about. */
 static void test_long_columns(void **state)
 {
@@ -156,7 +238,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),       cmocka_unit_test(test_fits),
 		cmocka_unit_test(test_hostile),      cmocka_unit_test(test_words),
-		cmocka_unit_test(test_long_columns),
+		cmocka_unit_test(test_long_columns), cmocka_unit_test(test_life),
+		cmocka_unit_test(test_places),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -276,6 +276,51 @@ static void test_raw(void **state)
 	check_text(&event, "process.command_line", "a\"b\\  \xff\n'");
 }
 
+/* Bytes of all sorts, in every field, of structs full of ones, too: a value is there where JSON has one,
+ * and of the same type. */
+static void check_hostile(enum rs_kind kind, int fill, const char *bytes, size_t n)
+{
+	_cleanup_(rs_str_done) struct rs_str line = { 0 };
+	const struct rs_event_column *columns;
+	size_t count = rs_event_columns(&columns);
+	struct rs_json_value *root;
+	struct rs_event event;
+
+	record_start(&r, kind);
+	memset(r.bytes + sizeof(struct rs_hdr), fill,
+	       rs_event_kinds[kind].size - sizeof(struct rs_hdr));
+	memset(record_hdr(&r)->comm, fill, sizeof(record_hdr(&r)->comm));
+	for (unsigned tag = 1; tag < RS_TAG_COUNT; tag++)
+		record_add(&r, tag, (unsigned)fill, bytes, n);
+	event = record_event(&r);
+	assert_int_equal(rs_event_json_write(writer, &event, &line), 0);
+	assert_int_equal(rs_json_parse(&arena, line.data, line.len, &root, NULL), 0);
+	for (size_t i = 0; i < count; i++) {
+		const struct rs_json_value *json = rs_json_get(root, columns[i].name);
+		struct rs_value v;
+
+		rs_event_value(values, &columns[i], &event, &v);
+		if ((json != NULL) != (v.type != RS_VALUE_NONE))
+			fail_msg("%s of %s", columns[i].name, rs_kind_to_str(kind));
+		if (json && json->type == RS_JSON_ARRAY)
+			assert_int_equal(json->len, v.n_texts);
+	}
+}
+
+static void test_hostile(void **state)
+{
+	static const char bad[] = "/\xff\"\\\0\"\\\0[,]{:}\x1b\xe2\x80\xae\\";
+
+	(void)state;
+	for (unsigned kind = 0; kind < RS_KIND_COUNT; kind++) {
+		for (size_t n = 0; n < sizeof(bad); n++) {
+			check_hostile(kind, 0, bad, n);
+			check_hostile(kind, 0xff, bad, n);
+		}
+		rs_arena_done(&arena);
+	}
+}
+
 static void test_huge(void **state)
 {
 	static char worst[RS_PATH_MAX];
@@ -367,11 +412,11 @@ static void test_other_host(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_samples),    cmocka_unit_test(test_columns),
-		cmocka_unit_test(test_plain),      cmocka_unit_test(test_dates),
-		cmocka_unit_test(test_raw),        cmocka_unit_test(test_huge),
-		cmocka_unit_test(test_labels),     cmocka_unit_test(test_large_numbers),
-		cmocka_unit_test(test_other_host),
+		cmocka_unit_test(test_samples),       cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_plain),         cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_dates),         cmocka_unit_test(test_raw),
+		cmocka_unit_test(test_huge),          cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_large_numbers), cmocka_unit_test(test_other_host),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
