@@ -14,6 +14,8 @@
 #include "event/event.h"
 
 #define RS_KUBE_PODS_MAX 4096
+#define RS_KUBE_LINE_MAX ((size_t)256 << 10) /* bytes of one line of the program */
+#define RS_KUBE_ASK_NS   1000000000ull       /* rs_kube_ask() reaches it no more often */
 
 enum rs_kube_source {
 	RS_KUBE_NONE,
@@ -35,29 +37,43 @@ struct rs_kube_options {
 
 struct rs_kube;
 
+struct rs_kube_container {
+	const char *id;           /* whole, without the runtime's name before it */
+	const char *name, *image; /* may be NULL */
+};
+
 struct rs_kube_pod {
 	/* id NULL; pod_name, pod_uid, namespace, node, pod_ip, owner_*, labels as far as they are there */
 	struct rs_event_container pod;
-	const struct {
-		const char *id, *name, *image;
-	} * containers;
+	const struct rs_kube_container
+		*containers; /* also those that ended and were started again */
 	size_t n_containers;
 };
 
 struct rs_kube_stats {
 	size_t pods;
-	uint64_t updates, restarts, refused; /* refused: lines that made no sense */
-	bool synced;                         /* the list is whole */
-	char problem[256];                   /* the last one, "" when all is well */
+	uint64_t updates, restarts; /* changes of the list; starts after the first */
+	uint64_t refused;           /* lines that made no sense, pods beyond the caps */
+	bool synced;                /* the list is whole */
+	char problem[256];          /* the last one, "" when all is well */
 };
 
-/* Starts the program and reads it in the loop. -ENOENT: there is no such program. */
+/* Starts the program and reads it in the loop. -ENOENT: there is no such program. To be called in the
+ * thread that lives as long as the process: the program ends with the thread that started it. */
 int rs_kube_new(const struct rs_kube_options *options, struct rs_loop *loop,
 		struct rs_kube **ret_kube, struct rs_error *err);
 void rs_kube_free(struct rs_kube **kube);
 
+/* Called after the list changed, once for many changes; what it returns goes to the loop. NULL: nobody. */
+void rs_kube_set_news(struct rs_kube *kube, int (*fn)(void *data), void *data);
+
+/* A container is there that the list does not know: fetch it anew (kubelet only; the API server tells of
+ * changes by itself). As often as wanted: it is passed on at most once in RS_KUBE_ASK_NS. */
+void rs_kube_ask(struct rs_kube *kube);
+
 /* By uid, or by the id of one of its containers; NULL: not listed. Borrowed until the next turn of the
- * loop. */
+ * loop. For a pod that the kubelet read from a file both uids do: its own, which control groups
+ * have, and that of its mirror at the API server, which is what pod_uid is when that was asked. */
 const struct rs_kube_pod *rs_kube_find(const struct rs_kube *kube, const char *pod_uid);
 const struct rs_kube_pod *rs_kube_find_container(const struct rs_kube *kube, const char *id);
 
