@@ -30,7 +30,7 @@ static const char intro[] =
 	"\n"
 	"Reading the file again changes what is watched, at once and without a gap, also while a mistake\n"
 	"in the file keeps the old settings in force. Kinds of events whose hooks were not attached at\n"
-	"the start, and everything under `output` and `agent`, take a restart.\n"
+	"the start, and everything under `output`, `store`, `kubernetes` and `agent`, take a restart.\n"
 	"\n"
 	"The file is YAML with two levels: sections and keys. Every key is a long option of\n"
 	"`ringside run`, with the same meaning. Lists are written `[a, b]` or one element a line; a\n"
