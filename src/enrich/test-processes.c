@@ -1,139 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "enrich/test-processes.h"
 
-#include <cmocka.h>
-
-#include <string.h>
-#include <sys/stat.h>
-
-#include "base/clock.h"
-#include "base/fd.h"
-#include "base/test-scratch.h"
-#include "base/units.h"
-#include "enrich/processes.h"
-
-#define MOMENT RS_NSEC_PER_MSEC
-
-static struct rs_processes *open_processes(size_t max, size_t bytes)
-{
-	struct rs_processes_options options = { .proc = ".", .max = max, .bytes = bytes };
-	struct rs_processes *processes = NULL;
-
-	assert_int_equal(rs_processes_new(&options, &processes, NULL), 0);
-	return processes;
-}
-
-/* --- /proc --- */
-
-static void put_process(uint32_t pid, const char *comm, uint64_t start, const char *exe)
-{
-	char dir[32], path[48], stat[256];
-
-	snprintf(dir, sizeof(dir), "%u", pid);
-	mkdir(dir, 0755);
-	snprintf(path, sizeof(path), "%s/exe", dir);
-	unlink(path);
-	if (exe)
-		assert_int_equal(symlink(exe, path), 0);
-	snprintf(path, sizeof(path), "%s/stat", dir);
-	snprintf(stat, sizeof(stat),
-		 "%u (%s) S 1 1 1 0 -1 4194560 9 9 9 9 9 9 9 9 20 0 1 0 %llu 9 9\n", pid, comm,
-		 (unsigned long long)(start / (RS_NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK))));
-	assert_int_equal(rs_fd_replace_file(path, stat, strlen(stat), 0644, NULL), 0);
-}
-
-/* --- records --- */
-
-struct record {
-	union {
-		struct rs_hdr hdr;
-		struct rs_exec exec;
-		struct rs_file file;
-	};
-};
-
-/* Of a process that began at that moment, its pid in seconds after the boot unless told else. */
-static struct rs_event event_of(struct record *r, enum rs_kind kind, uint32_t pid, const char *comm)
-{
-	*r = (struct record){ .hdr = { .kind = (uint16_t)kind,
-				       .pid = pid,
-				       .tid = pid,
-				       .start = pid * RS_NSEC_PER_SEC + 1234567,
-				       .time = rs_clock_boot() } };
-	memcpy(r->hdr.comm, comm, strnlen(comm, sizeof(r->hdr.comm)));
-	return (struct rs_event){ .hdr = &r->hdr };
-}
-
-static void parent_of(struct record *r, uint32_t ppid)
-{
-	r->hdr.ppid = ppid;
-	r->hdr.pstart = ppid * RS_NSEC_PER_SEC + 1234567;
-}
-
-static void exec_at(struct rs_processes *p, uint32_t pid, uint64_t start, const char *exe)
-{
-	const char *slash = strrchr(exe, '/');
-	struct record r;
-	struct rs_event event = event_of(&r, RS_KIND_EXEC, pid, slash ? slash + 1 : exe);
-
-	if (start)
-		r.hdr.start = start;
-	event.field[RS_TAG_EXE] = (struct rs_text){ exe, (uint32_t)strlen(exe), 0 };
-	rs_processes_feed(p, &event);
-}
-
-static void exec_of(struct rs_processes *p, uint32_t pid, const char *exe)
-{
-	exec_at(p, pid, 0, exe);
-}
-
-static void fork_of(struct rs_processes *p, uint32_t ppid, uint32_t pid)
-{
-	struct record r;
-	struct rs_event event = event_of(&r, RS_KIND_FORK, pid, "forked");
-
-	parent_of(&r, ppid);
-	rs_processes_feed(p, &event);
-}
-
-static void exit_of(struct rs_processes *p, uint32_t pid, uint64_t later)
-{
-	struct record r;
-	struct rs_event event = event_of(&r, RS_KIND_EXIT, pid, "gone");
-
-	r.hdr.time += later;
-	rs_processes_feed(p, &event);
-}
-
-/* What an event of a process says. */
-static struct record asked;
-
-static struct rs_event ask(struct rs_processes *p, uint32_t pid, uint32_t ppid, const char *comm)
-{
-	struct rs_event event = event_of(&asked, RS_KIND_CREATE, pid, comm);
-
-	if (ppid)
-		parent_of(&asked, ppid);
-	rs_processes_enrich(p, &event);
-	return event;
-}
-
-static void assert_exe(struct rs_processes *p, uint32_t pid, const char *exe)
-{
-	struct rs_event event = ask(p, pid, 0, "any");
-
-	if (exe)
-		assert_string_equal(event.executable, exe);
-	else
-		assert_null(event.executable);
-	assert_null(event.parent_executable);
-	assert_null(event.parent_name);
-}
-
-/* --- tests --- */
+/* --- what records say --- */
 
 static void test_life(void **state)
 {
@@ -158,8 +26,86 @@ static void test_life(void **state)
 	exec_of(p, 11, "/bin/shell");
 	assert_exe(p, 11, "/bin/shell");
 	assert_exe(p, 12, "/usr/bin/tool"); /* what it was when it was forked */
-	assert_int_equal(rs_processes_stats(p).executables, 2);
 	assert_int_equal(rs_processes_stats(p).reads, 0);
+}
+
+static void test_arguments(void **state)
+{
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
+	struct rs_process_info info;
+	struct rs_event event;
+
+	(void)state;
+	exec_with(p, 10, 0, 1, "/bin/sh", ARGS("sh\0-c\0\0a\tb\n\0last"));
+	event = ask(p, 10, 1, "sh");
+	assert_string_equal(event.command_line, "sh -c  a\tb\n last");
+	assert_ptr_equal(ask(p, 10, 1, "sh").command_line, event.command_line); /* made once */
+	event.hdr = &asked.hdr;
+	asked.hdr.kind = RS_KIND_EXEC; /* has its own */
+	rs_processes_enrich(p, &event);
+	assert_null(event.command_line);
+	fork_of(p, 10, 11);
+	assert_string_equal(ask(p, 11, 10, "x").command_line, "sh -c  a\tb\n last");
+	assert_true(rs_processes_find(p, 11, START(11), &info));
+	assert_int_equal(info.args_len, 17);
+	assert_memory_equal(info.args, "sh\0-c\0\0a\tb\n\0last", 17);
+	assert_string_equal(info.cwd, "/work");
+	exec_with(p, 11, 0, 10, "/bin/one", ARGS("one"));
+	assert_string_equal(ask(p, 11, 10, "one").command_line, "one");
+	exec_with(p, 11, 0, 10, "/bin/one", NULL, 0);
+	assert_null(ask(p, 11, 10, "one").command_line);
+}
+
+static void test_long_arguments(void **state)
+{
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
+	static char args[4096];
+	struct rs_process_info info;
+
+	(void)state;
+	memset(args, 'x', sizeof(args));
+	exec_with(p, 10, 0, 0, "/bin/x", args, sizeof(args));
+	assert_true(rs_processes_find(p, 10, START(10), &info));
+	assert_int_equal(info.args_len, 1024);
+	assert_int_equal(strlen(info.args), 1023);
+	assert_int_equal(strlen(ask(p, 10, 0, "x").command_line), 1023);
+	exec_with(p, 10, 0, 0, "/bin/x", args, 5); /* cut by the kernel side */
+	assert_string_equal(ask(p, 10, 0, "x").command_line, "xxxxx");
+	args[1] = '\0';
+	exec_with(p, 10, 0, 0, "/bin/x", args, sizeof(args));
+	assert_int_equal(strlen(ask(p, 10, 0, "x").command_line), 1023);
+}
+
+static void test_find(void **state)
+{
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
+	struct rs_process_info info;
+	struct rs_event event;
+	struct record r;
+
+	(void)state;
+	event = event_of(&r, RS_KIND_FORK, 11, "x");
+	parent_of(&r, 10);
+	r.hdr.uid = 1000;
+	r.hdr.cgroup = 77;
+	rs_processes_feed(p, &event);
+	assert_false(rs_processes_find(p, 11, START(12), &info));
+	assert_false(rs_processes_find(p, 12, START(11), &info));
+	assert_true(rs_processes_find(p, 11, START(11), &info));
+	assert_int_equal(info.pid, 11);
+	assert_int_equal(info.start, START(11));
+	assert_int_equal(info.ppid, 10);
+	assert_int_equal(info.pstart, START(10));
+	assert_int_equal(info.uid, 1000);
+	assert_int_equal(info.cgroup, 77);
+	assert_int_equal(info.ended, 0);
+	assert_string_equal(info.name, "x");
+	assert_null(info.executable);
+	assert_null(info.args);
+	assert_null(info.cwd);
+	exit_of(p, 11, 10, 5 * RS_NSEC_PER_SEC);
+	assert_true(rs_processes_find(p, 11, START(11), &info));
+	assert_true(info.ended > r.hdr.time);
 }
 
 static void test_end(void **state)
@@ -169,24 +115,42 @@ static void test_end(void **state)
 	(void)state;
 	exec_of(p, 10, "/bin/one");
 	exec_of(p, 11, "/bin/two");
-	exit_of(p, 10, 0);
-	exit_of(p, 10, 0);
-	exit_of(p, 99, 0);
+	exit_of(p, 10, 0, 0);
+	exit_of(p, 10, 0, 0);
 	assert_exe(p, 10, "/bin/one"); /* late events */
-	exit_of(p, 11, RS_PROCESSES_KEEP_NS + RS_NSEC_PER_SEC);
+	exit_of(p, 11, 0, RS_PROCESSES_KEEP_NS + RS_NSEC_PER_SEC);
 	assert_int_equal(rs_processes_stats(p).processes, 1);
 	assert_exe(p, 10, NULL);
 	assert_exe(p, 11, "/bin/two");
 	assert_int_equal(rs_processes_stats(p).evicted, 0);
 }
 
-static void test_name(void **state)
+/* An exit alone tells of a process that nobody told of before. */
+static void test_end_only(void **state)
 {
 	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
 
 	(void)state;
+	exec_of(p, 10, "/bin/parent");
+	exit_of(p, 11, 10, 0);
+	assert_chain(p, 11, 10, "10");
+	assert_null(ask(p, 11, 10, "x").executable);
+	assert_int_equal(rs_processes_stats(p).reads, 0);
+}
+
+static void test_name(void **state)
+{
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
+	struct rs_event event;
+
+	(void)state;
 	exec_of(p, 10, "/bin/one");
 	ask(p, 10, 0, "worker"); /* prctl(PR_SET_NAME) */
+	assert_string_equal(ask(p, 11, 10, "x").parent_name, "worker");
+	event = event_of(&asked, RS_KIND_OPEN, 10, "thread");
+	asked.hdr.tid = 99; /* has a name of its own */
+	rs_processes_enrich(p, &event);
+	assert_string_equal(event.executable, "/bin/one");
 	assert_string_equal(ask(p, 11, 10, "x").parent_name, "worker");
 }
 
@@ -197,7 +161,7 @@ static void test_pid_used_again(void **state)
 
 	(void)state;
 	exec_of(p, 10, "/bin/first");
-	exit_of(p, 10, 0);
+	exit_of(p, 10, 0, 0);
 	exec_at(p, 10, 77 * RS_NSEC_PER_SEC, "/bin/second");
 	assert_exe(p, 10, "/bin/first");
 	event = event_of(&asked, RS_KIND_OPEN, 10, "second");
@@ -209,6 +173,258 @@ static void test_pid_used_again(void **state)
 	assert_null(event.executable);
 }
 
+/* The end of a process got lost: another one of its pid tells of it. */
+static void test_lost_exit(void **state)
+{
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
+	const uint64_t now = rs_clock_boot();
+	struct rs_process_info info;
+
+	(void)state;
+	exec_of(p, 10, "/bin/first");
+	exec_at(p, 10, now, "/bin/second");
+	assert_true(rs_processes_find(p, 10, START(10), &info));
+	assert_int_equal(info.ended, now);
+	assert_true(rs_processes_find(p, 10, now, &info));
+	assert_int_equal(info.ended, 0);
+	exec_at(p, 10, now - MOMENT, "/bin/older"); /* out of order */
+	assert_true(rs_processes_find(p, 10, now - MOMENT, &info));
+	assert_int_equal(info.ended, now);
+	assert_int_equal(rs_processes_stats(p).processes, 3);
+}
+
+/* --- parents --- */
+
+/* 1 <- 5 <- 10 <- 11 <- 12 */
+static void make_chain(struct rs_processes *p)
+{
+	exec_of(p, 1, "/sbin/init");
+	fork_of(p, 1, 5);
+	exec_with(p, 5, 0, 1, "/bin/manager", NULL, 0);
+	fork_of(p, 5, 10);
+	exec_with(p, 10, 0, 5, "/bin/shell", NULL, 0);
+	fork_of(p, 10, 11);
+	fork_of(p, 11, 12);
+}
+
+static void test_chain(void **state)
+{
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
+	struct rs_event event;
+
+	(void)state;
+	make_chain(p);
+	event = ask(p, 12, 11, "tool");
+	assert_string_equal(chain_of(&event), "11 10 5 1");
+	assert_string_equal(event.ancestors[0].name, "forked");
+	assert_string_equal(event.ancestors[0].executable, "/bin/shell");
+	assert_string_equal(event.ancestors[2].name, "manager");
+	assert_string_equal(event.ancestors[2].executable, "/bin/manager");
+	assert_int_equal(event.ancestors[2].start, START(5));
+	assert_string_equal(event.ancestors[3].executable, "/sbin/init");
+	assert_chain(p, 1, 0, "");
+	assert_int_equal(rs_processes_stats(p).reads, 0);
+}
+
+/* A process whose parent is gone has got another one, as its next event says. */
+static void test_reparented(void **state)
+{
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
+	struct rs_process_info info;
+
+	(void)state;
+	make_chain(p);
+	exit_of(p, 10, 5, 0);
+	assert_chain(p, 12, 11, "11 10 5 1"); /* 11 did nothing since */
+	assert_chain(p, 11, 5, "5 1");        /* 5 is the subreaper */
+	assert_chain(p, 12, 11, "11 5 1");
+	exit_of(p, 11, 5, 0);
+	assert_chain(p, 12, 1, "1");
+	assert_true(rs_processes_find(p, 12, START(12), &info));
+	assert_int_equal(info.ppid, 1);
+	assert_int_equal(info.pstart, START(1));
+	assert_chain(p, 11, 5, "5 1"); /* a late event */
+}
+
+/* Parents that have ended stay for the sake of their children, and go with them. */
+static void test_chain_of_ended(void **state)
+{
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
+	const uint64_t later = RS_PROCESSES_KEEP_NS + RS_NSEC_PER_SEC;
+
+	(void)state;
+	make_chain(p);
+	exit_of(p, 10, 5, 0);
+	exit_of(p, 11, 10, 0);
+	for (unsigned i = 0; i < 4; i++)
+		exit_of(p, 99, 0, later); /* time passes */
+	assert_chain(p, 12, 11, "11 10 5 1");
+	exit_of(p, 12, 11, later);
+	exit_of(p, 99, 0, 3 * later);
+	exit_of(p, 98, 0, 5 * later);
+	exit_of(p, 97, 0, 7 * later);
+	assert_int_equal(rs_processes_stats(p).processes, 3); /* init, the manager, and 97 */
+	assert_int_equal(rs_processes_stats(p).evicted, 0);
+}
+
+/* The parent is the maker's parent; what the child runs is the maker's. */
+static void test_clone_parent(void **state)
+{
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
+	struct rs_event event;
+
+	(void)state;
+	exec_of(p, 1, "/sbin/init");
+	exec_with(p, 10, 0, 1, "/bin/parent", NULL, 0);
+	exec_with(p, 11, 0, 10, "/bin/maker", ARGS("maker\0-x"));
+	fork_by(p, 11, 10, 12);
+	event = ask(p, 12, 10, "forked");
+	assert_string_equal(event.executable, "/bin/maker");
+	assert_string_equal(event.command_line, "maker -x");
+	assert_string_equal(event.parent_executable, "/bin/parent");
+	assert_string_equal(chain_of(&event), "10 1");
+}
+
+/* Forks twice, and the one in the middle ends: what daemons do. */
+static void test_daemon(void **state)
+{
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
+	struct rs_event event;
+
+	(void)state;
+	exec_of(p, 1, "/sbin/init");
+	exec_with(p, 10, 0, 1, "/bin/daemon", ARGS("daemon\0-d"));
+	fork_of(p, 10, 11);
+	fork_of(p, 11, 12);
+	exit_of(p, 11, 10, 0);
+	exit_of(p, 10, 1, 0);
+	event = ask(p, 12, 1, "daemon");
+	assert_string_equal(chain_of(&event), "1");
+	assert_string_equal(event.executable, "/bin/daemon");
+	assert_string_equal(event.command_line, "daemon -d");
+	assert_string_equal(event.parent_executable, "/sbin/init");
+}
+
+/* The child of a vfork ends, or runs something else, while its parent waits. */
+static void test_vfork(void **state)
+{
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
+
+	(void)state;
+	make_chain(p);
+	fork_of(p, 10, 20);
+	exec_with(p, 20, 0, 10, "/bin/tool", ARGS("tool\0x"));
+	assert_string_equal(ask(p, 20, 10, "tool").command_line, "tool x");
+	assert_string_equal(ask(p, 10, 5, "shell").executable, "/bin/shell");
+	exit_of(p, 20, 10, 0);
+	fork_of(p, 10, 21);
+	exit_of(p, 21, 10, 0);
+	assert_string_equal(ask(p, 21, 10, "shell").executable, "/bin/shell");
+	assert_chain(p, 21, 10, "10 5 1");
+}
+
+/* A thread that is not the first runs something else: it takes over pid and start of the first one. */
+static void test_thread_exec(void **state)
+{
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
+	struct rs_event event;
+	struct record r;
+
+	(void)state;
+	make_chain(p);
+	event = event_of(&r, RS_KIND_FORK, 20, "worker"); /* forked by a thread: its name */
+	parent_of(&r, 10);
+	r.fork.maker = 10;
+	r.fork.maker_start = START(10);
+	rs_processes_feed(p, &event);
+	assert_string_equal(ask(p, 20, 10, "worker").executable, "/bin/shell");
+	event = event_of(&r, RS_KIND_OPEN, 10, "worker");
+	parent_of(&r, 5);
+	r.hdr.tid = 15;
+	rs_processes_enrich(p, &event);
+	assert_string_equal(event.executable, "/bin/shell");
+	exec_with(p, 10, 0, 5, "/bin/new", ARGS("new"));
+	event = ask(p, 10, 5, "new");
+	assert_string_equal(event.executable, "/bin/new");
+	assert_string_equal(chain_of(&event), "5 1");
+	event = ask(p, 11, 10, "forked");
+	assert_string_equal(event.executable, "/bin/shell");
+	assert_string_equal(event.parent_executable, "/bin/new");
+	assert_int_equal(rs_processes_stats(p).reads, 0);
+}
+
+static void test_kernel_threads(void **state)
+{
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
+	struct rs_event event;
+	struct record r;
+
+	(void)state;
+	event = event_of(&r, RS_KIND_FORK, 30, "kworker/0:1");
+	parent_of(&r, 2);
+	r.hdr.flags = RS_HDR_KTHREAD;
+	rs_processes_feed(p, &event);
+	event = event_of(&r, RS_KIND_OPEN, 2, "kthreadd");
+	r.hdr.flags = RS_HDR_KTHREAD;
+	rs_processes_enrich(p, &event);
+	event = event_of(&r, RS_KIND_OPEN, 30, "kworker/0:1");
+	parent_of(&r, 2);
+	r.hdr.flags = RS_HDR_KTHREAD;
+	rs_processes_enrich(p, &event);
+	assert_null(event.executable);
+	assert_null(event.command_line);
+	assert_string_equal(event.parent_name, "kthreadd");
+	assert_string_equal(chain_of(&event), "2");
+	assert_int_equal(rs_processes_stats(p).reads, 1); /* for the parent, before it was there */
+}
+
+static void test_long_chain(void **state)
+{
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
+	struct rs_event event;
+
+	(void)state;
+	exec_of(p, 1, "/sbin/init");
+	for (uint32_t pid = 2; pid <= 100; pid++)
+		fork_of(p, pid - 1, pid);
+	event = ask(p, 100, 99, "x");
+	assert_int_equal(event.n_ancestors, RS_EVENT_ANCESTORS_MAX);
+	assert_int_equal(event.ancestors[RS_EVENT_ANCESTORS_MAX - 1].pid, 68);
+	assert_int_equal(ask(p, 20, 19, "x").n_ancestors, 19);
+}
+
+/* Records that make two processes each other's parents, and one its own. */
+static void test_loops(void **state)
+{
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
+
+	(void)state;
+	exec_of(p, 10, "/bin/one");
+	exec_of(p, 11, "/bin/two");
+	fork_of(p, 11, 10);
+	fork_of(p, 10, 11);
+	assert_chain(p, 11, 10, "10");
+	assert_chain(p, 10, 11, "");
+	assert_chain(p, 10, 10, "");
+	assert_chain(p, 11, 10, "10");
+}
+
+/* A parent that nothing is known of: the chain ends. */
+static void test_unknown_parent(void **state)
+{
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
+
+	(void)state;
+	exec_with(p, 10, 0, 9, "/bin/x", NULL, 0);
+	assert_chain(p, 10, 9, "");
+	assert_chain(p, 10, 9, "");
+	assert_int_equal(rs_processes_stats(p).reads, 1);
+	exec_of(p, 9, "/bin/parent"); /* it was only late */
+	assert_chain(p, 10, 9, "9");
+}
+
+/* --- caps --- */
+
 static void test_cap(void **state)
 {
 	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(8, 0);
@@ -219,8 +435,8 @@ static void test_cap(void **state)
 		snprintf(path, sizeof(path), "/bin/%u", pid);
 		exec_of(p, pid, path);
 	}
-	exit_of(p, 5, 0);
-	exit_of(p, 3, 0);
+	exit_of(p, 5, 0, 0);
+	exit_of(p, 3, 0, 0);
 	exec_of(p, 21, "/bin/21");
 	exec_of(p, 22, "/bin/22");
 	assert_int_equal(rs_processes_stats(p).evicted, 2); /* those that have ended */
@@ -237,29 +453,37 @@ static void test_cap(void **state)
 	}
 	assert_int_equal(rs_processes_stats(p).processes, 8);
 	assert_true(rs_processes_stats(p).evicted > 19990);
-	assert_true(rs_processes_stats(p).executables <= 10);
+	assert_true(rs_processes_stats(p).texts <= 8 + 1); /* and the working directory */
 }
 
 /* What was handed out stays until the next call, whatever is thrown out for the parent. */
 static void test_smallest(void **state)
 {
-	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(1, 0);
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(2, 0);
+	_cleanup_(rs_processes_free) struct rs_processes *one = open_processes(1, 0);
 	struct rs_event event;
 
 	(void)state;
-	put_process(20, "parent", 20 * RS_NSEC_PER_SEC + 1234567, "/bin/parent");
+	put_process(2, "parent", START(2), "/bin/parent");
 	exec_of(p, 10, "/bin/child");
-	event = ask(p, 10, 20, "child");
+	event = ask(p, 10, 2, "child");
 	assert_string_equal(event.executable, "/bin/child");
 	assert_string_equal(event.parent_executable, "/bin/parent");
-	fork_of(p, 20, 21);
-	assert_exe(p, 21, "/bin/parent");
-	assert_int_equal(rs_processes_stats(p).processes, 1);
+	for (uint32_t pid = 11; pid < 20; pid++) {
+		fork_of(p, 2, pid);
+		assert_string_equal(ask(p, pid, 2, "x").executable, "/bin/parent");
+	}
+	assert_int_equal(rs_processes_stats(p).processes, 2);
+	exec_of(one, 10, "/bin/child");
+	event = ask(one, 10, 2, "child");
+	assert_string_equal(event.executable, "/bin/child");
+	assert_int_equal(rs_processes_stats(one).processes, 1);
 }
 
 static void test_bytes(void **state)
 {
-	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 1000);
+	/* Each with what it takes to keep it, and the working directory. */
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 1100);
 	char path[402];
 
 	(void)state;
@@ -272,20 +496,23 @@ static void test_bytes(void **state)
 	path[1] = 'c';
 	exec_of(p, 12, path);
 	assert_int_equal(rs_processes_stats(p).refused, 1);
-	assert_int_equal(rs_processes_stats(p).bytes, 800);
 	assert_exe(p, 12, NULL);
 	path[1] = 'a';
 	exec_of(p, 13, path); /* known already */
 	assert_exe(p, 13, path);
-	exit_of(p, 11, 0);
+	exit_of(p, 11, 0, 0);
 	path[1] = 'd';
 	exec_of(p, 14, path);
 	assert_exe(p, 14, path);
 	assert_int_equal(rs_processes_stats(p).evicted, 2); /* 12, that is not there, and 11 */
-	exec_of(p, 10, "/e");                               /* another one has the same path */
-	assert_int_equal(rs_processes_stats(p).bytes, 802);
+	assert_true(rs_processes_stats(p).bytes > 800 + 5);
+	assert_true(rs_processes_stats(p).bytes <= 1100);
+	exec_of(p, 14, "/e");
+	exec_of(p, 10, "/e"); /* another one has the same path */
+	path[1] = 'a';
+	assert_exe(p, 13, path);
 	exec_of(p, 13, "/e");
-	assert_int_equal(rs_processes_stats(p).bytes, 402);
+	assert_true(rs_processes_stats(p).bytes < 200);
 }
 
 static void feed_exe(struct rs_processes *p, const char *exe, size_t n, uint8_t flags)
@@ -341,150 +568,33 @@ static void test_hostile(void **state)
 	rs_processes_enrich(p, &event);
 }
 
-static void test_seed(void **state)
-{
-	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
-	struct rs_event event;
-
-	(void)state;
-	put_process(10, "od) S (d", 10 * RS_NSEC_PER_SEC + 9999999, "/bin/odd");
-	put_process(11, "kworker/0:1-events", 11 * RS_NSEC_PER_SEC + 1234567, NULL);
-	put_process(12, "late", 12 * RS_NSEC_PER_SEC - 1, "/bin/late");
-	put_process(13, "old", 13 * RS_NSEC_PER_SEC, "relative");
-	mkdir("self", 0755);
-	mkdir("4294967296", 0755);
-	mkdir("14", 0755);
-	rs_processes_seed(p);
-	assert_int_equal(rs_processes_stats(p).processes, 4);
-	event = ask(p, 10, 11, "x");
-	assert_string_equal(event.executable, "/bin/odd");
-	assert_null(event.parent_executable);
-	assert_string_equal(event.parent_name, "kworker/0:1-eve");
-	fork_of(p, 10, 20);
-	assert_exe(p, 20, "/bin/odd");
-	assert_int_equal(rs_processes_stats(p).reads, 0);
-	assert_exe(p, 12, NULL); /* began within another tick: a process that had the pid before */
-	assert_exe(p, 13, NULL);
-	exec_of(p, 13, "/bin/new");
-	assert_exe(p, 13, "/bin/new");
-}
-
-/* A process that no record told of. */
-static void test_look(void **state)
-{
-	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
-	uint64_t seconds, begin = rs_clock_boot() / RS_NSEC_PER_SEC;
-
-	(void)state;
-	put_process(10, "x", 10 * RS_NSEC_PER_SEC + 1234567, "/bin/x (deleted)");
-	put_process(11, "x", 12 * RS_NSEC_PER_SEC, "/bin/x");
-	assert_exe(p, 10, "/bin/x (deleted)"); /* the name of a file that is there */
-	assert_exe(p, 11, NULL);
-	assert_exe(p, 12, NULL);
-	assert_int_equal(rs_processes_stats(p).reads, 3);
-	put_process(12, "x", 12 * RS_NSEC_PER_SEC + 1234567, "/bin/x");
-	assert_exe(p, 10, "/bin/x (deleted)");
-	assert_exe(p, 11, NULL);
-	assert_exe(p, 12, NULL); /* remembered */
-	assert_int_equal(rs_processes_stats(p).reads, 3);
-	for (uint32_t pid = 100; pid < 100 + 3 * RS_PROCESSES_READS; pid++)
-		assert_exe(p, pid, NULL);
-	seconds = rs_clock_boot() / RS_NSEC_PER_SEC - begin + 1;
-	assert_true(rs_processes_stats(p).reads >= RS_PROCESSES_READS);
-	assert_true(rs_processes_stats(p).reads <= RS_PROCESSES_READS * seconds);
-}
-
-/* Records do not tell of all processes. */
-static void test_incomplete(void **state)
-{
-	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
-	const uint64_t start = 10 * RS_NSEC_PER_SEC + 1234567;
-	struct rs_event event;
-
-	(void)state;
-	rs_processes_set_complete(p, false);
-	put_process(10, "shell", start, "/bin/shell");
-	assert_string_equal(ask(p, 10, 0, "shell").executable, "/bin/shell");
-	assert_string_equal(ask(p, 10, 0, "shell").executable, "/bin/shell");
-	assert_int_equal(rs_processes_stats(p).reads, 1);
-	put_process(10, "tool", start, "/bin/tool");
-	assert_string_equal(ask(p, 10, 0, "tool").executable, "/bin/tool");
-	assert_int_equal(rs_processes_stats(p).reads, 2);
-	event = event_of(&asked, RS_KIND_CREATE, 10, "shell");
-	asked.hdr.time -= RS_NSEC_PER_SEC; /* an event from before: nobody knows any more */
-	rs_processes_enrich(p, &event);
-	assert_null(event.executable);
-	assert_int_equal(rs_processes_stats(p).reads, 2);
-	put_process(10, "tool", start, "/bin/other"); /* of the same name: seen after a while */
-	event = event_of(&asked, RS_KIND_CREATE, 10, "tool");
-	asked.hdr.time += RS_PROCESSES_TRUST_NS + MOMENT;
-	rs_processes_enrich(p, &event);
-	assert_string_equal(event.executable, "/bin/other");
-	put_process(10, "else", start + RS_NSEC_PER_SEC, "/bin/else"); /* it is gone */
-	asked.hdr.time += RS_PROCESSES_TRUST_NS + RS_NSEC_PER_SEC;
-	rs_processes_enrich(p, &event);
-	assert_string_equal(event.executable, "/bin/other");
-}
-
-static void test_complete_again(void **state)
-{
-	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(0, 0);
-	struct rs_event event;
-
-	(void)state;
-	exec_of(p, 10, "/bin/before");
-	exec_of(p, 11, "/bin/before");
-	put_process(10, "meanwhile", 10 * RS_NSEC_PER_SEC + 1234567, "/bin/meanwhile");
-	rs_processes_set_complete(p, false);
-	rs_processes_set_complete(p, true);
-	event = event_of(&asked, RS_KIND_CREATE, 10, "meanwhile");
-	rs_processes_enrich(p, &event);
-	assert_string_equal(event.executable, "/bin/meanwhile");
-	exec_of(p, 11, "/bin/after");
-	assert_exe(p, 11, "/bin/after");
-	assert_int_equal(rs_processes_stats(p).reads, 1);
-}
-
-/* Ourselves, in the real /proc. */
-static void test_real(void **state)
-{
-	_cleanup_(rs_processes_free) struct rs_processes *p = NULL;
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	(void)state;
-	if (n < 0)
-		skip();
-	self[n] = '\0';
-	assert_int_equal(rs_processes_new(NULL, &p, NULL), 0);
-	rs_processes_seed(p);
-	assert_true(rs_processes_stats(p).processes > 0);
-	assert_true(rs_processes_stats(p).bytes >= (size_t)n);
-}
-
-static void test_no_proc(void **state)
-{
-	struct rs_processes_options options = { .proc = "./nothing" };
-	_cleanup_(rs_processes_free) struct rs_processes *p = NULL;
-
-	(void)state;
-	assert_int_equal(rs_processes_new(&options, &p, NULL), 0);
-	rs_processes_seed(p);
-	assert_exe(p, 10, NULL);
-	exec_of(p, 10, "/bin/x");
-	assert_exe(p, 10, "/bin/x");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		scratch_test(test_life),       scratch_test(test_end),
-		scratch_test(test_name),       scratch_test(test_pid_used_again),
-		scratch_test(test_cap),        scratch_test(test_smallest),
-		scratch_test(test_bytes),      scratch_test(test_hostile),
-		scratch_test(test_seed),       scratch_test(test_look),
-		scratch_test(test_incomplete), scratch_test(test_complete_again),
-		scratch_test(test_real),       scratch_test(test_no_proc),
+		scratch_test(test_life),
+		scratch_test(test_arguments),
+		scratch_test(test_long_arguments),
+		scratch_test(test_find),
+		scratch_test(test_end),
+		scratch_test(test_end_only),
+		scratch_test(test_name),
+		scratch_test(test_pid_used_again),
+		scratch_test(test_lost_exit),
+		scratch_test(test_chain),
+		scratch_test(test_reparented),
+		scratch_test(test_chain_of_ended),
+		scratch_test(test_clone_parent),
+		scratch_test(test_daemon),
+		scratch_test(test_vfork),
+		scratch_test(test_thread_exec),
+		scratch_test(test_kernel_threads),
+		scratch_test(test_long_chain),
+		scratch_test(test_loops),
+		scratch_test(test_unknown_parent),
+		scratch_test(test_cap),
+		scratch_test(test_smallest),
+		scratch_test(test_bytes),
+		scratch_test(test_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
