@@ -132,7 +132,7 @@ static int add_cgroups(const struct rs_filter *filter, bool v1, struct rs_entrie
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < filter->n_cgroups; i++) {
-		uint32_t level;
+		uint32_t level = 0;
 		uint64_t id;
 
 		r = cgroup_id(mount, filter->cgroups[i], &id, &level, err);
