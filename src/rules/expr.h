@@ -28,7 +28,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "event/event.h"
+#include "event/value.h"
 
 #define RS_EXPR_MAX 16384 /* bytes of one expression */
 
@@ -96,6 +96,14 @@ void rs_expr_demands(const struct rs_expr *expr, rs_expr_demand_fn *fn, void *da
 
 /* Appends the expression as text that parses to the same again. */
 int rs_expr_to_str(const struct rs_expr *expr, struct rs_str *out);
+
+/* Appends n bytes as a string of the language, in quotes: for who puts conditions together. */
+int rs_expr_append_text(struct rs_str *out, const void *data, size_t n);
+
+/* The field that a name stands for, short names too (of several fields the first). -EINVAL: unknown,
+ * with the nearest as the hint. */
+int rs_expr_field(const char *name, const struct rs_event_column **ret_column,
+		  struct rs_error *err);
 
 /* The glob of the language: ? one character, * any number of them, [a-z] and [!a-z] one of some, none
  * of which takes a "/"; ** any number, "/" too; a backslash takes the next as it is. */

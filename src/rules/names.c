@@ -3,6 +3,8 @@
  * What may stand on the left: fields by their whole names, short names, labels; and which operators
  * go with what sort of value. The table of short names is told in docs/conditions.md.
  */
+#include <errno.h>
+
 #include "base/suggest.h"
 #include "rules/tree.h"
 
@@ -167,7 +169,7 @@ enum rs_expr_find rs_expr_name_find(const char *word, size_t len, struct rs_expr
 	return RS_FIND_UNKNOWN;
 }
 
-const char *rs_expr_name_nearest(const char *word)
+static const char *nearest(const char *word)
 {
 	const struct rs_event_column *columns = NULL;
 	size_t n = rs_event_columns(&columns);
@@ -181,6 +183,29 @@ const char *rs_expr_name_nearest(const char *word)
 	for (size_t i = 0; i < n; i++)
 		rs_suggest_offer(&suggest, columns[i].name);
 	return rs_suggest_best(&suggest);
+}
+
+int rs_expr_name_unknown(const char *word, struct rs_error *err)
+{
+	const char *near = nearest(word);
+
+	rs_error_set(err, -EINVAL, "unknown field \"%.128s\"", word);
+	if (near)
+		rs_error_hint(err, "did you mean \"%s\"?", near);
+	else
+		rs_error_hint(err, "docs/events.md lists the fields, docs/conditions.md the short "
+				   "names");
+	return -EINVAL;
+}
+
+int rs_expr_field(const char *name, const struct rs_event_column **ret_column, struct rs_error *err)
+{
+	struct rs_expr_name found, numbers;
+
+	if (rs_expr_name_find(name, strlen(name), &found, &numbers) == RS_FIND_UNKNOWN)
+		return rs_expr_name_unknown(name, err);
+	*ret_column = found.column[0];
+	return 0;
 }
 
 /* --- operators --- */

@@ -272,16 +272,9 @@ static int no_name(struct parser *p)
 
 static int unknown_name(struct parser *p, const struct rs_token *name)
 {
-	const char *near = rs_expr_name_nearest(name->text.data);
-	char shown[RS_TOKEN_SHOWN];
-
-	fail(p, name, "unknown field \"%s\"", rs_token_show(&p->lexer, name, shown));
-	if (near)
-		rs_error_hint(p->lexer.err, "did you mean \"%s\"?", near);
-	else
-		rs_error_hint(p->lexer.err, "docs/events.md lists the fields, docs/conditions.md "
-					    "the short names");
-	return -EINVAL;
+	if (p->lexer.mark)
+		*p->lexer.mark = name->mark;
+	return rs_expr_name_unknown(name->text.data, p->lexer.err);
 }
 
 /* Alone, a field that is true or false says enough. */

@@ -4,14 +4,14 @@
 #include "base/utf8.h"
 #include "rules/tree.h"
 
-/* In quotes, so that it parses to the same bytes and is harmless on a terminal. */
-static void append_text(const struct rs_text *text, struct rs_str *out)
+/* It parses to the same bytes and is harmless on a terminal. */
+int rs_expr_append_text(struct rs_str *out, const void *data, size_t len)
 {
 	rs_str_append_char(out, '"');
-	for (size_t i = 0; i < text->len;) {
-		const char *p = text->data + i;
+	for (size_t i = 0; i < len;) {
+		const char *p = (const char *)data + i;
 		uint32_t cp = 0;
-		unsigned n = rs_utf8_decode(p, text->len - i, &cp);
+		unsigned n = rs_utf8_decode(p, len - i, &cp);
 
 		if (*p == '"' || *p == '\\')
 			rs_str_append_char(out, '\\');
@@ -22,7 +22,12 @@ static void append_text(const struct rs_text *text, struct rs_str *out)
 				rs_str_appendf(out, "\\x%02x", (unsigned char)p[k]);
 		i += MAX(n, 1U);
 	}
-	rs_str_append_char(out, '"');
+	return rs_str_append_char(out, '"');
+}
+
+static void append_text(const struct rs_text *text, struct rs_str *out)
+{
+	rs_expr_append_text(out, text->data, text->len);
 }
 
 static void append_date(int64_t ns, struct rs_str *out)

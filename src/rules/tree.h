@@ -92,7 +92,8 @@ enum rs_expr_find {
 /* @ret_ids: for RS_FIND_USER, the field of numbers (@ret_name is then that of names). */
 enum rs_expr_find rs_expr_name_find(const char *word, size_t len, struct rs_expr_name *ret_name,
 				    struct rs_expr_name *ret_ids);
-const char *rs_expr_name_nearest(const char *word);
+/* Tells that there is no such field, and which one is near. -EINVAL. */
+int rs_expr_name_unknown(const char *word, struct rs_error *err);
 
 const char *rs_expr_op_to_str(enum rs_expr_op op);
 bool rs_expr_op_fits(enum rs_expr_op op, enum rs_expr_class class);
