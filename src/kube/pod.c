@@ -8,16 +8,20 @@
 #define NAME_MAX_LEN  317
 #define IMAGE_MAX_LEN 1024
 
-/* A string of 1 to max bytes without control characters, or NULL. */
+/* 1 to max bytes, none of them a control character. */
+static bool is_sane(const char *text, size_t n, size_t max)
+{
+	for (size_t i = 0; i < MIN(n, max); i++) {
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			return false;
+	}
+	return n && n <= max;
+}
+
+/* The text of a string that is sane, else NULL. */
 static const char *text_of(const struct rs_json_value *v, size_t max)
 {
-	if (!v || v->type != RS_JSON_STRING || !v->len || v->len > max)
-		return NULL;
-	for (size_t i = 0; i < v->len; i++) {
-		if ((unsigned char)v->str[i] < ' ' || v->str[i] == 0x7f)
-			return NULL;
-	}
-	return v->str;
+	return v && v->type == RS_JSON_STRING && is_sane(v->str, v->len, max) ? v->str : NULL;
 }
 
 static const char *member_text(const struct rs_json_value *v, const char *key, size_t max)
@@ -61,8 +65,7 @@ static void write_labels(struct rs_json *w, const struct rs_json_value *labels)
 		/* An empty value is a label, too. */
 		const char *value = v->type == RS_JSON_STRING && !v->len ? "" : text_of(v, 253);
 
-		if (!value || !v->key_len || v->key_len > NAME_MAX_LEN ||
-		    strlen(v->key) != v->key_len)
+		if (!value || !is_sane(v->key, v->key_len, NAME_MAX_LEN))
 			continue;
 		rs_json_key(w, v->key, v->key_len);
 		rs_json_cstr(w, value);
