@@ -29,7 +29,7 @@ int rs_lookup_start(struct rs_lookup *lookup, struct rs_error *err);
 /* Ends the thread and joins it. One that hangs in a file system for longer than RS_LOOKUP_JOIN_NS is left
  * behind, and frees what it holds when it comes back. */
 void rs_lookup_free(struct rs_lookup **lookup);
-#define RS_LOOKUP_JOIN_NS 2000000000ull
+#define RS_LOOKUP_JOIN_NS 1000000000ull
 
 int rs_lookup_fd(const struct rs_lookup *lookup); /* readable: there are answers */
 /* -EAGAIN: too many are waiting. -ENOMEM. @cookie comes back with the answer. @deadline is
