@@ -66,9 +66,9 @@ static size_t read_args(int proc, uint32_t pid, char args[static RS_PROCESS_ARGS
 	return n <= 1 ? 0 : rs_process_copy_args(args, text, (size_t)n);
 }
 
-/* The line "Uid:", whose first number is the real one. No line before it can look like it: the
- * kernel escapes a newline in the name. */
-static uint32_t read_uid(int proc, uint32_t pid)
+/* The line "Uid:" of /proc/PID/status, whose first number is the real one. No line before it can look
+ * like it: the kernel escapes a newline in the name. */
+static uint32_t read_status_uid(int proc, uint32_t pid)
 {
 	char path[32], text[STATUS_SIZE];
 	const char *line;
@@ -78,6 +78,21 @@ static uint32_t read_uid(int proc, uint32_t pid)
 		return RS_PROCESS_NOBODY;
 	line = strstr(text, "\nUid:\t");
 	return line ? (uint32_t)strtoul(line + 6, NULL, 10) : RS_PROCESS_NOBODY;
+}
+
+/* The directory's owner tells as well, at a tenth of the cost; but of a process that may not be dumped,
+ * a zombie and a kernel thread it is root in any case. */
+static uint32_t read_uid(int proc, uint32_t pid, bool runs)
+{
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%u", pid);
+	if (fstatat(proc, path, &st, 0) < 0)
+		return RS_PROCESS_NOBODY;
+	if (st.st_uid)
+		return st.st_uid;
+	return runs ? read_status_uid(proc, pid) : RS_PROCESS_NOBODY;
 }
 
 /* "PID (name) S PPID ...": the name may hold anything, but ends with the last parenthesis. */
@@ -115,7 +130,7 @@ int rs_process_read(int proc, uint32_t pid, struct rs_process_reading *ret_readi
 		return -EBADF;
 	ret_reading->exe_len = read_exe(proc, pid, ret_reading->exe);
 	ret_reading->args_len = read_args(proc, pid, ret_reading->args);
-	ret_reading->uid = read_uid(proc, pid);
+	ret_reading->uid = read_uid(proc, pid, ret_reading->exe_len || ret_reading->args_len);
 	snprintf(path, sizeof(path), "%u/stat", pid);
 	n = rs_fd_read_buf_at(proc, path, text, sizeof(text));
 	if (n == -ESRCH)
