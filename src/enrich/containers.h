@@ -25,13 +25,15 @@
 struct rs_containers;
 
 struct rs_containers_options {
-	const struct rs_cgroup_tree *tree; /* copied */
-	struct rs_lookup *lookup;          /* borrowed; NULL: no names from disk */
+	const struct rs_cgroup_tree *tree;  /* copied */
+	struct rs_lookup *lookup;           /* borrowed; NULL: no names from disk */
+	size_t max_cgroups, max_containers; /* 0: RS_CGROUPS_MAX, RS_CONTAINERS_MAX */
 };
 
 struct rs_containers_stats {
 	size_t cgroups, containers; /* remembered */
 	size_t running;             /* containers that are not gone */
+	size_t pending;             /* containers whose answer from the lookup has not come yet */
 	uint64_t named, unnamed;    /* containers whose name came, or did not within the wait */
 	uint64_t events_unnamed;    /* events that left without their container's name */
 	uint64_t events_unknown;    /* events of a cgroup that nobody knows */
