@@ -159,7 +159,8 @@ struct rs_process *rs_process_running(struct rs_process_table *table, uint32_t p
 	return process;
 }
 
-/* Of all entries of a pid only the youngest may still run, whether or not we were told of an end. */
+/* Of all entries of a pid only the youngest may still run, whether or not we were told of an end. One
+ * that nobody has a reference to goes when they are many. */
 static void end_twins(struct rs_process_table *table, struct rs_process *process)
 {
 	struct rs_process *last = NULL;
@@ -170,9 +171,10 @@ static void end_twins(struct rs_process_table *table, struct rs_process *process
 			rs_process_end(table, twin, process->order);
 		else
 			rs_process_end(table, process, twin->order);
-		last = twin;
+		if (twin->leaf)
+			last = twin;
 	}
-	if (n > RS_PROCESS_TWINS)
+	if (n > RS_PROCESS_TWINS && last)
 		forget(table, last);
 }
 

@@ -27,7 +27,7 @@
 #include "enrich/processes-text.h"
 
 #define RS_COMM_SIZE      sizeof(((struct rs_hdr *)0)->comm)
-#define RS_PROCESS_TWINS  8 /* entries of one pid, at most */
+#define RS_PROCESS_TWINS  8 /* entries of one pid, at most, but for those with children */
 #define RS_PROCESS_NOBODY UINT32_MAX
 #define RS_PROCESS_EXPIRE 8 /* ended entries forgotten at a time */
 

@@ -70,10 +70,10 @@ static void test_twins(void **state)
 		if (!i)
 			held = rs_process_ref(&table, process);
 	}
-	assert_int_equal(table.count, RS_PROCESS_TWINS + 1); /* and the one that we hold */
-	assert_null(rs_process_find(&table, 5, FIRST));
-	assert_null(rs_process_find(&table, 5, FIRST + 11));
-	for (unsigned i = 12; i < 20; i++)
+	assert_int_equal(table.count, RS_PROCESS_TWINS);
+	assert_ptr_equal(rs_process_find(&table, 5, FIRST), held); /* not what we hold */
+	assert_null(rs_process_find(&table, 5, FIRST + 12));
+	for (unsigned i = 13; i < 20; i++)
 		assert_non_null(rs_process_find(&table, 5, FIRST + i));
 	assert_int_equal(held->ended, FIRST + 1);
 	rs_process_unref(&table, held);

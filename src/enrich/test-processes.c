@@ -568,6 +568,50 @@ static void test_hostile(void **state)
 	rs_processes_enrich(p, &event);
 }
 
+/* Records that contradict each other, in a table that is too small: what is handed out is there. */
+static void test_random(void **state)
+{
+	_cleanup_(rs_processes_free) struct rs_processes *p = open_processes(16, 3000);
+	unsigned seed = 7;
+	size_t seen = 0;
+
+	(void)state;
+	for (uint32_t pid = 1; pid < 40; pid += 3)
+		put_child(pid, pid * 7 % 40, "any", START(pid) + pid % 2 * MOMENT, "/bin/any");
+	rs_processes_seed(p);
+	for (unsigned i = 0; i < 100000; i++) {
+		struct record r;
+		enum rs_kind kind = (enum rs_kind)((unsigned)rand_r(&seed) % (RS_KIND_OPEN + 1));
+		struct rs_event event = event_of(&r, kind, (uint32_t)rand_r(&seed) % 40, "any");
+		char path[] = "/x/?/y\0and\0more";
+
+		r.hdr.start += (uint32_t)rand_r(&seed) % 3 * MOMENT;
+		r.hdr.time += (uint32_t)rand_r(&seed) % 3 * RS_PROCESSES_KEEP_NS / 2;
+		parent_of(&r, (uint32_t)rand_r(&seed) % 40);
+		if (kind == RS_KIND_FORK) {
+			r.fork.maker = (uint32_t)rand_r(&seed) % 40;
+			r.fork.maker_start = START(r.fork.maker);
+		}
+		path[3] = (char)rand_r(&seed);
+		event.field[RS_TAG_EXE] = (struct rs_text){ path, 6, 0 };
+		event.field[RS_TAG_ARGS] = (struct rs_text){ path, sizeof(path), 0 };
+		if (i % 1000 == 0)
+			rs_processes_set_complete(p, i % 2000 == 0);
+		rs_processes_feed(p, &event);
+		rs_processes_enrich(p, &event);
+		for (size_t k = 0; k < event.n_ancestors; k++)
+			seen += strlen(event.ancestors[k].name) +
+				(event.ancestors[k].executable
+					 ? strlen(event.ancestors[k].executable)
+					 : 0);
+		seen += event.command_line ? strlen(event.command_line) : 0;
+		seen += event.executable ? strlen(event.executable) : 0;
+		assert_true(rs_processes_stats(p).processes <= 16);
+		assert_true(rs_processes_stats(p).bytes <= 3000);
+	}
+	assert_true(seen > 100000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -595,6 +639,7 @@ int main(void)
 		scratch_test(test_smallest),
 		scratch_test(test_bytes),
 		scratch_test(test_hostile),
+		scratch_test(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
