@@ -135,7 +135,8 @@ struct reading {
 
 static bool is(const struct piece *piece, const char *text)
 {
-	return piece->len == strlen(text) && memcmp(piece->data, text, piece->len) == 0;
+	return piece->len && piece->len == strlen(text) &&
+	       memcmp(piece->data, text, piece->len) == 0;
 }
 
 static bool has_start(const struct piece *piece, const char *text)

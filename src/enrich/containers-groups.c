@@ -108,7 +108,7 @@ static struct rs_group *group_new(uint64_t id, const char *path,
 		return NULL;
 	group->id = id;
 	group->path_len = len;
-	memcpy(group->text, path, len);
+	memcpy(group->text, path, len + 1);
 	group->view.path = group->text;
 	if (match->unit) {
 		memcpy(group->text + len + 1, match->unit, match->unit_len);
