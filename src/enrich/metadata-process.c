@@ -27,11 +27,14 @@ bool rs_metadata_process_in(int proc_fd, uint32_t pid, const char *id)
 uint32_t rs_metadata_process_parent(int proc_fd, uint32_t pid)
 {
 	char path[32], text[512], *end;
-	unsigned parent;
+	unsigned long parent;
 
 	snprintf(path, sizeof(path), "%u/stat", pid);
 	if (rs_fd_read_buf_at(proc_fd, path, text, sizeof(text)) <= 0)
 		return 0;
 	end = strrchr(text, ')'); /* the name may hold anything */
-	return end && sscanf(end + 1, " %*c %u", &parent) == 1 ? parent : 0;
+	if (!end || strlen(end) < sizeof(") S "))
+		return 0;
+	parent = strtoul(end + sizeof(") S ") - 1, NULL, 10);
+	return parent <= UINT32_MAX ? (uint32_t)parent : 0;
 }

@@ -55,6 +55,13 @@ static bool to_u32(const char *text, uint32_t *ret)
 	return true;
 }
 
+/* What is too long is of no use. */
+static void keep(char *to, size_t size, const char *text)
+{
+	if (strlen(text) < size)
+		memcpy(to, text, strlen(text) + 1);
+}
+
 static bool owner_line(void *data, char **fields)
 {
 	struct rs_metadata_reader *reader = data;
@@ -63,10 +70,9 @@ static bool owner_line(void *data, char **fields)
 	if (!to_u32(fields[2], &uid) || uid != reader->owner ||
 	    !to_u32(fields[3], &reader->owner_gid))
 		return false;
-	if (fields[5][0] == '/' && strlen(fields[5]) < sizeof(reader->home))
-		strcpy(reader->home, fields[5]);
-	if (strlen(fields[0]) < sizeof(reader->owner_name))
-		strcpy(reader->owner_name, fields[0]);
+	if (fields[5][0] == '/')
+		keep(reader->home, sizeof(reader->home), fields[5]);
+	keep(reader->owner_name, sizeof(reader->owner_name), fields[0]);
 	return true;
 }
 
@@ -113,6 +119,19 @@ static void usual_map(const struct rs_metadata_reader *reader, uint32_t host, co
 	each_line(reader->root_fd, path, 3, subordinate_line, &sub);
 }
 
+/* Three numbers in columns. */
+static bool map_line(char *line, struct rs_metadata_map *range)
+{
+	uint32_t *const numbers[] = { &range->first, &range->host, &range->count };
+	size_t n = 0;
+	char *word;
+
+	while (n < ARRAY_SIZE(numbers) && (word = strsep(&line, " ")))
+		if (*word && !to_u32(word, numbers[n++]))
+			return false;
+	return n == ARRAY_SIZE(numbers) && range->count;
+}
+
 /* False: the process is in our own user namespace, or gone. */
 static bool process_map(const struct rs_metadata_reader *reader, uint32_t pid, const char *which,
 			struct rs_metadata_map *map, unsigned *n)
@@ -125,8 +144,7 @@ static bool process_map(const struct rs_metadata_reader *reader, uint32_t pid, c
 	if (rs_fd_read_buf_at(reader->proc_fd, path, text, sizeof(text)) <= 0)
 		return false;
 	while (k < RS_METADATA_MAPS && (line = strsep(&rest, "\n")))
-		k += sscanf(line, "%u %u %u", &found[k].first, &found[k].host, &found[k].count) ==
-		     3;
+		k += map_line(line, &found[k]);
 	if (!k || (k == 1 && !found[0].first && !found[0].host && found[0].count == UINT32_MAX))
 		return false;
 	memcpy(map, found, k * sizeof(*map));
