@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "store/pack.h"
+
+#define OWN_TEXTS       6
+#define CONTAINER_TEXTS 11
+#define GROUP_TEXTS     (2 + CONTAINER_TEXTS)
+#define LABELS_MAX      256
+
+static_assert(RS_BLOCK_TEXT < RS_TEXT_NONE, "lengths of two bytes");
+
+/* --- memory --- */
+
+int rs_bytes_reserve(struct rs_bytes *bytes, size_t n)
+{
+	size_t cap = bytes->cap ? bytes->cap : 16384;
+	uint8_t *data;
+
+	if (likely(bytes->cap - bytes->len >= n))
+		return 0;
+	while (cap - bytes->len < n)
+		cap *= 2;
+	data = realloc(bytes->data, cap);
+	if (!data)
+		return -ENOMEM;
+	bytes->data = data;
+	bytes->cap = cap;
+	return 0;
+}
+
+void rs_bytes_done(struct rs_bytes *bytes)
+{
+	free(bytes->data);
+	*bytes = (struct rs_bytes){ 0 };
+}
+
+int rs_pack_new(struct rs_pack **ret_pack)
+{
+	struct rs_pack *pack = malloc(sizeof(*pack));
+
+	if (!pack)
+		return -ENOMEM;
+	pack->records = pack->whos = (struct rs_bytes){ 0 };
+	rs_pack_reset(pack);
+	*ret_pack = pack;
+	return 0;
+}
+
+void rs_pack_free(struct rs_pack **pack)
+{
+	if (!*pack)
+		return;
+	rs_bytes_done(&(*pack)->records);
+	rs_bytes_done(&(*pack)->whos);
+	free(*pack);
+	*pack = NULL;
+}
+
+void rs_pack_reset(struct rs_pack *pack)
+{
+	pack->next = NULL;
+	pack->n = pack->n_who = pack->n_runs = 0;
+	pack->first = UINT64_MAX;
+	pack->last = pack->kinds = pack->opened = 0;
+	pack->records.len = pack->whos.len = 0;
+	memset(pack->slot, 0, sizeof(pack->slot));
+}
+
+size_t rs_pack_bytes(const struct rs_pack *pack)
+{
+	return sizeof(*pack) + pack->records.cap + pack->whos.cap;
+}
+
+/* --- processes --- */
+
+/* The strings of an event's process, in their order, and how many labels and ancestors are kept. */
+struct texts {
+	const char *own[OWN_TEXTS];
+	const char *group[GROUP_TEXTS];
+	const struct rs_event_label *labels;
+	const struct rs_event_ancestor *ancestors;
+	unsigned n_group, n_labels, n_ancestors;
+};
+
+static void collect(const struct rs_event *event, struct texts *t)
+{
+	const struct rs_event_cgroup *group = event->cgroup;
+	const struct rs_event_container *ct = group ? group->container : NULL;
+
+	t->own[0] = event->user;
+	t->own[1] = event->group;
+	t->own[2] = event->executable;
+	t->own[3] = event->parent_executable;
+	t->own[4] = event->parent_name;
+	t->own[5] = event->command_line;
+	t->ancestors = event->ancestors;
+	t->n_ancestors = MIN(event->n_ancestors, (size_t)RS_EVENT_ANCESTORS_MAX);
+	t->n_group = t->n_labels = 0;
+	t->labels = NULL;
+	if (!group)
+		return;
+	t->group[0] = group->path;
+	t->group[1] = group->unit;
+	t->n_group = 2;
+	if (!ct)
+		return;
+	memcpy(t->group + 2,
+	       (const char *[CONTAINER_TEXTS]){ ct->id, ct->runtime, ct->name, ct->image,
+						ct->pod_name, ct->pod_uid, ct->namespace, ct->node,
+						ct->pod_ip, ct->owner_kind, ct->owner_name },
+	       CONTAINER_TEXTS * sizeof(char *));
+	t->n_group = GROUP_TEXTS;
+	t->labels = ct->labels;
+	t->n_labels = MIN(ct->n_labels, (size_t)LABELS_MAX);
+}
+
+static size_t text_size(const char *text)
+{
+	return sizeof(uint16_t) + (text ? strnlen(text, RS_BLOCK_TEXT) + 1 : 0);
+}
+
+static size_t texts_size(const struct texts *t)
+{
+	size_t size = sizeof(struct rs_pack_who);
+
+	for (unsigned i = 0; i < OWN_TEXTS; i++)
+		size += text_size(t->own[i]);
+	for (unsigned i = 0; i < t->n_group; i++)
+		size += text_size(t->group[i]);
+	for (unsigned i = 0; i < t->n_labels; i++)
+		size += text_size(t->labels[i].key) + text_size(t->labels[i].value);
+	for (unsigned i = 0; i < t->n_ancestors; i++)
+		size += sizeof(uint64_t) + sizeof(uint32_t) + text_size(t->ancestors[i].name) +
+			text_size(t->ancestors[i].executable);
+	return (size + 7) & ~(size_t)7;
+}
+
+static uint8_t *put(uint8_t *p, const char *text)
+{
+	uint16_t len = RS_TEXT_NONE;
+	size_t n;
+
+	if (!text) {
+		memcpy(p, &len, sizeof(len));
+		return p + sizeof(len);
+	}
+	n = strnlen(text, RS_BLOCK_TEXT);
+	len = (uint16_t)n;
+	memcpy(p, &len, sizeof(len));
+	memcpy(p + sizeof(len), text, n);
+	p[sizeof(len) + n] = '\0';
+	return p + sizeof(len) + n + 1;
+}
+
+static void fill_head(struct rs_pack_who *who, const struct rs_hdr *hdr)
+{
+	who->start = hdr->start;
+	who->pstart = hdr->pstart;
+	who->cgroup = hdr->cgroup;
+	memcpy(who->comm, hdr->comm, sizeof(who->comm));
+	who->pid = hdr->pid;
+	who->ppid = hdr->ppid;
+	who->uid = hdr->uid;
+	who->gid = hdr->gid;
+}
+
+static void fill(struct rs_pack_who *who, const struct rs_event *event, const struct texts *t,
+		 size_t size)
+{
+	uint8_t *base = (uint8_t *)who, *p = base + sizeof(*who);
+
+	*who = (struct rs_pack_who){ .size = (uint32_t)size };
+	fill_head(who, event->hdr);
+	who->n_ancestors = (uint16_t)t->n_ancestors;
+	who->n_labels = (uint16_t)t->n_labels;
+	who->has_group = t->n_group > 0;
+	who->has_container = t->n_group > 2;
+	who->sandbox = who->has_container && event->cgroup->container->sandbox;
+	for (unsigned i = 0; i < OWN_TEXTS; i++)
+		p = put(p, t->own[i]);
+	who->ancestors = (uint32_t)(p - base);
+	for (unsigned i = 0; i < t->n_ancestors; i++) {
+		const struct rs_event_ancestor *a = &t->ancestors[i];
+
+		memcpy(p, &a->start, sizeof(a->start));
+		memcpy(p + 8, &a->pid, sizeof(a->pid));
+		p = put(put(p + 12, a->name), a->executable);
+	}
+	who->group = (uint32_t)(p - base);
+	for (unsigned i = 0; i < t->n_group; i++)
+		p = put(p, t->group[i]);
+	for (unsigned i = 0; i < t->n_labels; i++)
+		p = put(put(p, t->labels[i].key), t->labels[i].value);
+	memset(p, 0, size - (size_t)(p - base));
+}
+
+static bool same_text(const uint8_t **pos, const char *text)
+{
+	uint32_t len;
+	const char *have = rs_pack_text(pos, &len);
+
+	if (!have || !text)
+		return have == text;
+	/* A text that was cut differs from its whole: it is then kept again, which costs only room. */
+	return strcmp(have, text) == 0;
+}
+
+static bool same_ancestors(const uint8_t *p, const struct texts *t)
+{
+	for (unsigned i = 0; i < t->n_ancestors; i++) {
+		const struct rs_event_ancestor *a = &t->ancestors[i];
+
+		if (memcmp(p, &a->start, sizeof(a->start)) != 0 ||
+		    memcmp(p + 8, &a->pid, sizeof(a->pid)) != 0)
+			return false;
+		p += 12;
+		if (!same_text(&p, a->name) || !same_text(&p, a->executable))
+			return false;
+	}
+	return true;
+}
+
+static bool same_group(const uint8_t *p, const struct texts *t)
+{
+	for (unsigned i = 0; i < t->n_group; i++)
+		if (!same_text(&p, t->group[i]))
+			return false;
+	for (unsigned i = 0; i < t->n_labels; i++)
+		if (!same_text(&p, t->labels[i].key) || !same_text(&p, t->labels[i].value))
+			return false;
+	return true;
+}
+
+static bool same(const struct rs_pack_who *who, const struct rs_event *event, const struct texts *t)
+{
+	const uint8_t *base = (const uint8_t *)who, *p = base + sizeof(*who);
+	const struct rs_hdr *hdr = event->hdr;
+
+	if (who->pid != hdr->pid || who->start != hdr->start || who->uid != hdr->uid ||
+	    who->gid != hdr->gid || who->cgroup != hdr->cgroup || who->ppid != hdr->ppid ||
+	    who->pstart != hdr->pstart || memcmp(who->comm, hdr->comm, sizeof(who->comm)) != 0)
+		return false;
+	if (who->n_ancestors != t->n_ancestors || who->n_labels != t->n_labels ||
+	    who->has_group != (t->n_group > 0) || who->has_container != (t->n_group > 2) ||
+	    who->sandbox != (who->has_container && event->cgroup->container->sandbox))
+		return false;
+	for (unsigned i = 0; i < OWN_TEXTS; i++)
+		if (!same_text(&p, t->own[i]))
+			return false;
+	return same_ancestors(base + who->ancestors, t) && same_group(base + who->group, t);
+}
+
+static uint64_t hash_of(const struct rs_hdr *hdr)
+{
+	uint64_t comm, h;
+
+	memcpy(&comm, hdr->comm, sizeof(comm));
+	h = hdr->pid * 0x9e3779b97f4a7c15ull ^ hdr->start ^ comm * 0xc2b2ae3d27d4eb4full;
+	h ^= h >> 32;
+	return h * 0xd6e8feb86659fd93ull >> 32;
+}
+
+/* The number of the event's process, a new one where it differs in anything from those there are. The
+ * strings themselves are compared: those who enrich may use memory again. */
+static int find_who(struct rs_pack *pack, const struct rs_event *event)
+{
+	uint64_t h = hash_of(event->hdr);
+	struct texts t;
+	uint16_t *slot;
+	size_t size;
+	int r;
+
+	collect(event, &t);
+	for (unsigned way = 0; way < 2; way++) {
+		slot = &pack->slot[(h + way) % RS_PACK_SLOTS];
+		if (*slot && same(rs_pack_who(pack, *slot - 1u), event, &t))
+			return *slot - 1;
+		if (!*slot)
+			break;
+	}
+	size = texts_size(&t);
+	if (pack->whos.len + size > RS_BLOCK_WHOS)
+		return -ENOBUFS;
+	r = rs_bytes_reserve(&pack->whos, size);
+	if (r < 0)
+		return r;
+	pack->who[pack->n_who] = (uint32_t)pack->whos.len;
+	fill((struct rs_pack_who *)(void *)(pack->whos.data + pack->whos.len), event, &t, size);
+	pack->whos.len += size;
+	*slot = (uint16_t)++pack->n_who;
+	return (int)pack->n_who - 1;
+}
+
+/* --- events --- */
+
+static bool offset_fits(struct rs_pack *pack, int64_t offset)
+{
+	if (pack->n_runs && pack->runs[pack->n_runs - 1].offset == offset)
+		return true;
+	if (pack->n_runs == RS_BLOCK_RUNS)
+		return false;
+	pack->runs[pack->n_runs++] = (struct rs_run){ .offset = offset, .from = pack->n };
+	return true;
+}
+
+static void copy_record(struct rs_pack *pack, const struct rs_event *event, size_t size)
+{
+	uint8_t *p = pack->records.data + pack->records.len;
+
+	memcpy(p, event->hdr, event->hdr->size);
+	if (event->end)
+		memcpy(p + size, event->end, sizeof(*event->end));
+	pack->records.len += size + (event->end ? sizeof(*event->end) : 0);
+}
+
+int rs_pack_add(struct rs_pack *pack, const struct rs_event *event, int64_t boot_offset)
+{
+	size_t size = ((size_t)event->hdr->size + 7) & ~(size_t)7;
+	uint64_t real = event->hdr->time + (uint64_t)boot_offset;
+	int who, r;
+
+	if (pack->n == RS_BLOCK_EVENTS || pack->records.len >= RS_BLOCK_BYTES)
+		return -ENOBUFS;
+	r = rs_bytes_reserve(&pack->records, size + sizeof(struct rs_exit));
+	if (r < 0)
+		return r;
+	who = find_who(pack, event);
+	if (who < 0)
+		return who;
+	if (!offset_fits(pack, boot_offset))
+		return -ENOBUFS;
+	pack->event[pack->n++] = (struct rs_pack_event){
+		.at = (uint32_t)pack->records.len,
+		.who = (uint16_t)who,
+		.end = event->end != NULL,
+	};
+	copy_record(pack, event, size);
+	pack->first = MIN(pack->first, real);
+	pack->last = MAX(pack->last, real);
+	pack->kinds |= 1ull << event->hdr->kind;
+	return 0;
+}
