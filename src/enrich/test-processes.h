@@ -36,7 +36,7 @@ struct record {
 	};
 };
 
-static struct rs_processes *open_processes(size_t max, size_t bytes)
+static _unused_ struct rs_processes *open_processes(size_t max, size_t bytes)
 {
 	struct rs_processes_options options = { .proc = ".", .max = max, .bytes = bytes };
 	struct rs_processes *processes = NULL;
@@ -80,7 +80,8 @@ static _unused_ void put_process(uint32_t pid, const char *comm, uint64_t start,
 
 /* --- records --- */
 
-static struct rs_event event_of(struct record *r, enum rs_kind kind, uint32_t pid, const char *comm)
+static _unused_ struct rs_event event_of(struct record *r, enum rs_kind kind, uint32_t pid,
+					 const char *comm)
 {
 	*r = (struct record){ .hdr = { .kind = (uint16_t)kind,
 				       .pid = pid,
@@ -97,7 +98,7 @@ static _unused_ void parent_of(struct record *r, uint32_t ppid)
 	r->hdr.pstart = START(ppid);
 }
 
-static const char *name_of(const char *exe)
+static _unused_ const char *name_of(const char *exe)
 {
 	const char *slash = strrchr(exe, '/');
 
