@@ -367,8 +367,10 @@ start_orphan() {
 start_orphan
 : >out
 wait_for 'told of changes'
-kill -9 "$pid"
-wait "$pid" 2>/dev/null
+{
+	kill -9 "$pid"
+	wait "$pid"
+} 2>/dev/null
 while read -r -t 20 -u 4 line; do :; done
 [ $? -le 128 ]
 result $? 'it ends with the one who started it'
