@@ -81,7 +81,7 @@ void rs_group_gone(struct rs_containers *c, struct rs_group *group, uint64_t whe
 	group->gone = when ? when : 1;
 	TAILQ_INSERT_TAIL(&c->gone, group, in_gone);
 	if (container && --container->live == 0)
-		container->gone = group->gone;
+		rs_container_set_gone(c, container, group->gone);
 }
 
 void rs_group_expire(struct rs_containers *c, uint64_t now)

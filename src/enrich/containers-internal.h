@@ -56,6 +56,7 @@ struct rs_container {
 	LIST_HEAD(, rs_group) groups;
 	TAILQ_ENTRY(rs_container) in_pending;
 	TAILQ_ENTRY(rs_container) in_order; /* of creation */
+	TAILQ_ENTRY(rs_container) in_ended; /* when gone is not 0 */
 };
 
 struct rs_group {
@@ -93,6 +94,7 @@ struct rs_containers {
 	TAILQ_HEAD(rs_groups_gone, rs_group) gone;
 	TAILQ_HEAD(rs_containers_pending, rs_container) pending;
 	TAILQ_HEAD(rs_containers_order, rs_container) order;
+	TAILQ_HEAD(rs_containers_ended, rs_container) ended;
 	struct rs_containers_slot *slots;
 	uint32_t n_slots, free_slot; /* n_slots: none */
 	size_t n_pending;
@@ -153,6 +155,8 @@ void rs_container_confirm(struct rs_containers *c, struct rs_container *containe
 /* It is none. */
 void rs_container_deny(struct rs_containers *c, struct rs_container *container);
 void rs_container_free(struct rs_containers *c, struct rs_container *container);
+/* When it went, 0: it runs (again). */
+void rs_container_set_gone(struct rs_containers *c, struct rs_container *container, uint64_t when);
 /* Notices containers that went without a record: a few at a time. */
 void rs_container_check(struct rs_containers *c);
 

@@ -24,18 +24,25 @@ struct rs_container *rs_container_of_cookie(struct rs_containers *c, uint64_t co
 	return c->slots[slot].container;
 }
 
-/* The longest gone, else the longest known: with its groups, which come back when they are heard of. */
+/* The longest gone, else a candidate (anybody may make groups), else the longest known. */
+static struct rs_container *choose_victim(struct rs_containers *c)
+{
+	struct rs_container *container = TAILQ_FIRST(&c->ended);
+
+	if (container)
+		return container;
+	container = TAILQ_FIRST(&c->pending);
+	while (container && !container->candidate)
+		container = TAILQ_NEXT(container, in_pending);
+	return container ? container : TAILQ_FIRST(&c->order);
+}
+
+/* With its groups, which come back when they are heard of. */
 static void evict(struct rs_containers *c)
 {
-	struct rs_container *oldest = TAILQ_FIRST(&c->order);
+	struct rs_container *oldest = choose_victim(c);
 	struct rs_group *group, *next;
 
-	for (group = TAILQ_FIRST(&c->gone); group; group = TAILQ_NEXT(group, in_gone)) {
-		if (group->container && !group->container->live) {
-			oldest = group->container;
-			break;
-		}
-	}
 	c->stats.evicted++;
 	if (oldest->candidate) {
 		rs_container_deny(c, oldest);
@@ -74,6 +81,15 @@ static void give_slot(struct rs_containers *c, struct rs_container *container)
 
 /* --- one container --- */
 
+void rs_container_set_gone(struct rs_containers *c, struct rs_container *container, uint64_t when)
+{
+	if (container->gone)
+		TAILQ_REMOVE(&c->ended, container, in_ended);
+	container->gone = when;
+	if (when)
+		TAILQ_INSERT_TAIL(&c->ended, container, in_ended);
+}
+
 void rs_container_free(struct rs_containers *c, struct rs_container *container)
 {
 	size_t len = strlen(container->id);
@@ -81,6 +97,7 @@ void rs_container_free(struct rs_containers *c, struct rs_container *container)
 	if (rs_hashmap_find_str(c->ids, container->id, len) == container)
 		rs_hashmap_remove_str(c->ids, container->id, len);
 	rs_container_settle(c, container);
+	rs_container_set_gone(c, container, 0);
 	give_slot(c, container);
 	rs_metadata_free(&container->metadata);
 	rs_arena_done(&container->laid);
@@ -110,7 +127,7 @@ static void start(struct rs_containers *c, struct rs_container *container,
 {
 	container->heard = rs_clock_mono();
 	container->since = origin->since;
-	container->gone = 0;
+	rs_container_set_gone(c, container, 0);
 	container->pid = origin->scanned ? rs_cgroup_first_pid(&c->tree, container->root) : 0;
 	container->pid_sure = container->pid != 0;
 	container->maker_asked = false;
@@ -234,7 +251,7 @@ void rs_container_confirm(struct rs_containers *c, struct rs_container *containe
 			rs_group_attach(c, group, container);
 	}
 	if (!container->live)
-		container->gone = top->gone;
+		rs_container_set_gone(c, container, top->gone);
 	if (!rs_hashmap_find_str(c->ids, container->id, strlen(container->id)))
 		(void)rs_hashmap_put_str(c->ids, container->id, strlen(container->id), container);
 	rs_container_lay(c, container);

@@ -49,6 +49,7 @@ int rs_containers_new(const struct rs_containers_options *options,
 	TAILQ_INIT(&c->gone);
 	TAILQ_INIT(&c->pending);
 	TAILQ_INIT(&c->order);
+	TAILQ_INIT(&c->ended);
 	c->tree = *options->tree;
 	c->lookup = options->lookup;
 	c->max_groups = options->max_cgroups ? options->max_cgroups : RS_CGROUPS_MAX;
