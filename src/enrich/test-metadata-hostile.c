@@ -116,6 +116,10 @@ static void test_no_files(void **state)
 	put("root/elsewhere/state.json", "{\"id\":\"box\"}");
 	assert_int_equal(symlink("../../elsewhere", "root/run/runc/box"), 0);
 	assert_true(fails("box") < 0);
+	unlink("root/run/runc/box");
+	put("root/run/runc/other/state.json", "{\"id\":\"box\"}"); /* not even beside it */
+	assert_int_equal(symlink("other", "root/run/runc/box"), 0);
+	assert_int_equal(fails("box"), -ELOOP);
 }
 
 /* A directory may be a link (/var/lib/docker on another disk), but not out of the root. */
