@@ -212,8 +212,7 @@ static void test_rubbish(void **state)
 		"{\"op\":\"pod\",\"uid\":\"u\",\"name\":\"n\",\"namespace\":\"s\",\"labels\":{\"a\":1}}",
 		"{\"op\":\"pod\",\"uid\":\"u\",\"name\":\"n\",\"namespace\":\"s\",\"containers\":{}}",
 		"{\"op\":\"pod\",\"uid\":\"u\",\"name\":\"n\",\"namespace\":\"s\",\"containers\":[1]}",
-		"{\"op\":\"pod\",\"uid\":\"u\",\"name\":\"n\",\"namespace\":\"s\",\"containers\":"
-		"[{\"id\":\"/\"}]}",
+		"{\"op\":\"pod\",\"uid\":\"u\",\"name\":\"n\",\"namespace\":\"s\",\"containers\":[{\"id\":\"/\"}]}",
 	};
 	_cleanup_(rs_kube_pods_free) struct rs_kube_pods *pods = new_pods();
 
