@@ -166,7 +166,7 @@ static bool v2_is_better(const char *proc, const char *controller)
 		count_process(&census, dirfd(dir), entry->d_name);
 		n++;
 	}
-	return rs_hashmap_len(v2) && rs_hashmap_len(v2) >= rs_hashmap_len(v1);
+	return rs_hashmap_len(v2) >= rs_hashmap_len(v1);
 }
 
 /* --- the choice --- */
