@@ -352,10 +352,12 @@ int rs_ask_run(struct rs_asked *asked, rs_store_fn *fn, void *data, struct rs_er
 {
 	int r = rs_store_query(&asked->query, fn, data, &asked->found, err);
 
-	if (r == -ENOENT)
+	if (r == -ENOENT) {
+		rs_error_set(err, r, "there are no stored events in \"%s\"", asked->query.dir);
 		rs_error_hint(err, "`ringside run` keeps events there: start it first, or name "
 				   "another folder with --store");
-	else if (r == -EACCES)
+	}
+	if (r == -EACCES)
 		rs_error_hint(err, "the store is its agent's, mostly root's: ask as that user");
 	return r;
 }

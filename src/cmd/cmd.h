@@ -81,6 +81,8 @@ extern const struct rs_cmd rs_cmd_exec;
 extern const struct rs_cmd rs_cmd_files;
 extern const struct rs_cmd rs_cmd_net;
 extern const struct rs_cmd rs_cmd_deletes;
+extern const struct rs_cmd rs_cmd_events;
+extern const struct rs_cmd rs_cmd_report;
 extern const struct rs_cmd rs_cmd_tree;
 extern const struct rs_cmd rs_cmd_containers;
 extern const struct rs_cmd rs_cmd_stats;

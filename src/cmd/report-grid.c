@@ -121,15 +121,20 @@ static void write_cell(const struct rs_grid *grid, size_t c, const char *text, s
 {
 	enum rs_term_align align = grid->columns[c].align;
 
-	/* Nothing follows the last one: no blanks at the end of lines. */
-	if (c + 1 == grid->n && align == RS_TERM_LEFT)
-		align = RS_TERM_NOPAD;
 	if (grid->columns[c].path)
 		rs_term_append_fit_path(out, text, n, width, align);
 	else
 		rs_term_append_fit(out, text, n, width, align);
 	if (c + 1 < grid->n)
 		rs_str_append_fill(out, ' ', GAP);
+}
+
+/* No blanks at the end of lines. */
+static void end_line(struct rs_str *out)
+{
+	while (out->len && out->data[out->len - 1] == ' ')
+		out->len--;
+	rs_str_append_char(out, '\n');
 }
 
 int rs_grid_write(const struct rs_grid *grid, unsigned indent, unsigned width, bool color,
@@ -147,15 +152,18 @@ int rs_grid_write(const struct rs_grid *grid, unsigned indent, unsigned width, b
 	for (size_t c = 0; c < grid->n; c++)
 		write_cell(grid, c, grid->columns[c].title, strlen(grid->columns[c].title),
 			   widths[c], out);
+	while (out->data && out->data[out->len - 1] == ' ')
+		out->len--;
 	rs_str_append_cstr(out, rs_term_style(color, RS_TERM_RESET));
 	for (size_t i = 0; i < rs_grid_rows(grid) * grid->n; i++) {
 		const char *text = cell(grid, i, &n);
 
 		if (i % grid->n == 0) {
-			rs_str_append_char(out, '\n');
+			end_line(out);
 			rs_str_append_fill(out, ' ', indent);
 		}
 		write_cell(grid, i % grid->n, text, n, widths[i % grid->n], out);
 	}
-	return rs_str_append_char(out, '\n');
+	end_line(out);
+	return out->error;
 }
