@@ -96,12 +96,13 @@ cover: ## test coverage, in build-cover/report/index.html
 	@scripts/cover.sh $(COVER)
 
 .PHONY: release
-release: need-build $(RELEASE)/build.ninja ## one stripped static binary, build-release/ringside
-	@$(NINJA) -C $(RELEASE) ringside
+release: need-build $(RELEASE)/build.ninja ## one stripped static binary, build-release/ringside; and ringside-kube
+	@$(NINJA) -C $(RELEASE) ringside ringside-kube
 
 .PHONY: install
 install: release ## install into DESTDIR and PREFIX (/usr/local)
 	install -D -m 755 $(RELEASE)/ringside '$(DESTDIR)$(PREFIX)/bin/ringside'
+	install -v -D -m 755 $(RELEASE)/ringside-kube '$(DESTDIR)$(PREFIX)/libexec/ringside/ringside-kube'
 	@if [ -f docs/man/ringside.8 ]; then \
 		install -v -D -m 644 docs/man/ringside.8 '$(DESTDIR)$(PREFIX)/share/man/man8/ringside.8'; \
 	fi

@@ -110,6 +110,11 @@ static int open_pump(struct rs_agent *agent, struct rs_error *err)
 	return rs_pump_new(&parts, &agent->pump, err);
 }
 
+static void on_identity_note(void *data, const char *text)
+{
+	rs_agent_note(data, text);
+}
+
 static int open_identity(struct rs_agent *agent, struct rs_error *err)
 {
 	const struct rs_agent_options *options = agent->options;
@@ -125,6 +130,8 @@ static int open_identity(struct rs_agent *agent, struct rs_error *err)
 			.node = options->kube_node,
 			.insecure = options->kube_insecure,
 		},
+		.note = on_identity_note,
+		.data = agent,
 	};
 
 	if (options->host_root) {

@@ -222,6 +222,10 @@ int rs_control_stats_write(struct rs_json *w, const struct rs_control_stats *sta
 	rs_json_time(w, stats->time);
 	rs_json_key_lit(w, "version");
 	rs_json_cstr(w, stats->version);
+	if (stats->stats.who.kube.problem[0]) {
+		rs_json_key_lit(w, "kubernetes_problem");
+		rs_json_cstr(w, stats->stats.who.kube.problem);
+	}
 	write_numbers(w, stats);
 	write_kinds(w, &stats->stats);
 	write_fails(w, &stats->stats);
@@ -323,6 +327,8 @@ int rs_control_stats_read(const struct rs_json_value *object, struct rs_control_
 		return rs_error_set(err, -EPROTO, "this is no answer to \"stats\"");
 	*ret_stats = (struct rs_control_stats){ 0 };
 	copy_text(ret_stats->version, sizeof(ret_stats->version), object, "version");
+	copy_text(ret_stats->stats.who.kube.problem, sizeof(ret_stats->stats.who.kube.problem),
+		  object, "kubernetes_problem");
 	read_numbers(object, ret_stats);
 	read_kinds(object, &ret_stats->stats);
 	read_fails(object, &ret_stats->stats);

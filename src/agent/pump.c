@@ -29,6 +29,7 @@ struct rs_pump {
 	struct rs_error err;
 	uint64_t now;                 /* monotonic ns, of this turn */
 	uint64_t clock_next;          /* monotonic ns */
+	uint64_t lost;                /* records of processes, seen lost so far */
 	uint64_t later_at;            /* monotonic ns at which `later` fires, 0: it does not */
 	size_t since_tick;            /* records since the last tick */
 	bool fed;                     /* the first record in the buffer has told who is who */
@@ -193,11 +194,30 @@ static bool all_processes(const struct rs_config *config)
 	return (told & needed) == needed;
 }
 
+/* Whether records that tell who is who were lost since the last time: what was known before is then to be
+ * compared with /proc again. */
+static bool lost_identity(struct rs_pump *pump)
+{
+	struct rs_counters kernel;
+	uint64_t lost = 0;
+	bool more;
+
+	rs_sensors_counters(pump->parts.sensors, &kernel);
+	for (unsigned reason = 0; reason < RS_LOSS_COUNT; reason++)
+		lost += kernel.lost[reason][RS_KIND_FORK] + kernel.lost[reason][RS_KIND_EXEC] +
+			kernel.lost[reason][RS_KIND_EXIT];
+	more = lost > pump->lost;
+	pump->lost = lost;
+	return more;
+}
+
 static void refresh(struct rs_pump *pump)
 {
 	uint64_t now = rs_clock_mono();
 
 	pump->now = now;
+	if (now >= pump->clock_next && lost_identity(pump))
+		rs_identity_set_complete(pump->parts.identity, false);
 	rs_identity_tick(pump->parts.identity, now);
 	rs_identity_set_complete(pump->parts.identity,
 				 all_processes(rs_sensors_config(pump->parts.sensors)));

@@ -156,6 +156,11 @@ static void append_known(const struct rs_stats_view *view, struct rs_str *out)
 	if (who->kube.pods)
 		rs_str_appendf(out, ", %zu pods listed", who->kube.pods);
 	rs_str_append_char(out, '\n');
+	if (who->kube.problem[0]) {
+		rs_str_appendf(out, "  %-12s %s", "pods", style(view, RS_TERM_RED));
+		rs_str_append_escaped(out, who->kube.problem, strlen(who->kube.problem));
+		rs_str_appendf(out, "%s\n", style(view, RS_TERM_RESET));
+	}
 	rs_summary_kept(&view->now->stats, out);
 }
 

@@ -18,6 +18,7 @@ struct rs_identity {
 	int (*on_news)(void *data);
 	void *data;
 	uint64_t next_tick;
+	char kube_problem[sizeof(((struct rs_kube_stats *)0)->problem)]; /* told last */
 };
 
 /* --- life --- */
@@ -103,6 +104,14 @@ static int on_answers(struct rs_loop *loop, int fd, uint32_t events, void *data)
 	return identity->on_news ? identity->on_news(identity->data) : 0;
 }
 
+static int on_pods(void *data)
+{
+	struct rs_identity *identity = data;
+
+	rs_containers_tick(identity->containers, rs_clock_mono());
+	return identity->on_news ? identity->on_news(identity->data) : 0;
+}
+
 int rs_identity_start(struct rs_identity *identity, struct rs_loop *loop,
 		      int (*on_news)(void *data), void *data, struct rs_error *err)
 {
@@ -120,8 +129,10 @@ int rs_identity_start(struct rs_identity *identity, struct rs_loop *loop,
 	if (!r)
 		r = rs_loop_add_fd(loop, rs_lookup_fd(identity->lookup), EPOLLIN, on_answers,
 				   identity, &identity->answers, err);
-	if (!r && identity->kube)
+	if (!r && identity->kube) {
+		rs_kube_set_news(identity->kube, on_pods, identity);
 		rs_containers_set_kube(identity->containers, identity->kube);
+	}
 	return r;
 }
 
@@ -193,12 +204,32 @@ void rs_identity_set_complete(struct rs_identity *identity, bool complete)
 	rs_processes_set_complete(identity->processes, complete);
 }
 
+static void tell_kube(struct rs_identity *identity)
+{
+	char text[sizeof(identity->kube_problem) + 64];
+	struct rs_kube_stats stats;
+
+	rs_kube_stats(identity->kube, &stats);
+	if (strcmp(stats.problem, identity->kube_problem) == 0)
+		return;
+	memcpy(identity->kube_problem, stats.problem, sizeof(stats.problem));
+	if (!identity->options.note)
+		return;
+	if (stats.problem[0])
+		snprintf(text, sizeof(text), "the list of pods: %s", stats.problem);
+	else
+		snprintf(text, sizeof(text), "the list of pods is there again");
+	identity->options.note(identity->options.data, text);
+}
+
 void rs_identity_tick(struct rs_identity *identity, uint64_t now)
 {
 	rs_users_refresh(identity->users, now);
 	if (now < identity->next_tick || !identity->containers)
 		return;
 	identity->next_tick = now + TICK_NS;
+	if (identity->kube)
+		tell_kube(identity);
 	rs_containers_tick(identity->containers, now);
 }
 

@@ -27,6 +27,9 @@ struct rs_identity_options {
 	const char *host_root; /* where files of the runtimes are looked up; NULL: "/" */
 	const char *proc;      /* NULL: "/proc" */
 	struct rs_kube_options kube;
+	/* The pod list is not to be had, and why; or it is again. Once for each change. May be NULL. */
+	void (*note)(void *data, const char *text);
+	void *data;
 };
 
 struct rs_identity_stats {

@@ -275,7 +275,11 @@ void rs_field_ancestor_ids(struct rs_render *r)
 		return;
 	rs_out_array_begin(&r->out);
 	for (size_t i = 0; i < n; i++) {
-		rs_out_entity_id(r, r->event->ancestors[i].pid, r->event->ancestors[i].start);
+		if (r->event->ancestors[i].start)
+			rs_out_entity_id(r, r->event->ancestors[i].pid,
+					 r->event->ancestors[i].start);
+		else /* when it began is not known; the lists stay in step */
+			rs_out_lit(&r->out, "\"\"");
 		rs_out_next(&r->out);
 	}
 	rs_out_array_end(&r->out);
