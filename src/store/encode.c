@@ -29,7 +29,8 @@ struct rs_encoder {
 	struct order order[RS_BLOCK_EVENTS];
 	uint16_t rank[RS_BLOCK_EVENTS];   /* of a process of the pack */
 	uint16_t sorted[RS_BLOCK_EVENTS]; /* events in the order of chunks */
-	uint32_t last_group, last_node;
+	uint32_t group[RS_PACK_GROUPS];   /* number of a group of the pack */
+	uint32_t last_node;
 	int error; /* the first -ENOMEM; looked at now and then */
 };
 
@@ -142,7 +143,7 @@ static uint32_t next_term(struct rs_encoder *e, const uint8_t **pos, enum rs_ter
 	return string(e, text, len);
 }
 
-static uint32_t add_container(struct rs_encoder *e, const struct rs_pack_who *who,
+static uint32_t add_container(struct rs_encoder *e, const struct rs_pack_group *group,
 			      const uint8_t **pos)
 {
 	static const uint8_t terms[RS_WHO_CT_STRINGS] = {
@@ -157,8 +158,8 @@ static uint32_t add_container(struct rs_encoder *e, const struct rs_pack_who *wh
 
 	for (unsigned i = 0; i < RS_WHO_CT_STRINGS; i++)
 		ref[i] = terms[i] ? next_term(e, pos, terms[i]) : next_string(e, pos);
-	ref[n++] = who->sandbox;
-	for (unsigned i = 0; i < who->n_labels; i++) {
+	ref[n++] = group->sandbox;
+	for (unsigned i = 0; i < group->n_labels; i++) {
 		ref[n++] = next_string(e, pos);
 		ref[n++] = next_string(e, pos);
 	}
@@ -167,10 +168,10 @@ static uint32_t add_container(struct rs_encoder *e, const struct rs_pack_who *wh
 		return number;
 	for (unsigned i = 0; i < RS_WHO_CT_STRINGS; i++)
 		put(e, RS_WHO_CT_ID + i, ref[i]);
-	put(e, RS_WHO_CT_SANDBOX, who->sandbox);
+	put(e, RS_WHO_CT_SANDBOX, group->sandbox);
 	put(e, RS_WHO_CT_LABEL, e->count[RS_TABLE_LABEL]);
-	put(e, RS_WHO_CT_LABELS, who->n_labels);
-	e->count[RS_TABLE_LABEL] += who->n_labels;
+	put(e, RS_WHO_CT_LABELS, group->n_labels);
+	e->count[RS_TABLE_LABEL] += group->n_labels;
 	for (unsigned i = RS_WHO_CT_STRINGS + 1; i < n; i += 2) {
 		put(e, RS_WHO_LABEL_KEY, ref[i]);
 		put(e, RS_WHO_LABEL_VALUE, ref[i + 1]);
@@ -178,17 +179,15 @@ static uint32_t add_container(struct rs_encoder *e, const struct rs_pack_who *wh
 	return number;
 }
 
-static uint32_t add_group(struct rs_encoder *e, const struct rs_pack_who *who)
+static uint32_t add_group(struct rs_encoder *e, const struct rs_pack_group *group)
 {
-	const uint8_t *pos = (const uint8_t *)who + who->group;
+	const uint8_t *pos = (const uint8_t *)(group + 1);
 	uint32_t ref[3] = { 0 }, number = 0, before = e->groups.n;
 
-	if (!who->has_group)
-		return 0;
 	ref[0] = next_string(e, &pos);
 	ref[1] = next_term(e, &pos, RS_TERM_UNIT);
-	if (who->has_container)
-		ref[2] = add_container(e, who, &pos);
+	if (group->has_container)
+		ref[2] = add_container(e, group, &pos);
 	note(e, rs_intern_add(&e->groups, ref, sizeof(ref), &number));
 	if (e->groups.n > before) {
 		put(e, RS_WHO_GROUP_PATH, ref[0]);
@@ -240,27 +239,22 @@ static uint32_t add_ancestors(struct rs_encoder *e, const struct rs_pack_who *wh
 	return next;
 }
 
-static bool same_part(const struct rs_pack_who *a, uint32_t at_a, uint32_t end_a,
-		      const struct rs_pack_who *b, uint32_t at_b, uint32_t end_b)
+static bool same_ancestors(const struct rs_pack_who *a, const struct rs_pack_who *b)
 {
-	return end_a - at_a == end_b - at_b &&
-	       memcmp((const uint8_t *)a + at_a, (const uint8_t *)b + at_b, end_a - at_a) == 0;
+	size_t n = a->size - a->ancestors;
+
+	return a->n_ancestors == b->n_ancestors && n == b->size - b->ancestors &&
+	       memcmp((const uint8_t *)a + a->ancestors, (const uint8_t *)b + b->ancestors, n) == 0;
 }
 
-/* Siblings stand side by side here, and mostly differ in little. */
+/* Siblings stand side by side here, and mostly have the same ancestors. */
 static void add_shared(struct rs_encoder *e, const struct rs_pack_who *who,
 		       const struct rs_pack_who *before)
 {
-	if (!before || who->n_ancestors != before->n_ancestors ||
-	    !same_part(who, who->ancestors, who->group, before, before->ancestors, before->group))
+	if (!before || !same_ancestors(who, before))
 		e->last_node = add_ancestors(e, who);
-	if (!before || who->has_group != before->has_group ||
-	    who->has_container != before->has_container || who->sandbox != before->sandbox ||
-	    who->n_labels != before->n_labels ||
-	    !same_part(who, who->group, who->size, before, before->group, before->size))
-		e->last_group = add_group(e, who);
 	put(e, RS_WHO_NODE, e->last_node);
-	put(e, RS_WHO_GROUP, e->last_group);
+	put(e, RS_WHO_GROUP, who->group ? e->group[who->group - 1] : 0);
 }
 
 static void add_who(struct rs_encoder *e, const struct rs_pack_who *who,
@@ -308,6 +302,8 @@ static void add_whos(struct rs_encoder *e, const struct rs_pack *pack)
 {
 	const struct rs_pack_who *who, *before = NULL;
 
+	for (unsigned i = 0; i < pack->n_groups; i++)
+		e->group[i] = add_group(e, rs_pack_group(pack, i + 1));
 	for (unsigned i = 0; i < pack->n_who; i++) {
 		who = rs_pack_who(pack, i);
 		e->order[i] = (struct order){ who->cgroup, who->start, who->pid, (uint16_t)i };

@@ -42,7 +42,7 @@ int rs_pack_new(struct rs_pack **ret_pack)
 
 	if (!pack)
 		return -ENOMEM;
-	pack->records = pack->whos = (struct rs_bytes){ 0 };
+	pack->records = pack->whos = pack->groups = (struct rs_bytes){ 0 };
 	rs_pack_reset(pack);
 	*ret_pack = pack;
 	return 0;
@@ -54,6 +54,7 @@ void rs_pack_free(struct rs_pack **pack)
 		return;
 	rs_bytes_done(&(*pack)->records);
 	rs_bytes_done(&(*pack)->whos);
+	rs_bytes_done(&(*pack)->groups);
 	free(*pack);
 	*pack = NULL;
 }
@@ -61,80 +62,24 @@ void rs_pack_free(struct rs_pack **pack)
 void rs_pack_reset(struct rs_pack *pack)
 {
 	pack->next = NULL;
-	pack->n = pack->n_who = pack->n_runs = 0;
+	pack->n = pack->n_who = pack->n_groups = pack->n_runs = 0;
 	pack->first = UINT64_MAX;
 	pack->last = pack->kinds = pack->opened = 0;
-	pack->records.len = pack->whos.len = 0;
+	pack->records.len = pack->whos.len = pack->groups.len = 0;
 	memset(pack->slot, 0, sizeof(pack->slot));
+	memset(pack->group_slot, 0, sizeof(pack->group_slot));
 }
 
 size_t rs_pack_bytes(const struct rs_pack *pack)
 {
-	return sizeof(*pack) + pack->records.cap + pack->whos.cap;
+	return sizeof(*pack) + pack->records.len + pack->whos.len + pack->groups.len;
 }
 
-/* --- processes --- */
-
-/* The strings of an event's process, in their order, and how many labels and ancestors are kept. */
-struct texts {
-	const char *own[OWN_TEXTS];
-	const char *group[GROUP_TEXTS];
-	const struct rs_event_label *labels;
-	const struct rs_event_ancestor *ancestors;
-	unsigned n_group, n_labels, n_ancestors;
-};
-
-static void collect(const struct rs_event *event, struct texts *t)
-{
-	const struct rs_event_cgroup *group = event->cgroup;
-	const struct rs_event_container *ct = group ? group->container : NULL;
-
-	t->own[0] = event->user;
-	t->own[1] = event->group;
-	t->own[2] = event->executable;
-	t->own[3] = event->parent_executable;
-	t->own[4] = event->parent_name;
-	t->own[5] = event->command_line;
-	t->ancestors = event->ancestors;
-	t->n_ancestors = MIN(event->n_ancestors, (size_t)RS_EVENT_ANCESTORS_MAX);
-	t->n_group = t->n_labels = 0;
-	t->labels = NULL;
-	if (!group)
-		return;
-	t->group[0] = group->path;
-	t->group[1] = group->unit;
-	t->n_group = 2;
-	if (!ct)
-		return;
-	memcpy(t->group + 2,
-	       (const char *[CONTAINER_TEXTS]){ ct->id, ct->runtime, ct->name, ct->image,
-						ct->pod_name, ct->pod_uid, ct->namespace, ct->node,
-						ct->pod_ip, ct->owner_kind, ct->owner_name },
-	       CONTAINER_TEXTS * sizeof(char *));
-	t->n_group = GROUP_TEXTS;
-	t->labels = ct->labels;
-	t->n_labels = MIN(ct->n_labels, (size_t)LABELS_MAX);
-}
+/* --- strings --- */
 
 static size_t text_size(const char *text)
 {
 	return sizeof(uint16_t) + (text ? strnlen(text, RS_BLOCK_TEXT) + 1 : 0);
-}
-
-static size_t texts_size(const struct texts *t)
-{
-	size_t size = sizeof(struct rs_pack_who);
-
-	for (unsigned i = 0; i < OWN_TEXTS; i++)
-		size += text_size(t->own[i]);
-	for (unsigned i = 0; i < t->n_group; i++)
-		size += text_size(t->group[i]);
-	for (unsigned i = 0; i < t->n_labels; i++)
-		size += text_size(t->labels[i].key) + text_size(t->labels[i].value);
-	for (unsigned i = 0; i < t->n_ancestors; i++)
-		size += sizeof(uint64_t) + sizeof(uint32_t) + text_size(t->ancestors[i].name) +
-			text_size(t->ancestors[i].executable);
-	return (size + 7) & ~(size_t)7;
 }
 
 static uint8_t *put(uint8_t *p, const char *text)
@@ -154,48 +99,7 @@ static uint8_t *put(uint8_t *p, const char *text)
 	return p + sizeof(len) + n + 1;
 }
 
-static void fill_head(struct rs_pack_who *who, const struct rs_hdr *hdr)
-{
-	who->start = hdr->start;
-	who->pstart = hdr->pstart;
-	who->cgroup = hdr->cgroup;
-	memcpy(who->comm, hdr->comm, sizeof(who->comm));
-	who->pid = hdr->pid;
-	who->ppid = hdr->ppid;
-	who->uid = hdr->uid;
-	who->gid = hdr->gid;
-}
-
-static void fill(struct rs_pack_who *who, const struct rs_event *event, const struct texts *t,
-		 size_t size)
-{
-	uint8_t *base = (uint8_t *)who, *p = base + sizeof(*who);
-
-	*who = (struct rs_pack_who){ .size = (uint32_t)size };
-	fill_head(who, event->hdr);
-	who->n_ancestors = (uint16_t)t->n_ancestors;
-	who->n_labels = (uint16_t)t->n_labels;
-	who->has_group = t->n_group > 0;
-	who->has_container = t->n_group > 2;
-	who->sandbox = who->has_container && event->cgroup->container->sandbox;
-	for (unsigned i = 0; i < OWN_TEXTS; i++)
-		p = put(p, t->own[i]);
-	who->ancestors = (uint32_t)(p - base);
-	for (unsigned i = 0; i < t->n_ancestors; i++) {
-		const struct rs_event_ancestor *a = &t->ancestors[i];
-
-		memcpy(p, &a->start, sizeof(a->start));
-		memcpy(p + 8, &a->pid, sizeof(a->pid));
-		p = put(put(p + 12, a->name), a->executable);
-	}
-	who->group = (uint32_t)(p - base);
-	for (unsigned i = 0; i < t->n_group; i++)
-		p = put(p, t->group[i]);
-	for (unsigned i = 0; i < t->n_labels; i++)
-		p = put(put(p, t->labels[i].key), t->labels[i].value);
-	memset(p, 0, size - (size_t)(p - base));
-}
-
+/* Strings are compared each time: those who enrich may use their memory again for others. */
 static bool same_text(const uint8_t **pos, const char *text)
 {
 	uint32_t len;
@@ -207,10 +111,173 @@ static bool same_text(const uint8_t **pos, const char *text)
 	return strcmp(have, text) == 0;
 }
 
-static bool same_ancestors(const uint8_t *p, const struct texts *t)
+/* --- control groups --- */
+
+/* The strings of a group, in their order, and how many labels are kept. */
+struct texts {
+	const char *text[GROUP_TEXTS];
+	unsigned n, n_labels;
+	const struct rs_event_label *labels;
+	bool sandbox;
+};
+
+static void collect(const struct rs_event_cgroup *group, struct texts *t)
 {
-	for (unsigned i = 0; i < t->n_ancestors; i++) {
-		const struct rs_event_ancestor *a = &t->ancestors[i];
+	const struct rs_event_container *ct = group->container;
+
+	t->text[0] = group->path;
+	t->text[1] = group->unit;
+	t->n = 2;
+	t->n_labels = 0;
+	t->labels = NULL;
+	t->sandbox = false;
+	if (!ct)
+		return;
+	memcpy(t->text + 2,
+	       (const char *[CONTAINER_TEXTS]){ ct->id, ct->runtime, ct->name, ct->image,
+						ct->pod_name, ct->pod_uid, ct->namespace, ct->node,
+						ct->pod_ip, ct->owner_kind, ct->owner_name },
+	       CONTAINER_TEXTS * sizeof(char *));
+	t->n = GROUP_TEXTS;
+	t->labels = ct->labels;
+	t->n_labels = MIN(ct->n_labels, (size_t)LABELS_MAX);
+	t->sandbox = ct->sandbox;
+}
+
+static bool same_group(const struct rs_pack_group *group, const struct rs_hdr *hdr,
+		       const struct texts *t)
+{
+	const uint8_t *p = (const uint8_t *)(group + 1);
+
+	if (group->id != hdr->cgroup || group->has_container != (t->n > 2) ||
+	    group->n_labels != t->n_labels || group->sandbox != t->sandbox)
+		return false;
+	for (unsigned i = 0; i < t->n; i++)
+		if (!same_text(&p, t->text[i]))
+			return false;
+	for (unsigned i = 0; i < t->n_labels; i++)
+		if (!same_text(&p, t->labels[i].key) || !same_text(&p, t->labels[i].value))
+			return false;
+	return true;
+}
+
+static int add_group(struct rs_pack *pack, const struct rs_hdr *hdr, const struct texts *t)
+{
+	size_t size = sizeof(struct rs_pack_group);
+	struct rs_pack_group *group;
+	uint8_t *p;
+
+	for (unsigned i = 0; i < t->n; i++)
+		size += text_size(t->text[i]);
+	for (unsigned i = 0; i < t->n_labels; i++)
+		size += text_size(t->labels[i].key) + text_size(t->labels[i].value);
+	size = (size + 7) & ~(size_t)7;
+	if (pack->n_groups == RS_PACK_GROUPS || pack->groups.len + size > RS_BLOCK_WHOS)
+		return -ENOBUFS;
+	if (rs_bytes_reserve(&pack->groups, size) < 0)
+		return -ENOMEM;
+	group = (struct rs_pack_group *)(void *)(pack->groups.data + pack->groups.len);
+	*group = (struct rs_pack_group){
+		.id = hdr->cgroup,
+		.size = (uint32_t)size,
+		.n_labels = (uint16_t)t->n_labels,
+		.has_container = t->n > 2,
+		.sandbox = t->sandbox,
+	};
+	p = (uint8_t *)(group + 1);
+	for (unsigned i = 0; i < t->n; i++)
+		p = put(p, t->text[i]);
+	for (unsigned i = 0; i < t->n_labels; i++)
+		p = put(put(p, t->labels[i].key), t->labels[i].value);
+	pack->group[pack->n_groups++] = (uint32_t)pack->groups.len;
+	pack->groups.len += size;
+	return (int)pack->n_groups;
+}
+
+/* The number of the event's group, from 1; 0: none. */
+static int find_group(struct rs_pack *pack, const struct rs_event *event)
+{
+	uint64_t h = event->hdr->cgroup * 0x9e3779b97f4a7c15ull >> 40;
+	struct texts t;
+	uint16_t *slot;
+	int r;
+
+	if (!event->cgroup)
+		return 0;
+	collect(event->cgroup, &t);
+	for (unsigned way = 0; way < 2; way++) {
+		slot = &pack->group_slot[(h + way) % RS_PACK_GROUPS];
+		if (!*slot)
+			break;
+		if (same_group(rs_pack_group(pack, *slot), event->hdr, &t))
+			return *slot;
+	}
+	r = add_group(pack, event->hdr, &t);
+	if (r > 0)
+		*slot = (uint16_t)r;
+	return r;
+}
+
+/* --- processes --- */
+
+static size_t who_size(const struct rs_event *event, const char *const own[static OWN_TEXTS],
+		       unsigned n_ancestors)
+{
+	size_t size = sizeof(struct rs_pack_who);
+
+	for (unsigned i = 0; i < OWN_TEXTS; i++)
+		size += text_size(own[i]);
+	for (unsigned i = 0; i < n_ancestors; i++)
+		size += sizeof(uint64_t) + sizeof(uint32_t) + text_size(event->ancestors[i].name) +
+			text_size(event->ancestors[i].executable);
+	return (size + 7) & ~(size_t)7;
+}
+
+static unsigned count_ancestors(const struct rs_event *event)
+{
+	return (unsigned)MIN(event->n_ancestors, (size_t)RS_EVENT_ANCESTORS_MAX);
+}
+
+static void fill(struct rs_pack_who *who, const struct rs_event *event,
+		 const char *const own[static OWN_TEXTS], int group, size_t size)
+{
+	uint8_t *base = (uint8_t *)who, *p = base + sizeof(*who);
+	const struct rs_hdr *hdr = event->hdr;
+
+	*who = (struct rs_pack_who){
+		.start = hdr->start,
+		.pstart = hdr->pstart,
+		.cgroup = hdr->cgroup,
+		.pid = hdr->pid,
+		.ppid = hdr->ppid,
+		.uid = hdr->uid,
+		.gid = hdr->gid,
+		.size = (uint32_t)size,
+		.n_ancestors = (uint16_t)count_ancestors(event),
+		.group = (uint16_t)group,
+	};
+	memcpy(who->comm, hdr->comm, sizeof(who->comm));
+	for (unsigned i = 0; i < OWN_TEXTS; i++)
+		p = put(p, own[i]);
+	who->ancestors = (uint32_t)(p - base);
+	for (unsigned i = 0; i < who->n_ancestors; i++) {
+		const struct rs_event_ancestor *a = &event->ancestors[i];
+
+		memcpy(p, &a->start, sizeof(a->start));
+		memcpy(p + 8, &a->pid, sizeof(a->pid));
+		p = put(put(p + 12, a->name), a->executable);
+	}
+	memset(p, 0, size - (size_t)(p - base));
+}
+
+static bool same_ancestors(const struct rs_pack_who *who, const struct rs_event *event)
+{
+	const uint8_t *p = (const uint8_t *)who + who->ancestors;
+
+	if (who->n_ancestors != count_ancestors(event))
+		return false;
+	for (unsigned i = 0; i < who->n_ancestors; i++) {
+		const struct rs_event_ancestor *a = &event->ancestors[i];
 
 		if (memcmp(p, &a->start, sizeof(a->start)) != 0 ||
 		    memcmp(p + 8, &a->pid, sizeof(a->pid)) != 0)
@@ -222,34 +289,21 @@ static bool same_ancestors(const uint8_t *p, const struct texts *t)
 	return true;
 }
 
-static bool same_group(const uint8_t *p, const struct texts *t)
+static bool same_who(const struct rs_pack_who *who, const struct rs_event *event,
+		     const char *const own[static OWN_TEXTS], int group)
 {
-	for (unsigned i = 0; i < t->n_group; i++)
-		if (!same_text(&p, t->group[i]))
-			return false;
-	for (unsigned i = 0; i < t->n_labels; i++)
-		if (!same_text(&p, t->labels[i].key) || !same_text(&p, t->labels[i].value))
-			return false;
-	return true;
-}
-
-static bool same(const struct rs_pack_who *who, const struct rs_event *event, const struct texts *t)
-{
-	const uint8_t *base = (const uint8_t *)who, *p = base + sizeof(*who);
+	const uint8_t *p = (const uint8_t *)(who + 1);
 	const struct rs_hdr *hdr = event->hdr;
 
 	if (who->pid != hdr->pid || who->start != hdr->start || who->uid != hdr->uid ||
 	    who->gid != hdr->gid || who->cgroup != hdr->cgroup || who->ppid != hdr->ppid ||
-	    who->pstart != hdr->pstart || memcmp(who->comm, hdr->comm, sizeof(who->comm)) != 0)
-		return false;
-	if (who->n_ancestors != t->n_ancestors || who->n_labels != t->n_labels ||
-	    who->has_group != (t->n_group > 0) || who->has_container != (t->n_group > 2) ||
-	    who->sandbox != (who->has_container && event->cgroup->container->sandbox))
+	    who->pstart != hdr->pstart || who->group != group ||
+	    memcmp(who->comm, hdr->comm, sizeof(who->comm)) != 0)
 		return false;
 	for (unsigned i = 0; i < OWN_TEXTS; i++)
-		if (!same_text(&p, t->own[i]))
+		if (!same_text(&p, own[i]))
 			return false;
-	return same_ancestors(base + who->ancestors, t) && same_group(base + who->group, t);
+	return same_ancestors(who, event);
 }
 
 static uint64_t hash_of(const struct rs_hdr *hdr)
@@ -262,32 +316,34 @@ static uint64_t hash_of(const struct rs_hdr *hdr)
 	return h * 0xd6e8feb86659fd93ull >> 32;
 }
 
-/* The number of the event's process, a new one where it differs in anything from those there are. The
- * strings themselves are compared: those who enrich may use memory again. */
+/* The number of the event's process, a new one where it differs in anything from those there are. */
 static int find_who(struct rs_pack *pack, const struct rs_event *event)
 {
+	const char *const own[OWN_TEXTS] = { event->user,        event->group,
+					     event->executable,  event->parent_executable,
+					     event->parent_name, event->command_line };
 	uint64_t h = hash_of(event->hdr);
-	struct texts t;
+	int group = find_group(pack, event);
 	uint16_t *slot;
 	size_t size;
-	int r;
 
-	collect(event, &t);
+	if (group < 0)
+		return group;
 	for (unsigned way = 0; way < 2; way++) {
 		slot = &pack->slot[(h + way) % RS_PACK_SLOTS];
-		if (*slot && same(rs_pack_who(pack, *slot - 1u), event, &t))
-			return *slot - 1;
 		if (!*slot)
 			break;
+		if (same_who(rs_pack_who(pack, *slot - 1u), event, own, group))
+			return *slot - 1;
 	}
-	size = texts_size(&t);
+	size = who_size(event, own, count_ancestors(event));
 	if (pack->whos.len + size > RS_BLOCK_WHOS)
 		return -ENOBUFS;
-	r = rs_bytes_reserve(&pack->whos, size);
-	if (r < 0)
-		return r;
+	if (rs_bytes_reserve(&pack->whos, size) < 0)
+		return -ENOMEM;
 	pack->who[pack->n_who] = (uint32_t)pack->whos.len;
-	fill((struct rs_pack_who *)(void *)(pack->whos.data + pack->whos.len), event, &t, size);
+	fill((struct rs_pack_who *)(void *)(pack->whos.data + pack->whos.len), event, own, group,
+	     size);
 	pack->whos.len += size;
 	*slot = (uint16_t)++pack->n_who;
 	return (int)pack->n_who - 1;

@@ -39,7 +39,7 @@ static inline void test_record(struct test_event *t, enum rs_kind kind, const ch
 {
 	struct rs_hdr *hdr = (struct rs_hdr *)(void *)t->record;
 
-	memset(t, 0, sizeof(*t));
+	memset(&t->end, 0, sizeof(*t) - offsetof(struct test_event, end));
 	rs_event_sample(kind, t->record);
 	if (path) {
 		hdr->size = sizeof(struct rs_file);
@@ -111,7 +111,7 @@ static inline void test_make(struct test_event *t, uint64_t n, unsigned processe
 					 RS_KIND_UNLINK, RS_KIND_CONNECT, RS_KIND_EXIT,
 					 RS_KIND_KILL,   RS_KIND_RENAME };
 	enum rs_kind kind = kinds[n % ARRAY_SIZE(kinds)];
-	unsigned i = (unsigned)(n * 2654435761u % (processes ? processes : 1));
+	unsigned i = (unsigned)((n * 2654435761u >> 7) % (processes ? processes : 1));
 	struct rs_hdr *hdr = (struct rs_hdr *)(void *)t->record;
 	char path[96];
 

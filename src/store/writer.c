@@ -370,9 +370,9 @@ struct unpacked {
 	struct rs_event_ancestor ancestors[RS_EVENT_ANCESTORS_MAX];
 };
 
-static void unpack_group(const struct rs_pack_who *who, struct unpacked *u)
+static void unpack_group(const struct rs_pack_group *group, struct unpacked *u)
 {
-	const uint8_t *pos = (const uint8_t *)who + who->group;
+	const uint8_t *pos = (const uint8_t *)(group + 1);
 	struct rs_event_container *ct = &u->container;
 	const char **texts[] = { &ct->id,       &ct->runtime,    &ct->name,      &ct->image,
 				 &ct->pod_name, &ct->pod_uid,    &ct->namespace, &ct->node,
@@ -382,17 +382,17 @@ static void unpack_group(const struct rs_pack_who *who, struct unpacked *u)
 	u->group = (struct rs_event_cgroup){ .path = rs_pack_text(&pos, &len) };
 	u->group.unit = rs_pack_text(&pos, &len);
 	u->event.cgroup = &u->group;
-	if (!who->has_container)
+	if (!group->has_container)
 		return;
 	for (unsigned i = 0; i < ARRAY_SIZE(texts); i++)
 		*texts[i] = rs_pack_text(&pos, &len);
-	for (unsigned i = 0; i < who->n_labels; i++) {
+	for (unsigned i = 0; i < group->n_labels; i++) {
 		u->labels[i].key = rs_pack_text(&pos, &len);
 		u->labels[i].value = rs_pack_text(&pos, &len);
 	}
 	ct->labels = u->labels;
-	ct->n_labels = who->n_labels;
-	ct->sandbox = who->sandbox;
+	ct->n_labels = group->n_labels;
+	ct->sandbox = group->sandbox;
 	u->group.container = ct;
 }
 
@@ -422,8 +422,8 @@ static int unpack(const struct rs_pack *pack, unsigned i, struct unpacked *u)
 	}
 	event->ancestors = u->ancestors;
 	event->n_ancestors = who->n_ancestors;
-	if (who->has_group)
-		unpack_group(who, u);
+	if (who->group)
+		unpack_group(rs_pack_group(pack, who->group), u);
 	if (pack->event[i].end)
 		event->end = (const void *)((const char *)hdr +
 					    (((size_t)hdr->size + 7) & ~(size_t)7));
