@@ -107,7 +107,8 @@ static bool same_text(const uint8_t **pos, const char *text)
 
 	if (!have || !text)
 		return have == text;
-	/* A text that was cut differs from its whole: it is then kept again, which costs only room. */
+	if (unlikely(len == RS_BLOCK_TEXT)) /* cut, it may be */
+		return strncmp(have, text, len) == 0;
 	return strcmp(have, text) == 0;
 }
 

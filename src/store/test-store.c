@@ -6,151 +6,357 @@
 
 #include <cmocka.h>
 
-#include "base/test-scratch.h"
-#include "store/query.h"
-#include "store/store.h"
-#include "store/testing.h"
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
-static struct rs_event_host host(void)
+#include "store/dir.h"
+#include "store/testing-store.h"
+
+#define SECOND 1000000000ull
+
+static void expect_all(const char *dir, uint64_t n)
 {
-	struct rs_event_host h;
+	struct rs_store_query query = { .dir = dir, .cancel_fd = -1 };
+	struct check check = { .step = 1 };
+	struct rs_store_found found;
 
-	rs_event_sample_host(&h);
-	return h;
-}
-
-static struct rs_store *open_store(const char *dir)
-{
-	struct rs_store_options options = { .dir = dir };
-	struct rs_event_host h = host();
-	struct rs_error err = RS_ERROR_INIT;
-	struct rs_store *store = NULL;
-
-	if (rs_store_open(&options, &h, &store, &err) < 0)
-		fail_msg("%s", err.msg);
-	return store;
-}
-
-static void add_events(struct rs_store *store, uint64_t from, uint64_t to)
-{
-	static struct test_event t;
-
-	for (uint64_t n = from; n < to; n++) {
-		test_make(&t, n, 300, 20);
-		rs_store_add(store, &t.event, TEST_OFFSET);
-	}
-}
-
-/* Compares each event with what was stored. */
-struct check {
-	uint64_t next, step, n;
-};
-
-static void same_text(const char *a, const char *b)
-{
-	if (a && b)
-		assert_string_equal(a, b);
-	else
-		assert_ptr_equal(a, b);
-}
-
-static void same_container(const struct rs_event_container *a, const struct rs_event_container *b)
-{
-	same_text(a->id, b->id);
-	same_text(a->runtime, b->runtime);
-	same_text(a->name, b->name);
-	same_text(a->image, b->image);
-	same_text(a->pod_name, b->pod_name);
-	same_text(a->pod_uid, b->pod_uid);
-	same_text(a->namespace, b->namespace);
-	same_text(a->node, b->node);
-	same_text(a->pod_ip, b->pod_ip);
-	same_text(a->owner_kind, b->owner_kind);
-	same_text(a->owner_name, b->owner_name);
-	assert_int_equal(a->sandbox, b->sandbox);
-	assert_int_equal(a->n_labels, b->n_labels);
-	for (size_t i = 0; i < a->n_labels; i++) {
-		same_text(a->labels[i].key, b->labels[i].key);
-		same_text(a->labels[i].value, b->labels[i].value);
-	}
-}
-
-static void same_event(const struct rs_event *a, const struct rs_event *b)
-{
-	assert_int_equal(a->hdr->size, b->hdr->size);
-	assert_memory_equal(a->hdr, b->hdr, a->hdr->size);
-	same_text(a->user, b->user);
-	same_text(a->group, b->group);
-	same_text(a->executable, b->executable);
-	same_text(a->parent_executable, b->parent_executable);
-	same_text(a->parent_name, b->parent_name);
-	same_text(a->command_line, b->command_line);
-	assert_int_equal(a->n_ancestors, b->n_ancestors);
-	for (size_t i = 0; i < a->n_ancestors; i++) {
-		assert_int_equal(a->ancestors[i].start, b->ancestors[i].start);
-		assert_int_equal(a->ancestors[i].pid, b->ancestors[i].pid);
-		same_text(a->ancestors[i].name, b->ancestors[i].name);
-		same_text(a->ancestors[i].executable, b->ancestors[i].executable);
-	}
-	assert_int_equal(a->cgroup != NULL, b->cgroup != NULL);
-	if (a->cgroup) {
-		same_text(a->cgroup->path, b->cgroup->path);
-		same_text(a->cgroup->unit, b->cgroup->unit);
-		assert_int_equal(a->cgroup->container != NULL, b->cgroup->container != NULL);
-		if (a->cgroup->container)
-			same_container(a->cgroup->container, b->cgroup->container);
-	}
-	assert_int_equal(a->end != NULL, b->end != NULL);
-	if (a->end)
-		assert_memory_equal(a->end, b->end, sizeof(*a->end));
-}
-
-static int check_event(void *data, const struct rs_event *event, const struct rs_event_host *h)
-{
-	static struct test_event t;
-	struct rs_event_host want = host();
-	struct check *check = data;
-
-	test_make(&t, check->next, 300, 20);
-	same_event(event, &t.event);
-	assert_string_equal(h->boot_id, want.boot_id);
-	assert_string_equal(h->name, want.name);
-	assert_int_equal(h->boot_offset, TEST_OFFSET);
-	check->next += check->step;
-	check->n++;
-	return 0;
-}
-
-static void ask(const struct rs_store_query *query, struct check *check,
-		struct rs_store_found *found)
-{
-	struct rs_error err = RS_ERROR_INIT;
-
-	if (rs_store_query(query, check_event, check, found, &err) < 0)
-		fail_msg("%s", err.msg);
+	ask(&query, &check, &found);
+	assert_int_equal(found.damaged, 0);
+	assert_int_equal(check.n, n);
+	assert_int_equal(found.matched, n);
 }
 
 static void test_round_trip(void **state)
 {
 	struct rs_store *store = open_store("events");
+
+	(void)state;
+	add_events(store, 0, 20000);
+	rs_store_close(&store);
+	expect_all("events", 20000);
+	store = open_store("events");
+	add_events(store, 20000, 20010);
+	rs_store_close(&store);
+	expect_all("events", 20010);
+	assert_int_equal(access("events/events-20260701T12.db", F_OK), 0);
+	assert_int_equal(access("events/events-20260701T12.db-wal", F_OK), -1);
+}
+
+/* Without its thread, what was added is written at the end. */
+static void test_never_started(void **state)
+{
+	struct rs_store_options options = { .dir = "a/b/events", .max_age = TEST_FOREVER };
+	struct rs_event_host host = test_host();
+	struct rs_store *store = NULL;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(rs_store_open(&options, &host, &store, NULL), 0);
+	for (uint64_t n = 0; n < 3; n++) {
+		struct test_event t;
+
+		test_make(&t, n, TEST_PROCESSES, TEST_CONTAINERS);
+		rs_store_add(store, &t.event, TEST_OFFSET);
+	}
+	rs_store_close(&store);
+	expect_all("a/b/events", 3);
+	assert_int_equal(stat("a/b/events", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	assert_int_equal(stat("a/b/events/events-20260701T12.db", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+}
+
+/* Handed over a few at a time, they end up in few blocks. */
+static void test_merging(void **state)
+{
 	struct rs_store_query query = { .dir = "events", .cancel_fd = -1 };
 	struct check check = { .step = 1 };
+	struct rs_store *store = open_store("events");
+	struct rs_store_found found;
+	uint64_t n = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++) {
+		add_events(store, n, n + 1 + i % 5);
+		n += 1 + i % 5;
+		wait_stored(store);
+		if (i == 120) { /* goes on where it was */
+			rs_store_close(&store);
+			store = open_store("events");
+		}
+	}
+	ask(&query, &check, &found);
+	assert_int_equal(check.n, n);
+	assert_in_range(found.blocks, 1, 14);
+	rs_store_close(&store);
+	expect_all("events", n);
+}
+
+static void test_one_writer(void **state)
+{
+	struct rs_store_options options = { .dir = "events" };
+	struct rs_event_host host = test_host();
+	struct rs_store *store = open_store("events"), *second = NULL;
+	struct rs_error err = RS_ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(rs_store_open(&options, &host, &second, &err), -EBUSY);
+	assert_non_null(strstr(err.msg, "events/lock"));
+	assert_null(second);
+	rs_store_close(&store);
+}
+
+/* --- files --- */
+
+static size_t count_files(const char *dir)
+{
+	struct rs_dir_files files = { 0 };
+	size_t n;
+
+	assert_int_equal(rs_dir_list(dir, &files, NULL), 0);
+	n = files.len;
+	rs_dir_files_done(&files);
+	return n;
+}
+
+/* Events a second apart: a file for every ten. */
+static void add_slowly(struct rs_store *store, uint64_t from, uint64_t to)
+{
+	static struct test_event t;
+
+	for (uint64_t n = from; n < to; n++) {
+		test_make(&t, n, TEST_PROCESSES, TEST_CONTAINERS);
+		rs_store_add(store, &t.event, TEST_OFFSET + (int64_t)(n * SECOND));
+	}
+}
+
+static int count_in_order(void *data, const struct rs_event *event,
+			  const struct rs_event_host *host)
+{
+	uint64_t *last = data;
+	uint64_t real = event->hdr->time + (uint64_t)host->boot_offset;
+
+	assert_true(real >= last[0]);
+	last[0] = real;
+	last[1]++;
+	return 0;
+}
+
+static uint64_t count_all(const char *dir, struct rs_store_found *found)
+{
+	struct rs_store_query query = { .dir = dir, .cancel_fd = -1 };
+	uint64_t last[2] = { 0 };
+
+	assert_int_equal(rs_store_query(&query, count_in_order, last, found, NULL), 0);
+	return last[1];
+}
+
+static void test_rotation(void **state)
+{
+	struct rs_store *store = open_with(
+		(struct rs_store_options){ .dir = "events", .file_span = 10 * SECOND });
 	struct rs_store_found found;
 
 	(void)state;
-	assert_int_equal(rs_store_start(store, NULL), 0);
-	add_events(store, 0, 20000);
+	add_slowly(store, 0, 100);
+	wait_stored(store);
+	assert_int_equal(count_files("events"), 10);
+	/* A clock that is set back leads back to older files, and forward again. */
+	add_slowly(store, 35, 36);
+	add_slowly(store, 100, 101);
 	rs_store_close(&store);
-	ask(&query, &check, &found);
-	assert_int_equal(check.n, 20000);
-	assert_int_equal(found.matched, 20000);
+	assert_int_equal(count_files("events"), 11);
+	assert_int_equal(count_all("events", &found), 102);
 	assert_int_equal(found.damaged, 0);
+	assert_int_equal(found.first, 1782907200 * SECOND);
+}
+
+static void test_age(void **state)
+{
+	struct rs_store *store = open_with((struct rs_store_options){
+		.dir = "events", .file_span = 10 * SECOND, .max_age = 3600 * SECOND });
+	struct rs_store_stats stats;
+
+	(void)state;
+	/* Of last year, or yet to come: the open file stays in either case. */
+	add_slowly(store, 0, 100);
+	stats = wait_stored(store);
+	if (rs_clock_real() > 1782907200 * SECOND + 4 * 3600 * SECOND)
+		assert_int_equal(stats.files_dropped, 9);
+	assert_true(stats.files >= 1);
+	rs_store_close(&store);
+}
+
+static void test_size(void **state)
+{
+	const uint64_t max = 4u << 20;
+	struct rs_store *store = open_with(
+		(struct rs_store_options){ .dir = "events", .max_bytes = max });
+	struct rs_store_found found;
+	struct rs_store_stats stats;
+	uint64_t n = 0, left;
+
+	(void)state;
+	for (rs_store_stats(store, &stats); stats.files_dropped < 3 && n < 1000000;) {
+		add_events(store, n, n + 5000);
+		n += 5000;
+		stats = wait_stored(store);
+		assert_true(stats.bytes <= max + (1 << 20));
+	}
+	assert_true(stats.files_dropped >= 3);
+	assert_int_equal(stats.stored, n);
+	rs_store_close(&store);
+	left = count_all("events", &found);
+	assert_int_equal(found.damaged, 0);
+	assert_true(left < n && left > 5000);
+	assert_int_equal(found.last, 1782907200 * SECOND + (n - 1) * 10000);
+}
+
+/* --- disks that refuse --- */
+
+static void note(void *data, const char *text)
+{
+	char(*notes)[2][256] = data;
+
+	if (!(*notes)[0][0])
+		snprintf((*notes)[0], sizeof((*notes)[0]), "%s", text);
+	else if (!(*notes)[1][0])
+		snprintf((*notes)[1], sizeof((*notes)[1]), "%s", text);
+	else
+		snprintf((*notes)[1], sizeof((*notes)[1]), "too many");
+}
+
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = MIN(bytes, limit.rlim_max);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void test_full_disk(void **state)
+{
+	char notes[2][256] = { "", "" };
+	struct rs_store *store = open_with(
+		(struct rs_store_options){ .dir = "events", .note = note, .data = notes });
+	uint64_t n = 20000, deadline = rs_clock_mono() + TEST_DEADLINE;
+	struct rs_store_stats stats;
+	struct rs_store_found found;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	add_events(store, 0, n);
+	wait_stored(store);
+	limit_files(1 << 19);
+	add_events(store, n, 2 * n);
+	n *= 2;
+	stats = wait_stored(store);
+	assert_true(stats.failing);
+	assert_true(stats.not_stored > 0);
+	assert_int_equal(stats.stored + stats.not_stored, n);
+	limit_files(RLIM_INFINITY);
+	do {
+		add_events(store, n, n + 1);
+		n++;
+		stats = wait_stored(store);
+		poll(NULL, 0, 10);
+		assert_true(rs_clock_mono() < deadline);
+	} while (stats.failing);
+	rs_store_stats(store, &stats);
+	assert_int_equal(stats.stored + stats.not_stored, n);
+	rs_store_close(&store);
+	assert_memory_equal(notes[0], "stored no more: ", 16);
+	assert_string_equal(notes[1], "stores again");
+	assert_int_equal(count_all("events", &found), stats.stored);
+	assert_int_equal(found.damaged, 0);
+}
+
+/* --- odd events --- */
+
+static int check_ends(void *data, const struct rs_event *event, const struct rs_event_host *host)
+{
+	unsigned *n = data;
+
+	(void)host;
+	if (*n % 2) {
+		assert_non_null(event->end);
+		assert_int_equal(event->end->maxrss, *n);
+		assert_int_equal(event->end->hdr.kind, RS_KIND_EXIT);
+	} else {
+		assert_null(event->end);
+	}
+	assert_int_equal(event->hdr->kind, RS_KIND_EXEC);
+	assert_null(event->cgroup);
+	assert_null(event->user);
+	assert_int_equal(event->n_ancestors, 0);
+	++*n;
+	return 0;
+}
+
+/* Those that stand for a whole life; and nothing known of the process. */
+static void test_ends(void **state)
+{
+	struct rs_store_query query = { .dir = "events", .cancel_fd = -1 };
+	struct rs_store *store = open_store("events");
+	static struct test_event t;
+	struct rs_hdr *hdr = (struct rs_hdr *)(void *)t.record;
+	unsigned n = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 500; i++) {
+		test_record(&t, RS_KIND_EXEC, NULL);
+		hdr->time += i;
+		rs_event_decode(hdr, hdr->size, &t.event);
+		t.end.hdr = *hdr;
+		t.end.hdr.kind = RS_KIND_EXIT;
+		t.end.hdr.size = sizeof(t.end);
+		t.end.maxrss = i;
+		if (i % 2)
+			t.event.end = &t.end;
+		rs_store_add(store, &t.event, TEST_OFFSET);
+		if (i % 100 == 50)
+			wait_stored(store); /* merged ones keep them */
+	}
+	rs_store_close(&store);
+	assert_int_equal(rs_store_query(&query, check_ends, &n, NULL, NULL), 0);
+	assert_int_equal(n, 500);
+}
+
+/* Longer than is kept: cut, and counted as one. */
+static void test_long_texts(void **state)
+{
+	struct rs_store_query query = { .dir = "events", .cancel_fd = -1 };
+	struct rs_store *store = open_store("events");
+	static struct test_event t;
+	static char text[100000];
+	struct rs_store_found found;
+	struct rs_store_stats stats;
+	uint64_t last[2] = { 0 };
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	test_make(&t, 0, TEST_PROCESSES, TEST_CONTAINERS);
+	t.event.command_line = text;
+	for (unsigned i = 0; i < 1000; i++)
+		rs_store_add(store, &t.event, TEST_OFFSET);
+	stats = wait_stored(store);
+	assert_int_equal(stats.stored, 1000);
+	rs_store_close(&store);
+	assert_int_equal(rs_store_query(&query, count_in_order, last, &found, NULL), 0);
+	assert_int_equal(last[1], 1000);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		scratch_test(test_round_trip),
+		scratch_test(test_round_trip), scratch_test(test_never_started),
+		scratch_test(test_merging),    scratch_test(test_one_writer),
+		scratch_test(test_rotation),   scratch_test(test_age),
+		scratch_test(test_size),       scratch_test(test_full_disk),
+		scratch_test(test_ends),       scratch_test(test_long_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
