@@ -184,6 +184,20 @@ static void sensors_array(struct rs_json *w, const struct rs_doctor *doctor)
 	rs_json_end_array(w);
 }
 
+static void facts_array(struct rs_json *w, const struct rs_doctor *doctor)
+{
+	key(w, "identity");
+	rs_json_begin_array(w);
+	for (unsigned i = 0; i < RS_DOCTOR_FACTS; i++) {
+		rs_json_begin_object(w);
+		text_or_null(w, "name", doctor->facts[i].name);
+		boolean(w, "there", doctor->facts[i].there);
+		text_or_null(w, "text", doctor->facts[i].text);
+		rs_json_end_object(w);
+	}
+	rs_json_end_array(w);
+}
+
 static void measured_object(struct rs_json *w, const struct rs_doctor *doctor,
 			    const struct rs_node_program *program)
 {
@@ -280,6 +294,7 @@ void rs_doctor_json(const struct rs_doctor *doctor, struct rs_str *out)
 	features_array(&w, doctor, "hooks", RS_FEATURE_GROUP_HOOK);
 	features_array(&w, doctor, "helpers", RS_FEATURE_GROUP_HELPER);
 	sensors_array(&w, doctor);
+	facts_array(&w, doctor);
 	node_objects(&w, doctor);
 	rs_json_end_object(&w);
 	rs_str_append_char(out, '\n');

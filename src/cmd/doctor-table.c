@@ -382,6 +382,18 @@ static void sensor_rows(const struct table *t)
 	}
 }
 
+/* --- containers, pods, the store --- */
+
+static void who_rows(const struct table *t)
+{
+	heading(t, "Who is who, and what is kept");
+	for (unsigned i = 0; i < RS_DOCTOR_FACTS; i++) {
+		const struct rs_doctor_fact *fact = &t->doctor->facts[i];
+
+		row(t, fact->there ? MARK_YES : MARK_NO, fact->name, fact->text);
+	}
+}
+
 /* --- Programs --- */
 
 static void cell(const struct table *t, const char *text, size_t width, enum rs_term_align align)
@@ -555,5 +567,6 @@ void rs_doctor_table(const struct rs_doctor *doctor, unsigned width, bool color,
 	feature_rows(&t, "Hooks", RS_FEATURE_GROUP_HOOK);
 	feature_rows(&t, "Helpers", RS_FEATURE_GROUP_HELPER);
 	sensor_rows(&t);
+	who_rows(&t);
 	program_rows(&t);
 }

@@ -293,6 +293,7 @@ static int examine(struct rs_doctor *doctor, struct rs_features **features,
 	if (r < 0)
 		return r;
 	/* before the trials, whose programs the kernel frees a moment later */
+	rs_doctor_look_who(doctor->facts);
 	read_node(doctor, settings->measure, &doctor->node_error);
 	r = rs_features_new(features, err);
 	if (r < 0)

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "base/term.h"
+#include "cmd/doctor-who.h"
 #include "kern/caps.h"
 #include "kern/features.h"
 #include "kern/hooks.h"
@@ -57,6 +58,7 @@ struct rs_doctor {
 	const struct rs_feature_result *features[RS_FEATURE_COUNT];
 	struct rs_doctor_kind kinds[RS_KIND_COUNT];
 	uint64_t loaded; /* kinds whose programs the kernel took: bit per enum rs_kind */
+	struct rs_doctor_fact facts[RS_DOCTOR_FACTS];
 	struct rs_node node;
 	struct rs_error node_error; /* code 0 when node could be read */
 	struct rs_str reasons;      /* why the agent cannot run, one a line; empty when it can */
