@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #define CHECKPOINT   "512" /* pages in the log before it is written back: 8 MiB */
 #define WRITER_CACHE "-1024"
 #define READER_CACHE "-512"
+#define NEW_NAME     "new.db"
 #define BUSY_MS      1000
 #define LENGTH_MAX   ((int)RS_PART_BYTES)
 
@@ -240,32 +242,26 @@ static int initialise(struct rs_db *file, struct rs_error *err)
 
 static int prepare_writing(struct rs_db *file, struct rs_error *err)
 {
-	int r = exec(file,
-		     "PRAGMA page_size=" PAGE_SIZE "; PRAGMA secure_delete=0;"
-		     "PRAGMA temp_store=MEMORY; PRAGMA cache_size=" WRITER_CACHE
-		     "; PRAGMA cell_size_check=1; PRAGMA synchronous=NORMAL;",
-		     err);
-
-	if (r >= 0)
-		r = identify(file, err);
-	if (r == 0)
-		r = initialise(file, err);
-	return r < 0 ? r
-		     : exec(file,
-			    "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=" CHECKPOINT
-			    "; PRAGMA journal_size_limit=0",
-			    err);
+	return exec(file,
+		    "PRAGMA page_size=" PAGE_SIZE "; PRAGMA secure_delete=0;"
+		    "PRAGMA temp_store=MEMORY; PRAGMA cache_size=" WRITER_CACHE
+		    "; PRAGMA cell_size_check=1; PRAGMA synchronous=NORMAL",
+		    err);
 }
 
-int rs_db_create(const char *path, struct rs_db **ret_db, struct rs_error *err)
+static int make_wal(struct rs_db *file, struct rs_error *err)
 {
-	_cleanup_(rs_cleanup_close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	_cleanup_(rs_db_close) struct rs_db *file = NULL;
-	int r;
+	return exec(file,
+		    "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=" CHECKPOINT
+		    "; PRAGMA journal_size_limit=0",
+		    err);
+}
 
-	if (fd < 0)
-		return rs_error_set_errno(err, -errno, "opening \"%s\"", path);
-	r = open_db(path, SQLITE_OPEN_READWRITE, &file, err);
+static int open_writing(const char *path, struct rs_db **ret_db, struct rs_error *err)
+{
+	_cleanup_(rs_db_close) struct rs_db *file = NULL;
+	int r = open_db(path, SQLITE_OPEN_READWRITE, &file, err);
+
 	if (r < 0)
 		return r;
 	r = prepare_writing(file, err);
@@ -277,7 +273,63 @@ int rs_db_create(const char *path, struct rs_db **ret_db, struct rs_error *err)
 	return 0;
 }
 
-/* On a disk that cannot be written, SQLite cannot make the files beside a log that it wants. */
+/* A new file is made under another name, so that nobody sees one that is not whole yet: until it has its
+ * tables and its log, a death would leave a journal that only a writer can play back. */
+static int make_new(const char *path, struct rs_error *err)
+{
+	_cleanup_(rs_db_close) struct rs_db *file = NULL;
+	const char *slash = strrchr(path, '/');
+	char name[PATH_MAX], beside[PATH_MAX + 16];
+	int fd, r;
+
+	if (snprintf(name, sizeof(name), "%.*s" NEW_NAME, slash ? (int)(slash - path) + 1 : 0,
+		     path) >= (int)sizeof(name))
+		return rs_error_set_errno(err, -ENAMETOOLONG, "making \"%s\"", path);
+	unlink(name);
+	snprintf(beside, sizeof(beside), "%s-journal", name);
+	unlink(beside);
+	snprintf(beside, sizeof(beside), "%s-wal", name);
+	unlink(beside);
+	fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return rs_error_set_errno(err, -errno, "making \"%s\"", path);
+	close(fd);
+	r = open_writing(name, &file, err);
+	if (r >= 0)
+		r = initialise(file, err);
+	if (r >= 0)
+		r = make_wal(file, err);
+	if (r < 0)
+		return r;
+	rs_db_close(&file);
+	if (rename(name, path) < 0)
+		return rs_error_set_errno(err, -errno, "making \"%s\"", path);
+	return 0;
+}
+
+int rs_db_create(const char *path, struct rs_db **ret_db, struct rs_error *err)
+{
+	_cleanup_(rs_db_close) struct rs_db *file = NULL;
+	struct stat st;
+	int r = 0;
+
+	if (stat(path, &st) < 0 || !st.st_size)
+		r = make_new(path, err);
+	if (r >= 0)
+		r = open_writing(path, &file, err);
+	if (r >= 0)
+		r = identify(file, err);
+	if (r == 0)
+		r = rs_error_set(err, -EBADMSG, "\"%s\" has no tables", path);
+	if (r >= 0)
+		r = make_wal(file, err);
+	if (r < 0)
+		return r;
+	*ret_db = TAKE_PTR(file);
+	return 0;
+}
+
+/* As a file that nobody changes: no locks, no log, and nothing is made beside it. */
 static int open_immutable(const char *path, struct rs_db **ret_db, struct rs_error *err)
 {
 	char *uri = sqlite3_mprintf("file:%s?immutable=1", path);
@@ -297,16 +349,39 @@ static int prepare_reading(struct rs_db *file, struct rs_error *err)
 	return r < 0 ? r : identify(file, err);
 }
 
+/* Whoever has the file open has its index of the log beside it. Without one, and without a log, all is in
+ * the file itself. */
+static bool is_settled(const char *path)
+{
+	char beside[PATH_MAX];
+	struct stat st;
+
+	if (strpbrk(path, "?#%") ||
+	    snprintf(beside, sizeof(beside), "%s-shm", path) >= (int)sizeof(beside) ||
+	    stat(beside, &st) == 0)
+		return false;
+	snprintf(beside, sizeof(beside), "%s-wal", path);
+	return stat(beside, &st) < 0 || !st.st_size;
+}
+
+/* On a disk that cannot be written, the files that a log needs cannot be made: better what is in the file
+ * itself than nothing. */
+static bool cannot_write(const char *path, int r)
+{
+	return r < 0 && r != -EBADMSG && r != -ENOMEM && access(path, W_OK) < 0 &&
+	       !strpbrk(path, "?#%");
+}
+
 int rs_db_open(const char *path, struct rs_db **ret_db, struct rs_error *err)
 {
 	_cleanup_(rs_db_close) struct rs_db *file = NULL;
-	int r = open_db(path, SQLITE_OPEN_READONLY, &file, err);
+	int r = is_settled(path) ? open_immutable(path, &file, err)
+				 : open_db(path, SQLITE_OPEN_READONLY, &file, err);
 
 	if (r < 0)
 		return r;
 	r = prepare_reading(file, err);
-	if (r < 0 && r != -EBADMSG && r != -ENOMEM && access(path, W_OK) < 0 &&
-	    !strpbrk(path, "?#%")) {
+	if (cannot_write(path, r)) {
 		rs_db_close(&file);
 		r = open_immutable(path, &file, err);
 		if (r >= 0)
@@ -353,7 +428,6 @@ void rs_db_settle(struct rs_db *file)
 {
 	sqlite3_busy_timeout(file->db, 0);
 	sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	sqlite3_exec(file->db, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
 	sqlite3_busy_timeout(file->db, BUSY_MS);
 }
 

@@ -26,7 +26,7 @@ void rs_db_close(struct rs_db **file);
 /* Looks at all of it. -EBADMSG: damaged. */
 int rs_db_check(struct rs_db *file, struct rs_error *err);
 
-/* Makes it one plain file, its log written back; somebody who reads it may prevent that. */
+/* Writes its log back; somebody who reads it may prevent that. */
 void rs_db_settle(struct rs_db *file);
 
 /* --- writing; a failure in between: rs_db_rollback() --- */
