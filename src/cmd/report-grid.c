@@ -129,11 +129,16 @@ static void write_cell(const struct rs_grid *grid, size_t c, const char *text, s
 		rs_str_append_fill(out, ' ', GAP);
 }
 
-/* No blanks at the end of lines. */
+/* There are no blanks at the end of lines. */
+static void trim(struct rs_str *out)
+{
+	while (out->data && out->len && out->data[out->len - 1] == ' ')
+		out->len--;
+}
+
 static void end_line(struct rs_str *out)
 {
-	while (out->len && out->data[out->len - 1] == ' ')
-		out->len--;
+	trim(out);
 	rs_str_append_char(out, '\n');
 }
 
@@ -152,8 +157,7 @@ int rs_grid_write(const struct rs_grid *grid, unsigned indent, unsigned width, b
 	for (size_t c = 0; c < grid->n; c++)
 		write_cell(grid, c, grid->columns[c].title, strlen(grid->columns[c].title),
 			   widths[c], out);
-	while (out->data && out->data[out->len - 1] == ' ')
-		out->len--;
+	trim(out);
 	rs_str_append_cstr(out, rs_term_style(color, RS_TERM_RESET));
 	for (size_t i = 0; i < rs_grid_rows(grid) * grid->n; i++) {
 		const char *text = cell(grid, i, &n);

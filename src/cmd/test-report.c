@@ -22,14 +22,16 @@ struct sample {
 	struct rs_hdr *hdr;
 };
 
+#define ID "4f1d2c3b5a69788796a5b4c3d2e1f001"
+
 static const struct rs_event_container container = {
-	.id = "4f1d2c3b5a69788796a5b4c3d2e1f001",
+	.id = ID,
 	.name = "web",
 	.image = "nginx:1",
 	.pod_name = "web-0",
 	.namespace = "shop",
 };
-static const struct rs_event_container nameless = { .id = container.id };
+static const struct rs_event_container nameless = { .id = ID };
 static const struct rs_event_cgroup cgroup = { .path = "/pod", .container = &container };
 static const struct rs_event_cgroup early = { .path = "/pod", .container = &nameless };
 

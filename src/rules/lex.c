@@ -100,6 +100,7 @@ static size_t unescape(const char *p, size_t left, char *ret_char)
 {
 	static const char letters[] = "\\\"'ntr", meanings[] = "\\\"'\n\t\r";
 	const char *letter;
+	int high, low;
 
 	if (!left || !*p)
 		return 0;
@@ -108,9 +109,13 @@ static size_t unescape(const char *p, size_t left, char *ret_char)
 		*ret_char = meanings[letter - letters];
 		return 1;
 	}
-	if (*p != 'x' || left < 3 || hex_digit(p[1]) < 0 || hex_digit(p[2]) < 0)
+	if (*p != 'x' || left < 3)
 		return 0;
-	*ret_char = (char)(hex_digit(p[1]) << 4 | hex_digit(p[2]));
+	high = hex_digit(p[1]);
+	low = hex_digit(p[2]);
+	if (high < 0 || low < 0)
+		return 0;
+	*ret_char = (char)(high << 4 | low);
 	return 3;
 }
 

@@ -63,8 +63,10 @@ static int new_node(struct parser *p, enum rs_expr_op op, struct rs_expr **ret_e
 {
 	struct rs_expr *expr;
 
-	if (++p->nodes > RS_EXPR_NODES_MAX)
-		return fail(p, &p->token, "more than %u parts", RS_EXPR_NODES_MAX);
+	if (++p->nodes > RS_EXPR_NODES_MAX) {
+		fail(p, &p->token, "more than %u parts", RS_EXPR_NODES_MAX);
+		return -EINVAL;
+	}
 	expr = rs_arena_new(p->lexer.arena, struct rs_expr);
 	if (!expr)
 		return no_memory(p);
@@ -216,7 +218,7 @@ static int build_test(struct parser *p, const struct rs_expr_name *name, const s
 		return no_memory(p);
 	*copy = *name;
 	expr->name = copy;
-	if (op->op == RS_EXPR_GLOB)
+	if (op->op == RS_EXPR_GLOB && n)
 		r = check_glob(p, &literals[0]);
 	if (!r && op->op != RS_EXPR_EXISTS)
 		r = rs_expr_literals(&p->lexer, literals, n, expr);

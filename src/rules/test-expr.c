@@ -92,8 +92,8 @@ static const char *const mistakes[] = {
 	"path glob \"/etc/[a\"",
 	"comm == a\001b",
 	"comm == a and\n proces.name == b\n and pid == 1",
-	"comm in (aaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbb, ccccccccccccccccccccc) and pit == 1 and "
-	"comm != dddddddddddddddddddddddddddddd",
+	("comm in (aaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbb, ccccccccccccccccccccc) and pit == 1 and "
+	 "comm != dddddddddddddddddddddddddddddd"),
 };
 
 static void test_diagnostics(void **state)
