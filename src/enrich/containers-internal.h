@@ -24,6 +24,7 @@
 #define RS_CONTAINERS_SAMPLES  11            /* one a second, for the rates */
 #define RS_CONTAINERS_LATE_NS  2000000000ull /* how long the disk is asked for a name */
 #define RS_CONTAINERS_NEGATIVE 256           /* numbers remembered for which there is no group */
+#define RS_CONTAINERS_USERS    512           /* containers whose users have names */
 #define RS_CONTAINERS_LOOKS    1000          /* rs_cgroup_path() a second, at most */
 
 struct rs_container {
@@ -98,6 +99,7 @@ struct rs_containers {
 	struct rs_containers_slot *slots;
 	uint32_t n_slots, free_slot; /* n_slots: none */
 	size_t n_pending;
+	size_t n_users;        /* containers that have lists of users */
 	struct rs_group *last; /* found last */
 	struct {
 		uint64_t id, until;

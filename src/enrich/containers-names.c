@@ -95,15 +95,34 @@ static unsigned worth(const struct rs_metadata *metadata)
 	       !!k->n_labels + 2u * !!metadata->users + 4u * !metadata->partial;
 }
 
-static void keep_better(struct rs_container *container, struct rs_metadata *metadata)
+static bool has_users(const struct rs_container *container)
+{
+	return container->metadata && container->metadata->users;
+}
+
+/* A container may have a large list of users, and many containers many of them: beyond the cap their
+ * users are numbers. */
+static void limit_users(const struct rs_containers *c, const struct rs_container *container,
+			struct rs_metadata *metadata)
+{
+	if (c->n_users >= RS_CONTAINERS_USERS && !has_users(container))
+		rs_users_free(&metadata->users);
+}
+
+static void keep_better(struct rs_containers *c, struct rs_container *container,
+			struct rs_metadata *metadata)
 {
 	struct rs_metadata *worse = container->metadata;
+
+	limit_users(c, container, metadata);
+	c->n_users -= has_users(container);
 
 	if (worse && worth(metadata) < worth(worse)) {
 		worse = metadata;
 		metadata = container->metadata;
 	}
 	container->metadata = metadata;
+	c->n_users += has_users(container);
 	rs_metadata_free(&worse);
 }
 
@@ -114,7 +133,7 @@ static void take_answer(struct rs_containers *c, struct rs_container *container,
 	if (container->asked)
 		container->asked--;
 	if (metadata) {
-		keep_better(container, metadata);
+		keep_better(c, container, metadata);
 		if (container->candidate)
 			rs_container_confirm(c, container);
 		rs_container_lay(c, container);
