@@ -270,6 +270,7 @@ struct task_struct {
 	unsigned int personality;
 	struct list_head ptraced, ptrace_entry; /* what we trace; where our tracer keeps us */
 	struct sched_entity se;
+	struct list_head tasks; /* of leaders of thread groups */
 	struct mm_struct *mm;
 	int exit_code;
 	int pid, tgid;

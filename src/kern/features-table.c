@@ -81,7 +81,7 @@ const struct rs_feature_row rs_feature_rows[RS_FEATURE_COUNT] = {
 	},
 	[RS_FEATURE_ITERATOR] = { /* 5.8 */
 		.why = "a list of all processes as the kernel sees them",
-		.instead = "reading /proc",
+		.instead = "test_run_raw_tracepoint, and reading /proc",
 		.probe = rs_probe_iterator,
 	},
 	[RS_FEATURE_PERF_CLOCK] = { /* 4.9 */
@@ -190,8 +190,8 @@ const struct rs_feature_row rs_feature_rows[RS_FEATURE_COUNT] = {
 		.probe = rs_probe_test_run, .caps = NET,
 	},
 	[RS_FEATURE_TEST_RUN_RAW] = { /* 5.10 */
-		.why = "asking our programs who we are, as the first pid namespace counts",
-		.instead = "our own getpid(2)",
+		.why = "asking our programs who we are and what runs already, to the nanosecond",
+		.instead = "our own getpid(2), and /proc with start times of 10 ms",
 		.probe = rs_probe_test_run_raw,
 	},
 	[RS_FEATURE_ENABLE_STATS] = { /* 5.8 */

@@ -30,6 +30,8 @@ const struct rs_hook_row rs_hook_rows[] = {
 
 const size_t rs_n_hook_rows = ARRAY_SIZE(rs_hook_rows);
 
+const char rs_tasks_program[] = "rs_list_tasks";
+
 const struct rs_resolver_row rs_resolver_rows[] = {
 	{ "rs_f_unlink", "security_path_unlink", K(UNLINK) },
 	{ "rs_f_rmdir", "security_path_rmdir", K(RMDIR) },
@@ -74,6 +76,8 @@ const char *rs_program_name(const char *program)
 
 	if (row)
 		return row->program;
+	if (!strcmp(program, rs_tasks_program))
+		return rs_tasks_program;
 	for (size_t i = 0; i < rs_n_resolver_rows; i++)
 		if (!strcmp(rs_resolver_rows[i].program, program))
 			return rs_resolver_rows[i].program;

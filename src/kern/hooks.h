@@ -30,6 +30,9 @@ struct rs_resolver_row {
 	uint64_t kinds;       /* whose paths it resolves */
 };
 
+/* The program that is run once, by us, to tell what runs already: see tasks.h. No kind needs it. */
+extern const char rs_tasks_program[];
+
 extern const struct rs_resolver_row rs_resolver_rows[];
 extern const size_t rs_n_resolver_rows;
 

@@ -59,6 +59,8 @@ void rs_sensors_choose(struct rs_sensors *sensors)
 	bpf_object__for_each_program(program, sensors->bpf->obj)
 		bpf_program__set_autoload(program, false);
 	autoload(sensors, "rs_who_am_i");
+	if (sensors->identity)
+		autoload(sensors, rs_tasks_program);
 	if (sensors->tracefs_fd < 0)
 		autoload(sensors, "rs_sys_exit");
 	for (size_t i = 0; i < rs_n_hook_rows; i++)

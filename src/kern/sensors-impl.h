@@ -6,6 +6,7 @@
 
 #include "bpf/abi/control.h"
 #include "bpf/abi/syscall.h"
+#include "bpf/abi/tasks.h"
 #include "kern/ring.h"
 #include "kern/sensors.h"
 /* keep order: the skeleton needs the types above */

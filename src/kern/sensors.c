@@ -23,6 +23,7 @@
 #include "kern/hooks.h"
 #include "kern/sensors-impl.h"
 #include "kern/syscalls.h"
+#include "kern/tasks.h"
 #include "kern/tracefs.h"
 
 /* What libbpf last warned about: it prints where it should return. */
@@ -67,6 +68,8 @@ static int size_maps(struct rs_sensors *sensors)
 					     RS_LANE_SLOTS * sensors->cpus);
 	if (!r && !sensors->resolve)
 		r = bpf_map__set_max_entries(sensors->bpf->maps.rs_stash, 1);
+	if (!r && sensors->identity)
+		r = bpf_map__set_max_entries(sensors->bpf->maps.rs_tasks, rs_tasks_room());
 	return r;
 }
 
