@@ -282,7 +282,7 @@ int rs_agent_start(struct rs_agent *agent, struct rs_error *err)
 	r = rs_filter_rescan(agent->sensors, &agent->filter.filter, err);
 	if (r < 0)
 		return r;
-	r = rs_identity_seed(agent->identity, err);
+	r = rs_identity_seed(agent->identity, agent->sensors, err);
 	if (r < 0)
 		return r;
 	agent->started = rs_clock_mono();

@@ -4,6 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "base/util.h"
+#include "kern/tasks.h"
+
 #define TICK_NS 100000000ull /* how often time alone changes something */
 
 struct rs_identity {
@@ -87,9 +91,21 @@ uint32_t rs_identity_cgroup_v1(const struct rs_identity *identity)
 	return identity->tree.v1;
 }
 
-int rs_identity_seed(struct rs_identity *identity, struct rs_error *err)
+/* Without the kernel's own list /proc is all there is. */
+static void seed_processes(struct rs_identity *identity, struct rs_sensors *sensors)
 {
-	rs_processes_seed(identity->processes);
+	_cleanup_(rs_cleanup_free) struct rs_task *tasks = NULL;
+	struct rs_error why = RS_ERROR_INIT;
+	size_t n = 0;
+
+	if (sensors && rs_tasks_read(sensors, &tasks, &n, &why) < 0)
+		rs_log_debug("what runs is read from /proc alone: %s", why.msg);
+	rs_processes_seed(identity->processes, tasks, n);
+}
+
+int rs_identity_seed(struct rs_identity *identity, struct rs_sensors *sensors, struct rs_error *err)
+{
+	seed_processes(identity, sensors);
 	return identity->containers ? rs_containers_scan(identity->containers, err) : 0;
 }
 

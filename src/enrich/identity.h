@@ -21,6 +21,7 @@
 	 1ull << RS_KIND_CGROUP_MKDIR | 1ull << RS_KIND_CGROUP_RMDIR)
 
 struct rs_identity;
+struct rs_sensors;
 
 struct rs_identity_options {
 	const char *root;      /* for /etc/passwd; NULL: "/" */
@@ -46,7 +47,9 @@ void rs_identity_free(struct rs_identity **identity);
 /* As rs_config.cgroup_v1. */
 uint32_t rs_identity_cgroup_v1(const struct rs_identity *identity);
 
-int rs_identity_seed(struct rs_identity *identity, struct rs_error *err);
+/* @sensors: their word on what runs is exact, that of /proc is not; may be NULL. */
+int rs_identity_seed(struct rs_identity *identity, struct rs_sensors *sensors,
+		     struct rs_error *err);
 /* @on_news: something that events waited for may be there now. */
 int rs_identity_start(struct rs_identity *identity, struct rs_loop *loop,
 		      int (*on_news)(void *data), void *data, struct rs_error *err);

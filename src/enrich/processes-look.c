@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Looks at /proc: at all processes at the start, and at one that no record told of.
+ * Looks at what runs: at all processes at the start, and at one that no record told of.
  *
  * While records do not tell of every exec, a name that differs from the one that goes with the
  * executable means that there may have been one: before the event, then /proc knows by now; or after
@@ -175,6 +175,50 @@ bool rs_processes_doubt(const struct rs_processes *p, const struct rs_process *p
 
 /* --- all processes --- */
 
+/* One that the kernel tells of; what it runs is for /proc to say. */
+static void seed_task(struct rs_processes *p, const struct rs_task *task)
+{
+	struct rs_process_table *table = &p->table;
+	struct rs_process *process = rs_process_find(table, task->pid, task->start);
+
+	if (!process)
+		process = rs_process_add(table, task->pid, task->start, 0);
+	if (!process || process->told)
+		return;
+	rs_process_ref(table, process);
+	process->uid = task->uid;
+	process->cgroup = task->cgroup;
+	rs_process_set_name(process, task->comm);
+	if (task->flags & RS_TASK_KTHREAD) { /* it runs nothing */
+		process->told = true;
+		process->checked = rs_clock_boot();
+	} else if (!rs_process_read(p->proc, task->pid, &p->reading) && is_of(p, process)) {
+		take_reading(p, process, rs_clock_boot());
+	}
+	process->ppid = task->ppid;
+	rs_process_unref(table, process);
+}
+
+static void link_task(struct rs_process_table *table, const struct rs_task *task)
+{
+	struct rs_process *process = rs_process_find(table, task->pid, task->start), *parent;
+
+	if (!process || process->parent || !task->ppid)
+		return;
+	parent = rs_process_find(table, task->ppid, task->pstart);
+	if (parent)
+		rs_process_set_parent(table, process, parent);
+}
+
+static void seed_tasks(struct rs_processes *p, const struct rs_task *tasks, size_t n)
+{
+	n = MIN(n, p->table.max - MIN(p->table.count, p->table.max));
+	for (size_t i = 0; i < n; i++)
+		seed_task(p, &tasks[i]);
+	for (size_t i = 0; i < n; i++)
+		link_task(&p->table, &tasks[i]);
+}
+
 static void seed_one(struct rs_processes *p, const char *name)
 {
 	uint64_t pid;
@@ -201,7 +245,7 @@ static void link_all(struct rs_process_table *table)
 	}
 }
 
-void rs_processes_seed(struct rs_processes *processes)
+void rs_processes_seed(struct rs_processes *processes, const struct rs_task *tasks, size_t n)
 {
 	int fd = processes->proc < 0
 			 ? -1
@@ -209,6 +253,7 @@ void rs_processes_seed(struct rs_processes *processes)
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
+	seed_tasks(processes, tasks, n);
 	if (!dir) {
 		rs_cleanup_close(&fd);
 		return;

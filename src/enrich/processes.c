@@ -232,7 +232,7 @@ static void tell_ancestors(struct rs_processes *p, struct rs_event *event,
 	event->parent_name = process && process->named ? process->comm : NULL;
 	for (; process && process->named && n < RS_EVENT_ANCESTORS_MAX; process = process->parent)
 		p->ancestors[n++] = (struct rs_event_ancestor){
-			.start = process->start,
+			.start = process->start ? process->start : process->order,
 			.pid = process->pid,
 			.name = process->comm,
 			.executable = process->exe ? process->exe->data : NULL,

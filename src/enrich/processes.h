@@ -9,7 +9,7 @@
  *
  *  - Records: EXEC says it, FORK hands it down, EXIT ends it. What they say holds for every later
  *    record, in the order in which things happened, also of processes that are gone meanwhile.
- *  - rs_processes_seed(): what ran before the first record, from /proc. A record of a process counts
+ *  - rs_processes_seed(): what ran before the first record, from the kernel's list and /proc. A record of a process counts
  *    for more than what was read of it.
  *  - For a process that neither told of, one look at /proc. That is a moment after the event, so it
  *    is an answer only where the process still has the start time and the name that the event has;
@@ -25,6 +25,7 @@
  */
 
 #include "base/error.h"
+#include "bpf/abi/tasks.h"
 #include "event/event.h"
 
 #define RS_PROCESSES_MAX     65536              /* processes remembered, ended ones included */
@@ -57,9 +58,13 @@ int rs_processes_new(const struct rs_processes_options *options,
 		     struct rs_processes **ret_processes, struct rs_error *err);
 void rs_processes_free(struct rs_processes **processes);
 
-/* Reads what runs now. To be called once the sensors are attached, so that nothing that begins in
- * between is missed, and while the rights are there to look at other users' processes. */
-void rs_processes_seed(struct rs_processes *processes);
+/*
+ * Reads what runs now. To be called once the sensors are attached, so that nothing that begins in
+ * between is missed, and while the rights are there to look at other users' processes.
+ * @tasks: what rs_tasks_read() says, so that each has its exact start time; borrowed for the call. May
+ * be NULL: of those that are not there, only /proc tells.
+ */
+void rs_processes_seed(struct rs_processes *processes, const struct rs_task *tasks, size_t n);
 
 /*
  * Whether FORK and EXEC records of all processes come (as is assumed at first), or a filter keeps
@@ -90,9 +95,8 @@ void rs_processes_feed(struct rs_processes *processes, const struct rs_event *ev
 
 /*
  * Sets the event's executable, parent_executable, parent_name, command_line and ancestors, NULL where
- * unknown; an ancestor's start is 0 where only /proc told of it, in whole ticks of its clock. All are
- * valid until the next call. Allocates only for what was not known: a process, or the form of its
- * arguments with spaces.
+ * unknown. All are valid until the next call. Allocates only for what was not known: a process, or the
+ * form of its arguments with spaces.
  */
 void rs_processes_enrich(struct rs_processes *processes, struct rs_event *event);
 

@@ -19,8 +19,8 @@ static void test_seed(void **state)
 	mkdir("self", 0755);
 	mkdir("4294967296", 0755);
 	mkdir("14", 0755);
-	rs_processes_seed(p);
-	rs_processes_seed(p); /* once more changes nothing */
+	rs_processes_seed(p, NULL, 0);
+	rs_processes_seed(p, NULL, 0); /* once more changes nothing */
 	assert_int_equal(rs_processes_stats(p).processes, 4);
 	event = ask(p, 11, 10, "x");
 	assert_string_equal(event.executable, "/bin/odd");
@@ -59,12 +59,12 @@ static void test_seed_tree(void **state)
 
 	(void)state;
 	put_tree();
-	rs_processes_seed(p);
+	rs_processes_seed(p, NULL, 0);
 	event = ask(p, 30, 20, "one");
 	assert_string_equal(event.command_line, "one");
 	assert_string_equal(chain_of(&event), "20 300 1");
 	assert_int_equal(event.ancestors[0].start, START(20)); /* the event tells it */
-	assert_int_equal(event.ancestors[1].start, 0);
+	assert_int_equal(event.ancestors[1].start, 2 * RS_NSEC_PER_SEC); /* in ticks */
 	assert_string_equal(event.ancestors[1].name, "manager");
 	assert_string_equal(event.ancestors[2].executable, "/sbin/init");
 	assert_true(rs_processes_find(p, 20, START(20), &info));
@@ -93,7 +93,7 @@ static void test_seed_meanwhile(void **state)
 	put_child(10, 0, "later", START(10), "/bin/later"); /* was a shell when it forked */
 	put_child(11, 10, "shell", START(11), "/bin/shell");
 	put_child(12, 10, "tool", START(12), "/bin/tool");
-	rs_processes_seed(p);
+	rs_processes_seed(p, NULL, 0);
 	event = event_of(&r, RS_KIND_FORK, 11, "shell");
 	parent_of(&r, 10);
 	r.hdr.time -= RS_NSEC_PER_SEC;
@@ -270,7 +270,7 @@ static void test_real(void **state)
 		_exit(0);
 	}
 	assert_int_equal(rs_processes_new(NULL, &p, NULL), 0);
-	rs_processes_seed(p);
+	rs_processes_seed(p, NULL, 0);
 	event = event_of(&asked, RS_KIND_CREATE, (uint32_t)child, "test");
 	asked.hdr.tid = 0;
 	asked.hdr.start = real_start(child) + 1;
@@ -299,7 +299,7 @@ static void test_no_proc(void **state)
 
 	(void)state;
 	assert_int_equal(rs_processes_new(&options, &p, NULL), 0);
-	rs_processes_seed(p);
+	rs_processes_seed(p, NULL, 0);
 	assert_exe(p, 10, NULL);
 	exec_of(p, 10, "/bin/x");
 	assert_exe(p, 10, "/bin/x");

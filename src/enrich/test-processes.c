@@ -578,7 +578,7 @@ static void test_random(void **state)
 	(void)state;
 	for (uint32_t pid = 1; pid < 40; pid += 3)
 		put_child(pid, pid * 7 % 40, "any", START(pid) + pid % 2 * MOMENT, "/bin/any");
-	rs_processes_seed(p);
+	rs_processes_seed(p, NULL, 0);
 	for (unsigned i = 0; i < 100000; i++) {
 		struct record r;
 		enum rs_kind kind = (enum rs_kind)((unsigned)rand_r(&seed) % (RS_KIND_OPEN + 1));
