@@ -21,6 +21,7 @@ struct rs_query {
 	uint64_t skip; /* events at the time since that are too many */
 	bool over;     /* the limit is reached */
 	struct rs_scan *scan;
+	struct rs_ahead *ahead; /* NULL: no threads read */
 	struct rs_result *spare;
 	struct rs_block_scratch scratch;
 	struct rs_store_found found;

@@ -14,10 +14,12 @@
 #include <sys/stat.h>
 
 #include "base/vec.h"
+#include "store/ahead.h"
 #include "store/query-internal.h"
 
 #define OVERLAP_MAX 64 /* blocks in memory at once; more only in a file that lies */
 #define NEWEST_MAX  1000000
+#define AHEAD_MIN   4 /* blocks for which threads are worth the while */
 
 /* --- the plan --- */
 
@@ -113,19 +115,51 @@ static void sort_tasks(struct rs_query *q, int (*by)(const void *, const void *)
 		qsort(q->tasks.items, q->tasks.len, sizeof(*q->tasks.items), by);
 }
 
-/* --- results --- */
+/* --- reading --- */
 
-static int get_result(struct rs_query *q, struct rs_result **ret_result)
+static struct rs_result *get_spare(struct rs_query *q)
 {
-	if (!q->spare)
-		return rs_result_new(ret_result);
-	*ret_result = q->spare;
-	q->spare = q->spare->link;
-	return 0;
+	struct rs_result *result = q->spare;
+
+	if (result)
+		q->spare = result->link;
+	return result;
+}
+
+/* Begins to read all tasks, in their order. */
+static void begin(struct rs_query *q, bool records)
+{
+	struct rs_scan_options options = {
+		.query = q->query,
+		.narrow = &q->narrow,
+		.files = &q->files,
+	};
+
+	if (q->tasks.len >= AHEAD_MIN)
+		rs_ahead_new(&options, q->tasks.items, q->tasks.len, q->since, q->until, records,
+			     &q->ahead); /* without threads we read ourselves */
+}
+
+/* What the next task has; the result is there also on failure, or NULL. */
+static int read_next(struct rs_query *q, size_t task, bool records, struct rs_result **ret_result)
+{
+	struct rs_result *result = get_spare(q);
+	int r = 0;
+
+	if (q->ahead)
+		return rs_ahead_next(q->ahead, result, ret_result);
+	if (!result)
+		r = rs_result_new(&result);
+	*ret_result = result;
+	return r < 0 ? r
+		     : rs_scan_run(q->scan, &q->tasks.items[task], q->since, q->until, records,
+				   result);
 }
 
 static void put_result(struct rs_query *q, struct rs_result *result)
 {
+	if (!result)
+		return;
 	result->link = q->spare;
 	q->spare = result;
 }
@@ -187,18 +221,19 @@ struct merging {
 static int load(struct rs_query *q, struct merging *m)
 {
 	struct rs_result *result = NULL;
-	int r = get_result(q, &result);
+	int r = read_next(q, m->next, true, &result);
 
-	if (r < 0)
+	if (r < 0) {
+		put_result(q, result);
 		return r;
-	r = rs_scan_run(q->scan, &q->tasks.items[m->next], q->since, q->until, true, result);
+	}
 	result->order = (unsigned)m->next++;
 	count(q, result);
-	if (r >= 0 && result->n)
+	if (result->n)
 		m->active[m->n++] = result;
 	else
 		put_result(q, result);
-	return r;
+	return 0;
 }
 
 static void drop(struct rs_query *q, struct merging *m, struct rs_result *result)
@@ -219,6 +254,7 @@ int rs_query_walk(struct rs_query *q)
 	int r = 0;
 
 	sort_tasks(q, by_first);
+	begin(q, true);
 	q->scratch.block = NULL;
 	while (!r && !q->over && (m.n || m.next < q->tasks.len)) {
 		struct rs_result *best = oldest(m.active, m.n);
@@ -234,6 +270,7 @@ int rs_query_walk(struct rs_query *q)
 	}
 	while (m.n)
 		drop(q, &m, m.active[0]);
+	rs_ahead_free(&q->ahead);
 	return r;
 }
 
@@ -292,20 +329,19 @@ static void push_time(struct newest *w, uint64_t real)
 static int walk_back(struct rs_query *q, struct newest *w)
 {
 	struct rs_result *result = NULL;
-	int r = get_result(q, &result);
+	int r = 0;
 
 	sort_tasks(q, by_last);
+	begin(q, false);
 	for (size_t i = 0; i < q->tasks.len && r >= 0; i++) {
-		uint64_t since = w->n == w->max ? w->time[0] : q->since;
-
-		if (q->tasks.items[i].last < since)
+		if (w->n == w->max && q->tasks.items[i].last < w->time[0])
 			break;
-		r = rs_scan_run(q->scan, &q->tasks.items[i], since, q->until, false, result);
+		r = read_next(q, i, false, &result);
 		for (unsigned k = 0; r >= 0 && k < result->n; k++)
 			push_time(w, result->matches[k].real);
-	}
-	if (result)
 		put_result(q, result);
+	}
+	rs_ahead_free(&q->ahead);
 	return r;
 }
 
@@ -362,10 +398,9 @@ void rs_query_done(struct rs_query *q)
 {
 	struct rs_result *result;
 
-	while ((result = q->spare)) {
-		q->spare = result->link;
+	rs_ahead_free(&q->ahead);
+	while ((result = get_spare(q)))
 		rs_result_free(&result);
-	}
 	rs_scan_free(&q->scan);
 	rs_narrow_done(&q->narrow);
 	rs_dir_files_done(&q->files);
