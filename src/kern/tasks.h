@@ -6,7 +6,8 @@
  * /proc has them in ticks of its clock, so that they are named as records name them.
  *
  * A program among the sensors walks the list, run by us (BPF_PROG_TEST_RUN of raw tracepoints, Linux
- * 5.10). A task iterator would do, too, but is a tracing program, which some hosts forbid.
+ * 5.10). A task iterator (5.8) would tell the same, but is a tracing program, and policies that forbid
+ * those leave this one alone.
  */
 
 #include "base/error.h"
