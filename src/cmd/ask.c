@@ -10,7 +10,8 @@
 #include "base/units.h"
 #include "store/store.h"
 
-#define HEX_MIN 4 /* digits from which a word may be the beginning of a container's id */
+#define ID_LEN  64 /* digits of a container's id, as all the usual runtimes make them */
+#define HEX_MIN 4  /* digits from which a word may be the beginning of a container's id */
 
 #define FIELD(name) offsetof(struct rs_ask, name)
 
@@ -172,12 +173,18 @@ static void add_user(struct rs_str *out, const char *text)
 		append_glob(out, "user.name", text);
 }
 
+/* A whole id is looked for as such: the store has an index of those. */
 static void add_container(struct rs_str *out, const char *text)
 {
 	size_t n = strlen(text);
+	bool hex = n == strspn(text, "0123456789abcdef");
 
+	if (hex && n == ID_LEN) {
+		append_test(out, "container.id", "==", text);
+		return;
+	}
 	append_glob(out, "container.name", text);
-	if (n < HEX_MIN || n != strspn(text, "0123456789abcdef"))
+	if (n < HEX_MIN || !hex)
 		return;
 	rs_str_append_cstr(out, " or ");
 	append_test(out, "container.id", "startswith", text);

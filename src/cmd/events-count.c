@@ -9,7 +9,8 @@
 #include "cmd/events.h"
 #include "cmd/report-grid.h"
 
-#define VALUE_MAX 1024 /* bytes of a value that count */
+#define VALUE_MAX 1024                /* bytes of a value that count */
+#define KEYS_MAX  ((size_t)256 << 20) /* bytes of all keys; no more groups then */
 
 /* Events with the same values. */
 struct group {
@@ -25,6 +26,7 @@ struct rs_events_count {
 	const struct rs_events_columns *columns;
 	struct rs_hashmap *groups;
 	struct rs_str key, value; /* scratch */
+	size_t bytes;             /* of all keys */
 	uint64_t others;          /* events of groups that had no room */
 };
 
@@ -93,19 +95,21 @@ static void append_part(struct rs_events_count *count, const struct rs_value *va
 
 static int add_group(struct rs_events_count *count)
 {
-	_cleanup_(rs_cleanup_free) struct group *group = calloc(1, sizeof(*group));
+	_cleanup_(rs_cleanup_free) struct group *group = NULL;
 	int r;
 
+	if (rs_hashmap_len(count->groups) >= RS_EVENTS_GROUPS_MAX || count->bytes >= KEYS_MAX) {
+		count->others++;
+		return 0;
+	}
+	group = calloc(1, sizeof(*group));
 	if (!group)
 		return -ENOMEM;
 	group->count = 1;
 	r = rs_hashmap_put_str(count->groups, count->key.data, count->key.len, group);
-	if (r == -ENOSPC) {
-		count->others++;
-		return 0;
-	}
 	if (r < 0)
 		return r;
+	count->bytes += count->key.len;
 	TAKE_PTR(group);
 	return 0;
 }
@@ -204,8 +208,7 @@ static void write_json(const struct rs_events_count *count, const struct group *
 	rs_str_append_char(out, '\n');
 }
 
-static void write_csv(const struct rs_events_count *count, const struct group *group,
-		      struct rs_str *out)
+static void write_csv(struct rs_events_count *count, const struct group *group, struct rs_str *out)
 {
 	const char *key = group->key, *text;
 	size_t n;
@@ -213,8 +216,10 @@ static void write_csv(const struct rs_events_count *count, const struct group *g
 	rs_str_append_u64(out, group->count);
 	for (size_t i = 0; i < count->columns->n; i++) {
 		next_part(&key, &text, &n);
+		rs_str_reset(&count->value);
+		rs_str_append_escaped(&count->value, text, n);
 		rs_str_append_char(out, ',');
-		rs_events_append_csv(text, n, out);
+		rs_events_append_csv(count->value.data, count->value.len, out);
 	}
 	rs_str_append_cstr(out, "\r\n");
 }

@@ -10,7 +10,7 @@
 
 #include "base/fd.h"
 #include "base/term.h"
-#include "base/vec.h"
+#include "base/units.h"
 
 #define FLUSH_BYTES ((size_t)64 << 10)
 #define DAY_LEN     10 /* "2026-11-21" */
@@ -62,6 +62,15 @@ static const struct rs_opt_name color_names[] = {
 	{ NULL, 0, NULL },
 };
 
+static int parse_limit(const struct rs_opt *opt, const char *value, void *field,
+		       struct rs_error *err)
+{
+	int r = rs_units_parse_count(value, field, err);
+
+	(void)opt;
+	return r < 0 || *(uint64_t *)field ? r : rs_error_set(err, -EINVAL, "at least 1");
+}
+
 static const struct rs_opt events_opts[] = {
 	RS_OPT_INCLUDE_TABLE(rs_ask_opts_time, offsetof(struct settings, ask)),
 	RS_OPT_INCLUDE_TABLE(rs_ask_opts_kinds, offsetof(struct settings, ask)),
@@ -83,8 +92,9 @@ static const struct rs_opt events_opts[] = {
 	{ .short_name = 'n',
 	  .long_name = "limit",
 	  .metavar = "N",
-	  .type = RS_OPT_U64,
+	  .type = RS_OPT_CALLBACK,
 	  .offset = offsetof(struct settings, limit),
+	  .parse = parse_limit,
 	  .help = "only the last N events; with --count-by the first N rows; with --follow end "
 		  "after N" },
 	{ .long_name = "oldest",
@@ -376,6 +386,16 @@ static int catch_signals(int *ret_fd, struct rs_error *err)
 	return 0;
 }
 
+/* A header that waits for the first event looks as if we had not begun. */
+static int begin_following(struct view *view)
+{
+	if (view->settings->output == RS_EVENTS_TABLE) {
+		rs_event_table_header(&view->table, &view->out);
+		view->rows = 1;
+	}
+	return flush(view);
+}
+
 static int ask(const struct settings *settings, struct rs_asked *asked, struct view *view,
 	       struct rs_error *err)
 {
@@ -394,9 +414,8 @@ static int ask(const struct settings *settings, struct rs_asked *asked, struct v
 	asked->query.cancel_fd = signals;
 	if (settings->follow && !asked->query.since)
 		asked->query.since = rs_clock_real();
-	/* A header that waits for the first event looks as if nothing happened. */
 	if (settings->follow)
-		r = flush(view);
+		r = begin_following(view);
 	if (!r)
 		r = rs_ask_run(asked, on_event, view, err);
 	return r < 0 ? r : view_end(view);

@@ -7,10 +7,13 @@
 #include "base/vec.h"
 #include "cmd/report.h"
 
+#define KEYS_MAX ((size_t)16 << 20) /* bytes of all keys; no more rows then */
+
 /* A key is, for each part, two bytes of length and the bytes. */
 struct rs_report_tally {
 	struct rs_hashmap *rows;
 	struct rs_str key;
+	size_t bytes;                /* of all keys */
 	struct rs_report_row others; /* of keys that had no room */
 	RS_VEC(struct rs_report_row *) sorted;
 };
@@ -87,26 +90,25 @@ void rs_report_row_part(const struct rs_report_row *row, unsigned i, const char 
 struct rs_report_row *rs_report_row(struct rs_report_tally *tally, uint64_t time)
 {
 	struct rs_report_row *row;
-	int r;
 
 	if (tally->key.error)
 		return NULL;
 	row = rs_hashmap_find_str(tally->rows, tally->key.data, tally->key.len);
 	if (row)
 		return row;
+	if (rs_hashmap_len(tally->rows) >= RS_REPORT_ROWS_MAX || tally->bytes >= KEYS_MAX) {
+		if (!tally->others.first)
+			tally->others.first = time;
+		return &tally->others;
+	}
 	row = calloc(1, sizeof(*row));
-	if (!row)
+	if (!row || rs_hashmap_put_str(tally->rows, tally->key.data, tally->key.len, row) < 0) {
+		free(row);
 		return NULL;
+	}
 	row->first = time;
-	r = rs_hashmap_put_str(tally->rows, tally->key.data, tally->key.len, row);
-	if (r >= 0)
-		return row;
-	free(row);
-	if (r != -ENOSPC)
-		return NULL;
-	if (!tally->others.first)
-		tally->others.first = time;
-	return &tally->others;
+	tally->bytes += tally->key.len;
+	return row;
 }
 
 /* --- ranking --- */

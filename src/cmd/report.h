@@ -12,7 +12,7 @@
 
 #define RS_REPORT_ROWS_MAX  16384 /* rows of a tally; what comes then is counted together */
 #define RS_REPORT_PARTS_MAX 3
-#define RS_REPORT_TEXT_MAX  1024 /* bytes kept of a text */
+#define RS_REPORT_TEXT_MAX  512 /* bytes kept of a text */
 
 /* --- tallies --- */
 

@@ -173,6 +173,17 @@ static void test_names(void **state)
 		     "kubernetes.pod.name glob \"web-?\" and kubernetes.namespace == \"a\\\"b\"");
 }
 
+static void test_container_id(void **state)
+{
+	static const char id[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	_cleanup_(ask_done) struct rs_ask ask = { .containers = list(id, NULL) };
+	char text[128];
+
+	(void)state;
+	snprintf(text, sizeof(text), "container.id == \"%s\"", id);
+	expect(&ask, text);
+}
+
 static void test_paths(void **state)
 {
 	static const struct {
@@ -261,12 +272,12 @@ static void test_prepare(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_times),    cmocka_unit_test(test_no_times),
-		cmocka_unit_test(test_format),   cmocka_unit_test(test_nothing_selected),
-		cmocka_unit_test(test_lists),    cmocka_unit_test(test_names),
-		cmocka_unit_test(test_paths),    cmocka_unit_test(test_where),
-		cmocka_unit_test(test_mistakes), cmocka_unit_test(test_too_long),
-		cmocka_unit_test(test_prepare),
+		cmocka_unit_test(test_times),        cmocka_unit_test(test_no_times),
+		cmocka_unit_test(test_format),       cmocka_unit_test(test_nothing_selected),
+		cmocka_unit_test(test_lists),        cmocka_unit_test(test_names),
+		cmocka_unit_test(test_container_id), cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_where),        cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_too_long),     cmocka_unit_test(test_prepare),
 	};
 
 	return cmocka_run_group_tests(tests, set_zone, NULL);

@@ -194,6 +194,7 @@ static void test_misuse(void **state)
 	assert_int_equal(ASK(rs_cmd_events, "--columns", "pid"), RS_CMD_USAGE);
 	assert_int_equal(ASK(rs_cmd_events, "--follow", "--count-by", "pid"), RS_CMD_USAGE);
 	assert_int_equal(ASK(rs_cmd_events, "--oldest"), RS_CMD_USAGE);
+	assert_int_equal(ASK(rs_cmd_events, "--limit", "0"), RS_CMD_USAGE);
 	assert_int_equal(ASK(rs_cmd_events, "--pid", "x"), RS_CMD_USAGE);
 	assert_int_equal(ASK(rs_cmd_report, "--top", "0"), RS_CMD_USAGE);
 }

@@ -68,8 +68,10 @@ static int new_node(struct parser *p, enum rs_expr_op op, struct rs_expr **ret_e
 		return -EINVAL;
 	}
 	expr = rs_arena_new(p->lexer.arena, struct rs_expr);
-	if (!expr)
-		return no_memory(p);
+	if (!expr) {
+		no_memory(p);
+		return -ENOMEM;
+	}
 	expr->op = op;
 	*ret_expr = expr;
 	return 0;
