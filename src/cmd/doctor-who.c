@@ -36,10 +36,10 @@ static void look_cgroups(struct rs_doctor_fact *fact)
 	if (!fact->there)
 		SAY(fact, "%.400s; without them no container is known", err.msg);
 	else if (tree.v1)
-		SAY(fact, "version 1, %s, at %s: version 2 tells fewer processes apart here",
+		SAY(fact, "version 1, %s, at %.256s: version 2 tells fewer processes apart here",
 		    tree.controller, tree.mount);
 	else
-		SAY(fact, "version 2, at %s", tree.mount);
+		SAY(fact, "version 2, at %.256s", tree.mount);
 }
 
 static void look_runtimes(struct rs_doctor_fact *fact)
