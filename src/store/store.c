@@ -16,7 +16,7 @@
 #define QUEUE_PACKS 16
 #define QUEUE_BYTES                                                                                \
 	(6u << 20) /* of all packs: the open one, those that wait, and the one at work */
-#define SPARE_PACKS 2
+#define SPARE_PACKS 1
 
 struct rs_store {
 	struct rs_pack *open; /* NULL: no memory for one */
