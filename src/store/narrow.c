@@ -166,7 +166,7 @@ static uint64_t named_kinds(const struct rs_expr_demand *demand)
 			size_t n = strlen(name);
 
 			if (demand->op == RS_DEMAND_IN ? n == text->len : n >= text->len)
-				if (memcmp(name, text->data, text->len) == 0)
+				if (!text->len || memcmp(name, text->data, text->len) == 0)
 					kinds |= 1ull << k;
 		}
 	return kinds;
