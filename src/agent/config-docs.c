@@ -10,6 +10,9 @@ static const struct {
 	{ "watch", "What is watched. Elements of a list are alternatives, different lists must all "
 		   "agree, and an empty list lets everything pass." },
 	{ "output", "What comes out, and where." },
+	{ "store", "What is kept, for `ringside events`, `report` and `tree`." },
+	{ "kubernetes",
+	  "Where labels and owners of pods come from; see [kubernetes.md](kubernetes.md)." },
 	{ "agent", "The agent itself." },
 };
 

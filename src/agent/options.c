@@ -102,7 +102,7 @@ const struct rs_opt rs_agent_opts_kinds[] = {
 	  .type = RS_OPT_CALLBACK,
 	  .offset = FIELD(kinds),
 	  .parse = parse_kinds,
-	  .default_text = "all but open",
+	  .default_text = "all but open and cgroup_*",
 	  .group = "What to watch",
 	  .help = "kinds of events (exec, unlink, connect, ...) or whole sensors (process, file, "
 		  "network, privilege), or all; -open takes one out" },

@@ -171,7 +171,7 @@ const struct rs_cmd rs_cmd_containers = {
 	.name = "containers",
 	.group = "Ask",
 	.synopsis = "[OPTION...]",
-	.summary = "containers that run here: pod, image, first process, events a second",
+	.summary = "containers that run here: pod, image, events a second",
 	.text = "Asks the running agent. Without one it looks for itself, at the tree of control "
 		"groups and at the files of the container runtimes, and knows no rates.",
 	.examples = examples,

@@ -23,7 +23,7 @@ static void test_describe_kinds(void **state)
 
 	(void)state;
 	expect(RS_KINDS_ALL, "all");
-	expect(RS_AGENT_KINDS_DEFAULT, "all but open");
+	expect(RS_AGENT_KINDS_DEFAULT, "all but open, cgroup_mkdir, cgroup_rmdir");
 	expect(1ull << RS_KIND_EXEC | 1ull << RS_KIND_EXIT, "exec, exit");
 	expect(file, "file");
 	expect(file | net, "file, network");

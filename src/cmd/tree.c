@@ -172,7 +172,7 @@ const struct rs_cmd rs_cmd_tree = {
 	.name = "tree",
 	.group = "Ask",
 	.synopsis = "[OPTION...]",
-	.summary = "processes with their parents, those that are gone included, and what they did",
+	.summary = "processes and what they did, those that are gone included",
 	.text = "Processes that run come from /proc, those that ended and what all of them did from the "
 		"events that `ringside run` keeps: CPU time, how long they lived and how they ended, how "
 		"many files they made, changed or opened, how many connections they had.",
