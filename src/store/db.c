@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -186,11 +187,33 @@ static void distrust(sqlite3 *db)
 	sqlite3_busy_timeout(db, BUSY_MS);
 }
 
+/* As root, SQLite gives the files beside a database to the database's owner each time it opens them. Where
+ * they are the owner's already that would only be one more change of a file: which the agent reports, and
+ * stores, and whoever follows the store wakes up for. */
+static int change_owner(int fd, uid_t uid, gid_t gid)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && st.st_uid == uid && st.st_gid == gid)
+		return 0;
+	return fchown(fd, uid, gid);
+}
+
+static void set_up(void)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+	if (vfs && vfs->iVersion >= 3)
+		vfs->xSetSystemCall(vfs, "fchown", (sqlite3_syscall_ptr)change_owner);
+}
+
 static int open_db(const char *path, int flags, struct rs_db **ret_db, struct rs_error *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct rs_db *file = calloc(1, sizeof(*file));
 	int code, r;
 
+	pthread_once(&once, set_up);
 	if (!file)
 		return rs_error_set_errno(err, -ENOMEM, "opening \"%s\"", path);
 	code = sqlite3_open_v2(path, &file->db, flags | SQLITE_OPEN_NOMUTEX, NULL);

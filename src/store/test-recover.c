@@ -17,8 +17,8 @@
 #include "store/dir.h"
 #include "store/testing-store.h"
 
-#define KILLS 30
-#define TEARS 60
+#define KILLS 15
+#define TEARS 25
 
 /* --- kill -9 --- */
 
