@@ -57,14 +57,57 @@ agent_stop() {
 	quiet
 }
 
-# agent_cpu: nanoseconds it has run. agent_lost: what the summary counts as lost.
+# agent_cpu: nanoseconds that its threads have run. agent_lost: what the summary counts as lost.
+# agent_count WORD: what it counts under this word, "not kept" or "unnamed".
 agent_cpu() {
-	cut -d ' ' -f 1 "/proc/$agent/schedstat"
+	cat /proc/"$agent"/task/*/schedstat | awk '{ ns += $1 } END { printf "%.0f\n", ns }'
+}
+
+agent_count() {
+	awk -v word="$1" 'index($0, "  " word " ") == 1 { n += substr($0, length(word) + 3) + 0 }
+		END { printf "%.0f\n", n }' <<<"$agent_summary"
+}
+
+# agent_memory: MiB, as /proc/PID/status has it: now, and at most.
+agent_memory() {
+	awk '/^VmRSS/ { now = $2 } /^VmHWM/ { most = $2 }
+		END { printf "%.1f %.1f\n", now / 1024, most / 1024 }' "/proc/$agent/status"
+}
+
+agent_events() {
+	sed -n 's/^\([0-9]*\) events\{0,1\} in .*/\1/p' <<<"$agent_summary"
 }
 
 agent_lost() {
 	sed -n 's/^[0-9]* events\{0,1\} in .*, \([0-9]*\|none\) lost$/\1/p' <<<"$agent_summary" |
 		sed 's/none/0/'
+}
+
+# --- a busy node ---------------------------------------------------------------------------------
+
+# node_start CONTAINERS PROCESSES: control groups, processes in them, and what a runtime leaves on disk
+# about them below $work/node. Sets node_words: "PROCESSES CONTAINERS HIERARCHY".
+node_start() {
+	mkdir -p "$work/node"
+	coproc node_job {
+		exec "$bin/bench/bench-node" -c "$load_cpu" -n "$1" -p "$2" "$work/node"
+	}
+	node=$node_job_PID node_out=${node_job[0]} node_in=${node_job[1]}
+	read -r -t 120 ready node_words <&"$node_out" && [ "$ready" = ready ]
+}
+
+# node_load RATE SECONDS: opened and closed files; "EVENTS NANOSECONDS".
+node_load() {
+	echo "$1 $2" >&"$node_in"
+	local line
+	read -r -t $(($2 + 120)) line <&"$node_out"
+	echo "$line"
+}
+
+node_stop() {
+	eval "exec $node_in>&-"
+	wait "$node" || true
+	rm -rf "$work/node"
 }
 
 # --- numbers -------------------------------------------------------------------------------------

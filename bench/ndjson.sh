@@ -12,7 +12,7 @@ mkdir -p "${file%/*}"
 one() {
 	local rate=$1 kind=$2 before ns
 	shift 2
-	agent_start -o json -k "$kind"
+	agent_start -o json --store none -k "$kind"
 	before=$(agent_cpu)
 	ns=$(load -s "$seconds" -r "$rate" "$@")
 	reached=$(calc "1e9 / ${ns% *}" %.0f)
@@ -54,7 +54,7 @@ climb() {
 } >"$work/rows"
 
 cat <<'end'
-`ringside run -o json >/dev/null`, and one load on a CPU of its own that makes events at a rate, higher
+`ringside run -o json --store none >/dev/null`, and one load on a CPU of its own that makes events at a rate, higher
 with each row until the agent loses some or the load can do no more. CPU is all that the agent's
 process used.
 

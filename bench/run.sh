@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Measures what docs/benchmarks.md records, one benchmark after the other, on a machine that has
-# nothing else to do. Takes root, and some twenty minutes; --quick a few.
+# nothing else to do. Takes root, and some thirty minutes; --quick a few.
 #
 #   run.sh [--quick] [--only NAME[,NAME...]] [--bin DIR] [--write]
 #
 # --quick       short runs, to see that everything works; the numbers mean little
-# --only NAMES  of: capture ndjson storms tax idle start json programs
+# --only NAMES  of: capture ndjson storms tax idle start json programs identity store query
 # --bin DIR     holds `ringside` and bench/ (default: build-release)
 # --write       renew these sections of docs/benchmarks.md, and its table of goals
 #
@@ -15,7 +15,8 @@ set -euo pipefail
 export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-names='capture ndjson tax idle start json programs storms' # auditd, in storms, comes last
+# auditd, in storms, comes last
+names='capture ndjson tax idle start json programs identity store query storms'
 bin=$root/build-release
 page=$root/docs/benchmarks.md
 quick=false
