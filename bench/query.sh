@@ -51,6 +51,8 @@ one() {
 	one '`--container app-123 -o json`' "SELECT * FROM events WHERE container = 'app-123'" \
 		--container app-123 -o json
 	container_ms=$ms
+	one 'the same, theirs without that index' \
+		"SELECT * FROM events NOT INDEXED WHERE container = 'app-123'" --container app-123 -o json
 	one '`--container app-123 --count-by ringside.kind`' \
 		"SELECT kind, count(*) FROM events WHERE container = 'app-123' GROUP BY 1 ORDER BY 2 DESC" \
 		--container app-123 --count-by ringside.kind
