@@ -50,7 +50,7 @@ static void run_bundle(struct scene *scene, const struct bundle *bundle, const c
 static void act_containerd(struct scene *scene)
 {
 	const struct bundle bundle = { ID("1"), "/kubepods/burstable/pod" POD_UID "/" ID("1"),
-				       CONTAINERD, SCRIPT };
+				       CONTAINERD, SCRIPT, false };
 
 	run_bundle(scene, &bundle, "state");
 }
@@ -58,7 +58,7 @@ static void act_containerd(struct scene *scene)
 static void act_crio(struct scene *scene)
 {
 	const struct bundle bundle = { ID("2"), "/kubepods/besteffort/pod" POD_UID "/crio-" ID("2"),
-				       CRIO, SCRIPT };
+				       CRIO, SCRIPT, false };
 
 	run_bundle(scene, &bundle, "state");
 }
@@ -66,7 +66,7 @@ static void act_crio(struct scene *scene)
 /* Any name, runc's own place for its state, no annotations at all. */
 static void act_by_hand(struct scene *scene)
 {
-	const struct bundle bundle = { "ringside-by-hand", NULL, "", SCRIPT };
+	const struct bundle bundle = { "ringside-by-hand", NULL, "", SCRIPT, false };
 
 	run_bundle(scene, &bundle, NULL);
 }

@@ -2,6 +2,8 @@
 #include "tests/kernel/lib/runc.h"
 
 #include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 #define BUSYBOX "/bin/busybox"
+#define MAP     "{\"containerID\":0,\"hostID\":100000,\"size\":65536}"
 
 const char *runc_path(struct scene *scene)
 {
@@ -43,8 +46,13 @@ static void make_root(struct scene *scene)
 void bundle_make(struct scene *scene, const struct bundle *bundle)
 {
 	char config[8192], cgroup[512] = "";
+	const char *users = bundle->users ? ",{\"type\":\"user\"}],\"uidMappings\":[" MAP
+					    "],\"gidMappings\":[" MAP "]"
+					  : "]";
 
 	make_root(scene);
+	if (bundle->users) /* devices are made in it */
+		must(chown(in_dir(scene, "bundle/rootfs"), BUNDLE_USER, BUNDLE_USER));
 	if (bundle->cgroup)
 		snprintf(cgroup, sizeof(cgroup), ",\"cgroupsPath\":\"%s\"", bundle->cgroup);
 	snprintf(
@@ -56,20 +64,22 @@ void bundle_make(struct scene *scene, const struct bundle *bundle)
 		"\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"}],"
 		"\"annotations\":{%s},"
 		"\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"mount\"},{\"type\":\"ipc\"},"
-		"{\"type\":\"uts\"}]%s}}",
-		bundle->script, bundle->annotations, cgroup);
+		"{\"type\":\"uts\"}%s%s}}",
+		bundle->script, bundle->annotations, users, cgroup);
 	write_file(scene, in_dir(scene, "bundle/config.json"), config);
 }
 
-static void become_quiet(void)
+int bundle_run(struct scene *scene, const struct bundle *bundle, const char *state)
 {
-	int null = open("/dev/null", O_RDWR);
+	int null = must(open("/dev/null", O_RDWR | O_CLOEXEC));
+	int status = bundle_run_with(scene, bundle, state, null, null);
 
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
+	close(null);
+	return status;
 }
 
-int bundle_run(struct scene *scene, const struct bundle *bundle, const char *state)
+int bundle_run_with(struct scene *scene, const struct bundle *bundle, const char *state, int in,
+		    int out)
 {
 	const char *runc = runc_path(scene);
 	const char *argv[] = { "runc",     "--root",   NULL,
@@ -82,9 +92,38 @@ int bundle_run(struct scene *scene, const struct bundle *bundle, const char *sta
 	argv[2] = root;
 	pid = must(fork());
 	if (!pid) {
-		become_quiet();
+		dup2(in, STDIN_FILENO);
+		dup2(out, STDOUT_FILENO);
 		execv(runc, (char **)argv);
 		_exit(127);
 	}
 	return wait_for(scene, pid);
+}
+
+/* The group and those above it, as far as they are empty. */
+static void remove_upwards(const char *place, const char *group)
+{
+	char path[PATH_MAX];
+	size_t base = strlen(place);
+
+	if (snprintf(path, sizeof(path), "%s%s", place, group) >= (int)sizeof(path))
+		return;
+	while (strlen(path) > base + 1) {
+		rmdir(path);
+		*strrchr(path, '/') = '\0';
+	}
+}
+
+void bundle_remove_groups(const struct bundle *bundle)
+{
+	glob_t found = { 0 };
+
+	if (!bundle->cgroup)
+		return;
+	remove_upwards("/sys/fs/cgroup", bundle->cgroup);
+	if (glob("/sys/fs/cgroup/*", GLOB_ONLYDIR, NULL, &found))
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		remove_upwards(found.gl_pathv[i], bundle->cgroup);
+	globfree(&found);
 }
