@@ -2,23 +2,16 @@
 #include "agent/fold.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "base/hashmap.h"
+#include "event/copy.h"
 
 #define KEEP_BYTES 2048 /* of a buffer that waits to be used again */
 
 #define BIT(kind) (1ull << RS_KIND_##kind)
 
-/* A copy of a record, aligned as decoding needs it. */
-struct copy {
-	uint64_t *data;
-	size_t cap;  /* bytes */
-	size_t size; /* 0: none */
-};
-
 struct hold {
-	struct copy fork, exec;
+	struct rs_event_copy fork, exec;
 	uint64_t start;
 	uint64_t due;
 	uint32_t pid;
@@ -33,33 +26,6 @@ struct rs_fold {
 	struct hold *free;
 	uint64_t held[2]; /* forks, execs */
 };
-
-/* --- copies --- */
-
-static bool copy_set(struct copy *copy, const struct rs_hdr *hdr)
-{
-	if (copy->cap < hdr->size) {
-		size_t cap = MAX((hdr->size + 7u) & ~7ull, 512u);
-		uint64_t *data = realloc(copy->data, cap);
-
-		if (!data)
-			return false;
-		copy->data = data;
-		copy->cap = cap;
-	}
-	memcpy(copy->data, hdr, hdr->size);
-	copy->size = hdr->size;
-	return true;
-}
-
-static void copy_clear(struct copy *copy)
-{
-	copy->size = 0;
-	if (copy->cap <= KEEP_BYTES)
-		return;
-	free(copy->data);
-	*copy = (struct copy){ 0 };
-}
 
 /* --- holds --- */
 
@@ -85,10 +51,10 @@ static void release(struct rs_fold *fold, struct hold *hold)
 {
 	rs_hashmap_remove_u64(fold->map, key_of(hold->pid, hold->start));
 	unlink_hold(fold, hold);
-	fold->held[0] -= hold->fork.size > 0;
-	fold->held[1] -= hold->exec.size > 0;
-	copy_clear(&hold->fork);
-	copy_clear(&hold->exec);
+	fold->held[0] -= hold->fork.set;
+	fold->held[1] -= hold->exec.set;
+	rs_event_copy_clear(&hold->fork, KEEP_BYTES);
+	rs_event_copy_clear(&hold->exec, KEEP_BYTES);
 	hold->newer = fold->free;
 	fold->free = hold;
 }
@@ -116,15 +82,13 @@ static struct hold *add(struct rs_fold *fold, const struct rs_hdr *hdr)
 	return hold;
 }
 
-static int show_copy(struct rs_fold *fold, const struct copy *copy, const struct rs_exit *end,
+static int show_copy(struct rs_fold *fold, struct rs_event_copy *copy, const struct rs_exit *end,
 		     uint64_t kinds)
 {
-	struct rs_event event;
-
-	if (!copy->size || rs_event_decode(copy->data, copy->size, &event) < 0)
-		return 0; /* it was decoded before it was copied */
-	event.end = end;
-	return fold->show(fold->data, &event, kinds);
+	if (!copy->set)
+		return 0;
+	copy->event.end = end;
+	return fold->show(fold->data, &copy->event, kinds);
 }
 
 /* Shows what is held as single events, and lets it go. */
@@ -139,9 +103,9 @@ static int show_single(struct rs_fold *fold, struct hold *hold)
 
 static int show_whole(struct rs_fold *fold, struct hold *hold, const struct rs_exit *end)
 {
-	uint64_t kinds = BIT(EXIT) | (hold->fork.size ? BIT(FORK) : 0) |
-			 (hold->exec.size ? BIT(EXEC) : 0);
-	int r = show_copy(fold, hold->exec.size ? &hold->exec : &hold->fork, end, kinds);
+	uint64_t kinds = BIT(EXIT) | (hold->fork.set ? BIT(FORK) : 0) |
+			 (hold->exec.set ? BIT(EXEC) : 0);
+	int r = show_copy(fold, hold->exec.set ? &hold->exec : &hold->fork, end, kinds);
 
 	release(fold, hold);
 	return r;
@@ -160,7 +124,7 @@ static int on_fork(struct rs_fold *fold, struct rs_event *event)
 
 	if (!hold)
 		return show_now(fold, event);
-	if (!copy_set(&hold->fork, event->hdr)) {
+	if (rs_event_copy_set(&hold->fork, event) < 0) {
 		release(fold, hold);
 		return show_now(fold, event);
 	}
@@ -174,7 +138,7 @@ static int on_exec(struct rs_fold *fold, struct rs_event *event)
 	struct hold *hold = find(fold, event->hdr);
 	int r = 0;
 
-	if (hold && hold->exec.size) {
+	if (hold && hold->exec.set) {
 		r = show_single(fold, hold);
 		hold = NULL;
 	}
@@ -182,7 +146,7 @@ static int on_exec(struct rs_fold *fold, struct rs_event *event)
 		hold = add(fold, event->hdr);
 	if (r || !hold)
 		return r ? r : show_now(fold, event);
-	if (!copy_set(&hold->exec, event->hdr)) {
+	if (rs_event_copy_set(&hold->exec, event) < 0) {
 		r = show_single(fold, hold);
 		return r ? r : show_now(fold, event);
 	}
@@ -225,11 +189,12 @@ int rs_fold_take(struct rs_fold *fold, struct rs_event *event)
 
 int rs_fold_expire(struct rs_fold *fold, uint64_t now)
 {
-	int r = 0;
+	int r;
 
-	while (!r && fold->oldest && fold->oldest->due <= now)
-		r = show_single(fold, fold->oldest);
-	return r;
+	if (!fold->oldest || fold->oldest->due > now)
+		return 0;
+	r = show_single(fold, fold->oldest);
+	return r ? r : 1;
 }
 
 uint64_t rs_fold_due(const struct rs_fold *fold)
@@ -263,8 +228,8 @@ static void free_list(struct hold *hold)
 	while (hold) {
 		struct hold *next = hold->newer;
 
-		free(hold->fork.data);
-		free(hold->exec.data);
+		rs_event_copy_clear(&hold->fork, 0);
+		rs_event_copy_clear(&hold->exec, 0);
 		free(hold);
 		hold = next;
 	}

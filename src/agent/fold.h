@@ -6,7 +6,7 @@
  * are held back until its exit comes, and go out with it as one; those of a process that lives longer go
  * out by themselves, late by that time. Events of other kinds are not held.
  *
- * What is held is a copy of the record: whoever shows it enriches it then.
+ * What is held is a copy of the event with all that was known of it then.
  */
 
 #include "base/error.h"
@@ -29,7 +29,8 @@ void rs_fold_free(struct rs_fold **fold); /* forgets what is held */
 /* Shows the event, now or later. Returns what showing returned. */
 int rs_fold_take(struct rs_fold *fold, struct rs_event *event);
 
-/* Shows what has been held long enough at @now (CLOCK_BOOTTIME ns); UINT64_MAX: everything. */
+/* Shows one process that has been held long enough at @now (CLOCK_BOOTTIME ns; UINT64_MAX: any). 1: one was
+ * shown, 0: there is none; or what showing returned. */
 int rs_fold_expire(struct rs_fold *fold, uint64_t now);
 
 /* When the oldest is due, CLOCK_BOOTTIME ns; 0: nothing is held. */

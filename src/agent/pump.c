@@ -13,6 +13,7 @@
 #include "kern/ring.h"
 
 #define CLOCK_NS  RS_NSEC_PER_SEC          /* the real clock is looked at again, while busy */
+#define AWAIT_MS  10                       /* between two looks for a name, when all ends */
 #define SETTLE_NS (100 * RS_NSEC_PER_MSEC) /* a program that runs when we stop ends long before */
 
 struct rs_pump {
@@ -22,19 +23,21 @@ struct rs_pump {
 	struct rs_expr_run *run;         /* scratch of the condition */
 	const struct rs_opt_list *paths; /* NULL: no path filter */
 	const struct rs_expr *where;     /* NULL: no condition */
-	const struct rs_event *current;  /* the record being read, enriched */
 	int64_t boot_offset;
 	struct rs_loop_source *ring_source, *tick, *again, *out_source, *later;
 	struct rs_pump_counts counts;
 	struct rs_error err;
-	uint64_t now;                 /* monotonic ns, of this turn */
-	uint64_t clock_next;          /* monotonic ns */
-	uint64_t lost;                /* records of processes, seen lost so far */
+	uint64_t now;        /* monotonic ns, of this turn */
+	uint64_t clock_next; /* monotonic ns */
+	uint64_t lost;       /* records of control groups, seen lost so far */
+	uint64_t *seq;       /* the last of each lane of each CPU */
+	size_t cpus;
 	uint64_t later_at;            /* monotonic ns at which `later` fires, 0: it does not */
 	size_t since_tick;            /* records since the last tick */
 	bool fed;                     /* the first record in the buffer has told who is who */
 	bool waiting;                 /* and waits for a name */
 	bool patient;                 /* records may wait */
+	bool muted;                   /* no wake-ups by the ring buffer */
 	bool armed;                   /* since the last tick at least */
 	bool blocked;                 /* the output cannot take more now */
 	bool dead;                    /* the output failed: records are only counted */
@@ -94,7 +97,7 @@ static void count_unwritten(struct rs_pump *pump, uint64_t kinds)
 		pump->counts.unwritten[__builtin_ctzll(kinds)]++;
 }
 
-/* rs_fold_fn. A copy of a record that was held back is enriched anew. */
+/* rs_fold_fn */
 static int show(void *data, struct rs_event *event, uint64_t kinds)
 {
 	struct rs_pump *pump = data;
@@ -106,8 +109,6 @@ static int show(void *data, struct rs_event *event, uint64_t kinds)
 		count_unwritten(pump, kinds);
 		return 0;
 	}
-	if (event != pump->current)
-		rs_identity_enrich(pump->parts.identity, event);
 	r = rs_view_append(pump->parts.view, event, out);
 	if (r < 0)
 		count_unwritten(pump, kinds);
@@ -130,8 +131,6 @@ static bool wanted(struct rs_pump *pump, const struct rs_event *event)
 
 static int deliver(struct rs_pump *pump, struct rs_event *event)
 {
-	int r;
-
 	rs_identity_enrich(pump->parts.identity, event);
 	if (!wanted(pump, event)) {
 		pump->counts.filtered[event->hdr->kind]++;
@@ -139,17 +138,28 @@ static int deliver(struct rs_pump *pump, struct rs_event *event)
 	}
 	if (pump->parts.store)
 		rs_store_add(pump->parts.store, event, pump->boot_offset);
-	pump->current = event;
-	r = pump->fold ? rs_fold_take(pump->fold, event)
-		       : show(pump, event, 1ull << event->hdr->kind);
-	pump->current = NULL;
-	return r;
+	return pump->fold ? rs_fold_take(pump->fold, event)
+			  : show(pump, event, 1ull << event->hdr->kind);
 }
 
-/* Whether there is room to let records wait in the buffer. */
-static bool may_wait(const struct rs_pump *pump)
+/* Whether a record may wait: not for long, counted from when it was made, however many stood before it and
+ * waited too; and only while there is room in the buffer. */
+static bool may_wait(const struct rs_pump *pump, const struct rs_hdr *hdr)
 {
-	return pump->patient && rs_ring_pending(pump->ring) < rs_ring_size(pump->ring) / 4;
+	return pump->patient && rs_clock_boot() < hdr->time + RS_CONTAINERS_WAIT_NS &&
+	       rs_ring_pending(pump->ring) < rs_ring_size(pump->ring) / 4;
+}
+
+/* Sequences have no holes of their own: where one is, a record was lost, and it may have told who is who. */
+static void check_sequence(struct rs_pump *pump, const struct rs_hdr *hdr)
+{
+	size_t i = (size_t)hdr->cpu * RS_LANES + hdr->lane;
+
+	if (unlikely(hdr->cpu >= pump->cpus || hdr->lane >= RS_LANES))
+		return;
+	if (unlikely(hdr->seq != pump->seq[i] + 1 && pump->seq[i]))
+		rs_identity_lost(pump->parts.identity);
+	pump->seq[i] = hdr->seq;
 }
 
 /* rs_ring_fn. 1 stops the reading because the output is blocked. */
@@ -163,14 +173,17 @@ static int on_record(void *arg, const void *record, size_t size)
 		count_undecoded(pump, record, size);
 		return pump->blocked;
 	}
-	if (!pump->fed)
+	if (!pump->fed) {
+		check_sequence(pump, event.hdr);
 		rs_identity_feed(pump->parts.identity, &event);
+	}
 	if (event.hdr->flags & RS_HDR_IDENTITY) {
 		pump->counts.identity[event.hdr->kind]++;
 		return pump->blocked;
 	}
 	pump->fed = true;
-	pump->waiting = rs_identity_wait(pump->parts.identity, &event, pump->now) && may_wait(pump);
+	pump->waiting = rs_identity_wait(pump->parts.identity, &event, pump->now) &&
+			may_wait(pump, event.hdr);
 	if (unlikely(pump->waiting))
 		return RS_RING_LEAVE;
 	pump->fed = false;
@@ -194,9 +207,8 @@ static bool all_processes(const struct rs_config *config)
 	return (told & needed) == needed;
 }
 
-/* Whether records that tell who is who were lost since the last time: what was known before is then to be
- * compared with /proc again. */
-static bool lost_identity(struct rs_pump *pump)
+/* Records of control groups that were lost may have told of an end that nothing else tells of. */
+static bool lost_groups(struct rs_pump *pump)
 {
 	struct rs_counters kernel;
 	uint64_t lost = 0;
@@ -204,8 +216,8 @@ static bool lost_identity(struct rs_pump *pump)
 
 	rs_sensors_counters(pump->parts.sensors, &kernel);
 	for (unsigned reason = 0; reason < RS_LOSS_COUNT; reason++)
-		lost += kernel.lost[reason][RS_KIND_FORK] + kernel.lost[reason][RS_KIND_EXEC] +
-			kernel.lost[reason][RS_KIND_EXIT];
+		lost += kernel.lost[reason][RS_KIND_CGROUP_MKDIR] +
+			kernel.lost[reason][RS_KIND_CGROUP_RMDIR];
 	more = lost > pump->lost;
 	pump->lost = lost;
 	return more;
@@ -216,8 +228,8 @@ static void refresh(struct rs_pump *pump)
 	uint64_t now = rs_clock_mono();
 
 	pump->now = now;
-	if (now >= pump->clock_next && lost_identity(pump))
-		rs_identity_set_complete(pump->parts.identity, false);
+	if (now >= pump->clock_next && lost_groups(pump))
+		rs_identity_lost_groups(pump->parts.identity);
 	rs_identity_tick(pump->parts.identity, now);
 	rs_identity_set_complete(pump->parts.identity,
 				 all_processes(rs_sensors_config(pump->parts.sensors)));
@@ -237,12 +249,22 @@ static int wait_for_output(struct rs_pump *pump)
 	return pump->out_source ? rs_loop_set_events(pump->out_source, EPOLLOUT) : 0;
 }
 
+/* Shows what was held back long enough, as long as the output takes it. */
+static int expire(struct rs_pump *pump, uint64_t boot_now)
+{
+	int r = 1;
+
+	while (r == 1 && pump->fold && !pump->blocked)
+		r = rs_fold_expire(pump->fold, boot_now);
+	return MIN(r, 0);
+}
+
 /* What is held back or waits for the store has its time, also when no more records come. */
 static int act_later(struct rs_pump *pump)
 {
 	if (pump->parts.store)
 		rs_store_tick(pump->parts.store, pump->now);
-	return pump->fold && !pump->blocked ? rs_fold_expire(pump->fold, rs_clock_boot()) : 0;
+	return expire(pump, rs_clock_boot());
 }
 
 static int plan_later(struct rs_pump *pump)
@@ -265,6 +287,15 @@ static int plan_later(struct rs_pump *pump)
 	return rs_loop_set_timer(pump->later, wait, 0);
 }
 
+/* While a record waits, those that come behind it have nothing to tell us: the tick looks after it. */
+static int mute(struct rs_pump *pump, bool muted)
+{
+	if (muted == pump->muted)
+		return 0;
+	pump->muted = muted;
+	return rs_loop_set_events(pump->ring_source, muted ? 0 : EPOLLIN | EPOLLET);
+}
+
 /* Reads what is there, a turn's worth at most; the rest comes in the loop's next round. */
 static int turn(struct rs_pump *pump)
 {
@@ -284,6 +315,9 @@ static int turn(struct rs_pump *pump)
 		return r;
 	if (pump->blocked)
 		return wait_for_output(pump);
+	r = mute(pump, pump->waiting);
+	if (r < 0)
+		return r;
 	rs_loop_set_defer(pump->again,
 			  count >= RS_AGENT_TURN ? RS_LOOP_DEFER_ONCE : RS_LOOP_DEFER_OFF);
 	return 0;
@@ -385,6 +419,7 @@ static int on_output(struct rs_loop *loop, int fd, uint32_t events, void *data)
 	r = rs_loop_set_events(pump->out_source, 0);
 	if (!r)
 		r = rs_loop_set_events(pump->ring_source, EPOLLIN | EPOLLET);
+	pump->muted = false;
 	if (!r)
 		r = start_ticking(pump);
 	return r < 0 ? r : turn(pump);
@@ -403,7 +438,9 @@ int rs_pump_new(const struct rs_pump_parts *parts, struct rs_pump **ret_pump, st
 	pump->ring = rs_sensors_ring(parts->sensors);
 	pump->boot_offset = parts->host->boot_offset;
 	pump->patient = true;
-	r = rs_expr_run_new(parts->host, &pump->run);
+	pump->cpus = (size_t)MAX(sysconf(_SC_NPROCESSORS_CONF), 1);
+	pump->seq = calloc(pump->cpus * RS_LANES, sizeof(*pump->seq));
+	r = pump->seq ? rs_expr_run_new(parts->host, &pump->run) : -ENOMEM;
 	if (r < 0)
 		return rs_error_set_errno(err, r, "making the pipeline ready");
 	r = parts->fold ? rs_fold_new(show, pump, &pump->fold, err) : 0;
@@ -426,6 +463,7 @@ void rs_pump_free(struct rs_pump **pump)
 	rs_loop_remove(&p->later);
 	rs_fold_free(&p->fold);
 	rs_expr_run_free(&p->run);
+	free(p->seq);
 	free(p);
 	*pump = NULL;
 }
@@ -519,21 +557,25 @@ void rs_pump_finish(struct rs_pump *pump, uint64_t timeout_ns, int cancel_fd)
 {
 	uint64_t deadline = rs_clock_mono() + timeout_ns;
 	uint64_t settle = rs_clock_mono() + SETTLE_NS;
+	uint64_t patience = rs_clock_mono() + MIN(timeout_ns, RS_CONTAINERS_WAIT_NS);
 	size_t count;
 
 	pump->blocked = pump->blocked && !pump->dead;
-	pump->patient = false; /* nobody answers any more */
 	for (;;) {
 		count = 0;
+		pump->now = rs_clock_mono();
+		pump->patient = pump->now < patience;
 		if (pump->blocked)
 			wait_writable(pump, deadline, cancel_fd);
 		if (!pump->blocked)
 			rs_ring_consume(pump->ring, on_record, pump, RS_AGENT_TURN, &count);
-		if (!pump->blocked && !count && pump->fold)
-			rs_fold_expire(pump->fold, UINT64_MAX);
+		if (!count && !pump->waiting)
+			expire(pump, UINT64_MAX);
 		if (!pump->blocked)
 			flush(pump);
-		if (pump->blocked || count)
+		if (pump->waiting)
+			rs_identity_await(pump->parts.identity, AWAIT_MS);
+		if (pump->blocked || pump->waiting || count)
 			continue;
 		if (settled(pump) || rs_clock_mono() >= settle)
 			break;

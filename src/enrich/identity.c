@@ -2,6 +2,7 @@
 #include "enrich/identity.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -27,7 +28,18 @@ struct rs_identity {
 
 /* --- life --- */
 
-/* A node without control groups has no containers: that is no mistake. */
+/* A node without control groups has no containers. That is worth a word, not the agent. */
+static int without_containers(struct rs_identity *identity, struct rs_error *err)
+{
+	char text[sizeof(err->msg) + 64];
+
+	snprintf(text, sizeof(text), "containers are not known: %s", err ? err->msg : "");
+	rs_error_reset(err);
+	if (identity->options.note)
+		identity->options.note(identity->options.data, text);
+	return 0;
+}
+
 static int open_containers(struct rs_identity *identity, struct rs_error *err)
 {
 	const struct rs_identity_options *options = &identity->options;
@@ -37,10 +49,8 @@ static int open_containers(struct rs_identity *identity, struct rs_error *err)
 	r = rs_cgroup_choose(options->proc ? options->proc : "/proc", &identity->tree, err);
 	if (r == -ENOMEM)
 		return r;
-	if (r < 0) {
-		rs_error_reset(err);
-		return 0;
-	}
+	if (r < 0)
+		return without_containers(identity, err);
 	r = rs_lookup_new(options->host_root, options->proc, &identity->lookup, err);
 	if (r < 0)
 		return r;
@@ -236,6 +246,28 @@ static void tell_kube(struct rs_identity *identity)
 	else
 		snprintf(text, sizeof(text), "the list of pods is there again");
 	identity->options.note(identity->options.data, text);
+}
+
+void rs_identity_lost(struct rs_identity *identity)
+{
+	rs_processes_set_complete(identity->processes, false);
+	rs_processes_set_complete(identity->processes, true);
+}
+
+void rs_identity_lost_groups(struct rs_identity *identity)
+{
+	if (identity->containers)
+		rs_containers_scan(identity->containers, NULL);
+}
+
+void rs_identity_await(struct rs_identity *identity, int ms)
+{
+	struct pollfd fd = { .fd = identity->lookup ? rs_lookup_fd(identity->lookup) : -1,
+			     .events = POLLIN };
+
+	poll(&fd, 1, ms);
+	if (identity->containers)
+		rs_containers_tick(identity->containers, rs_clock_mono());
 }
 
 void rs_identity_tick(struct rs_identity *identity, uint64_t now)

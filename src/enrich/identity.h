@@ -65,6 +65,14 @@ void rs_identity_enrich(struct rs_identity *identity, struct rs_event *event);
 
 /* Whether records of all forks and execs come: see rs_processes_set_complete(). */
 void rs_identity_set_complete(struct rs_identity *identity, bool complete);
+
+/* A record was lost here, in the order of things: what is known is compared with /proc again. */
+void rs_identity_lost(struct rs_identity *identity);
+/* Records of control groups were lost since the last time. */
+void rs_identity_lost_groups(struct rs_identity *identity);
+
+/* Outside the loop: waits a moment for answers, and takes them. */
+void rs_identity_await(struct rs_identity *identity, int ms);
 void rs_identity_tick(struct rs_identity *identity, uint64_t now);
 
 struct rs_containers *rs_identity_containers(struct rs_identity *identity);

@@ -33,7 +33,7 @@
 #define RS_PROCESSES_KEEP_NS 30000000000ull     /* how long one that ended stays known */
 #define RS_PROCESSES_TRUST_NS                                                                      \
 	1000000000ull           /* how long what is known holds while records do not tell */
-#define RS_PROCESSES_READS 5000 /* looks at /proc a second, at most */
+#define RS_PROCESSES_READS 1000 /* looks at /proc a second, at most */
 
 struct rs_processes;
 
