@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 
 #include "agent/agent-internal.h"
@@ -17,6 +18,7 @@
 #include "base/units.h"
 #include "kern/caps.h"
 
+#define PRIORITY  (-5)                  /* nice(2) of the agent that holds the place */
 #define FINISH_NS (1 * RS_NSEC_PER_SEC) /* how long a slow reader may take at the end */
 
 /*
@@ -245,6 +247,14 @@ static int drop_rights(struct rs_error *err)
 	return rs_caps_keep(keep, err);
 }
 
+/* Who uses little and must keep up goes first where all CPUs are taken: or a busy node loses the very events
+ * that tell what it is busy with. Without the right to it, it does not. */
+static void raise_priority(const struct rs_agent *agent)
+{
+	if (agent->place >= 0 && setpriority(PRIO_PROCESS, 0, PRIORITY) < 0)
+		rs_log_debug("raising the priority: %m");
+}
+
 static void note_missing_kinds(const struct rs_agent *agent)
 {
 	uint64_t missing = rs_agent_options_kinds(agent->options) &
@@ -290,6 +300,7 @@ int rs_agent_start(struct rs_agent *agent, struct rs_error *err)
 	rs_agent_usage(&agent->start_user_ns, &agent->start_sys_ns, &peak);
 	note_missing_kinds(agent);
 	agent->filter.filter.kinds &= rs_sensors_kinds(agent->sensors);
+	raise_priority(agent);
 	r = drop_rights(err);
 	if (!r)
 		r = rs_identity_start(agent->identity, agent->loop, rs_pump_news, agent->pump, err);
