@@ -13,8 +13,9 @@
 #include "tests/kernel/lib/summary.h"
 #include "tests/kernel/lib/sys.h"
 
-#define PROGRAMS 30 /* that are executed */
-#define FORKS    12 /* that end without */
+#define PROG     "true" /* busybox goes by that name */
+#define PROGRAMS 30     /* that are executed */
+#define FORKS    12     /* that end without */
 
 /* --- one event --- */
 
@@ -26,8 +27,8 @@ static void finish(struct scene *scene)
 
 static void act_program(struct scene *scene)
 {
-	copy_true(scene, in_dir(scene, "prog"));
-	run_program(scene, in_dir(scene, "prog"));
+	copy_true(scene, in_dir(scene, PROG));
+	run_program(scene, in_dir(scene, PROG));
 	finish(scene);
 }
 
@@ -58,12 +59,12 @@ static void act_signal(struct scene *scene)
 
 static void exec_twice(struct scene *scene)
 {
-	execl("/bin/sh", "sh", "-c", "exec \"$0\"", in_dir(scene, "prog"), NULL);
+	execl("/bin/sh", "sh", "-c", "exec \"$0\"", in_dir(scene, PROG), NULL);
 }
 
 static void act_twice(struct scene *scene)
 {
-	copy_true(scene, in_dir(scene, "prog"));
+	copy_true(scene, in_dir(scene, PROG));
 	in_child(scene, "child", exec_twice);
 	finish(scene);
 }
@@ -78,8 +79,8 @@ static void act_twice(struct scene *scene)
 /* clang-format off */
 static const struct check checks[] = {
 	{ "a program that ends at once", act_program, {
-		{ "exec", { CHILD, WHOLE, IS("process.executable", "{dir}/prog"),
-			    IS("process.args.0", "{dir}/prog"), IS("process.exit_code", "0"),
+		{ "exec", { CHILD, WHOLE, IS("process.executable", "{dir}/true"),
+			    IS("process.args.0", "{dir}/true"), IS("process.exit_code", "0"),
 			    IS("process.parent.pid", "{pid}"), IS("event.outcome", "success") }, WANT_ONE },
 		{ "fork", { CHILD }, WANT_NONE },
 		{ "exit", { CHILD }, WANT_NONE } } },
@@ -93,7 +94,7 @@ static const struct check checks[] = {
 	{ "one program after the other: the last one ends", act_twice, {
 		{ "fork", { CHILD, SINGLE }, WANT_ONE },
 		{ "exec", { CHILD, SINGLE, IS("process.name", "sh") }, WANT_ONE },
-		{ "exec", { CHILD, WHOLE, IS("process.executable", "{dir}/prog") }, WANT_ONE },
+		{ "exec", { CHILD, WHOLE, IS("process.executable", "{dir}/true") }, WANT_ONE },
 		{ "exit", { CHILD }, WANT_NONE } } },
 };
 /* clang-format on */
