@@ -342,14 +342,16 @@ static bool leave_container(struct reading *reading, const struct shape *shape)
 	return true;
 }
 
-/* user@1000.service: what is below belongs to that user. */
+/* user@1000.service and user-1000.slice: what is below belongs to that user. */
 static uint32_t uid_of(const struct piece *name)
 {
+	bool slice = has_start(name, "user-") && has_end(name, ".slice");
+	size_t end = slice ? strlen(".slice") : strlen(".service");
 	uint64_t uid = 0;
 
-	if (!has_start(name, "user@") || !has_end(name, ".service"))
+	if (!slice && (!has_start(name, "user@") || !has_end(name, ".service")))
 		return 0;
-	for (size_t i = 5; i < name->len - strlen(".service"); i++) {
+	for (size_t i = 5; i < name->len - end; i++) {
 		if (!is_digit(name->data[i]) || uid > UINT32_MAX)
 			return 0;
 		uid = uid * 10 + (uint64_t)(name->data[i] - '0');
@@ -375,10 +377,11 @@ static void read_name(struct reading *reading)
 		reading->other = true;
 		break;
 	}
-	if (!match->id && is_unit(&reading->name)) {
+	if (match->id)
+		return;
+	match->uid = uid_of(&reading->name) ? uid_of(&reading->name) : match->uid;
+	if (is_unit(&reading->name))
 		set_unit(match, &reading->name);
-		match->uid = uid_of(&reading->name) ? uid_of(&reading->name) : match->uid;
-	}
 }
 
 /* A name that a runtime could have been told by hand. */

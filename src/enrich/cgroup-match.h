@@ -31,7 +31,7 @@ struct rs_cgroup_match {
 	 * "nspawn", "garden", "mesos", or NULL: no telling */
 	const char *runtime;
 	const char *shape; /* static: name of the table's row; "name": none */
-	uint32_t uid;      /* owner of a rootless container, from user@UID.service; else 0 */
+	uint32_t uid;      /* user in whose tree it is: user@UID.service, user-UID.slice; else 0 */
 	/* The shape belongs to a runtime. False: any name ("/mine/abc123"), the last of the path, which
 	 * only metadata on disk can confirm (runc by hand). */
 	bool sure;

@@ -119,9 +119,22 @@ static struct rs_group *group_new(uint64_t id, const char *path,
 	return group;
 }
 
+/* Two groups cannot be at one path: the record of the older one's end was lost, and of those below. */
+static void replace(struct rs_containers *c, struct rs_group *older)
+{
+	uint64_t now = rs_clock_boot();
+
+	for (struct rs_group *group = older; group; group = rs_group_next_below(older, group, true))
+		rs_group_gone(c, group, now);
+}
+
 /* Takes the group into the maps, or frees it. May throw out any other. */
 static struct rs_group *enter(struct rs_containers *c, struct rs_group *group)
 {
+	struct rs_group *older = find_path(c, group->view.path, group->path_len);
+
+	if (older)
+		replace(c, older);
 	if (rs_hashmap_len(c->groups) >= c->max_groups && !TAILQ_EMPTY(&c->gone)) {
 		c->stats.evicted++;
 		rs_group_forget(c, TAILQ_FIRST(&c->gone));

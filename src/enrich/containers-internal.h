@@ -33,7 +33,8 @@ struct rs_container {
 	char *root;    /* path of its own group */
 	char *pod_uid; /* from the path; NULL: none */
 	const char *runtime;
-	uint32_t owner; /* of a rootless one */
+	uint32_t owner; /* who made it: only his files are read; 0: root */
+	bool of_user;   /* a user made it, or it is in his tree: he may call it a pod, it is none */
 	uint32_t slot, generation;
 	bool sure; /* its path says that it is a container */
 	struct rs_group
@@ -91,7 +92,7 @@ struct rs_containers {
 	size_t max_groups;
 	struct rs_hashmap *groups; /* by number */
 	struct rs_hashmap *paths;  /* by hash of the path: the newest of that path */
-	struct rs_hashmap *ids;    /* containers by id */
+	struct rs_hashmap *roots;  /* containers by their own path: ids are anybody's to give */
 	TAILQ_HEAD(rs_groups_gone, rs_group) gone;
 	TAILQ_HEAD(rs_containers_pending, rs_container) pending;
 	TAILQ_HEAD(rs_containers_order, rs_container) order;
@@ -139,10 +140,12 @@ void rs_group_free(struct rs_containers *c, struct rs_group *group);
 
 /* --- containers --- */
 
+/* The next one below @top, in the order of a walk; passes over what is below @group if not @deeper. */
+struct rs_group *rs_group_next_below(struct rs_group *top, struct rs_group *group, bool deeper);
 /* Belongs to the container from now on; NULL: to none. */
 void rs_group_attach(struct rs_containers *c, struct rs_group *group,
 		     struct rs_container *container);
-/* One that is there, or a new one; NULL: no memory. */
+/* The one that runs at the match's root, or a new one; NULL: no memory. */
 struct rs_container *rs_container_get(struct rs_containers *c, const struct rs_cgroup_match *match,
 				      const char *path, const struct rs_group_origin *origin);
 struct rs_container *rs_container_new_candidate(struct rs_containers *c,

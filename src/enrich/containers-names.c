@@ -15,7 +15,9 @@ static void add_maker(struct rs_metadata_question *question, const struct rs_gro
 {
 	const struct rs_hdr *hdr = origin ? origin->hdr : NULL;
 
-	if (!hdr || hdr->pid == 1 || strncmp(hdr->comm, "systemd", sizeof(hdr->comm)) == 0)
+	/* Who makes groups in another's container has nothing to say about it. */
+	if (!hdr || hdr->uid != question->uid || hdr->pid == 1 ||
+	    strncmp(hdr->comm, "systemd", sizeof(hdr->comm)) == 0)
 		return;
 	question->maker_pid = hdr->pid;
 	question->maker_uid = hdr->uid;
@@ -188,6 +190,12 @@ void rs_container_answers(struct rs_containers *c, uint64_t now)
 
 /* --- the pod list --- */
 
+/* What a user calls a pod is none. */
+static bool is_users(const struct rs_container *container)
+{
+	return container->of_user || (container->metadata && container->metadata->container.owner);
+}
+
 static int copy(struct rs_arena *arena, const char **place, const char *text)
 {
 	*place = text ? rs_arena_strdup(arena, text) : NULL;
@@ -248,7 +256,8 @@ static const struct rs_kube_pod *find_pod(struct rs_containers *c,
 
 void rs_container_lay(struct rs_containers *c, struct rs_container *container)
 {
-	const struct rs_kube_pod *pod = c->kube ? find_pod(c, container) : NULL;
+	bool believed = c->kube && !is_users(container);
+	const struct rs_kube_pod *pod = believed ? find_pod(c, container) : NULL;
 	struct rs_arena arena = RS_ARENA_INIT(LAID_MAX);
 	struct rs_event_container laid = { 0 };
 
@@ -262,7 +271,7 @@ void rs_container_lay(struct rs_containers *c, struct rs_container *container)
 		rs_arena_done(&arena);
 	}
 	rs_container_compose(container);
-	if (c->kube && !pod && container->pod_uid && !container->gone && !container->candidate)
+	if (believed && !pod && container->pod_uid && !container->gone && !container->candidate)
 		rs_kube_ask(c->kube);
 }
 
@@ -306,6 +315,13 @@ static void lay_over(struct rs_event_container *view, const struct rs_event_cont
 	}
 }
 
+static void drop_pod(struct rs_event_container *view)
+{
+	view->pod_name = view->pod_uid = view->namespace = view->node = view->pod_ip = NULL;
+	view->owner_kind = view->owner_name = NULL;
+	view->sandbox = false;
+}
+
 void rs_container_compose(struct rs_container *container)
 {
 	struct rs_event_container *view = &container->view;
@@ -317,6 +333,10 @@ void rs_container_compose(struct rs_container *container)
 		view->runtime = container->runtime;
 	if (!view->pod_uid)
 		view->pod_uid = container->pod_uid;
-	if (container->has_pod)
+	if (is_users(container))
+		drop_pod(view);
+	else if (container->has_pod)
 		lay_over(view, &container->pod);
+	if (!view->owner)
+		view->owner = container->owner;
 }

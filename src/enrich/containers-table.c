@@ -92,10 +92,10 @@ void rs_container_set_gone(struct rs_containers *c, struct rs_container *contain
 
 void rs_container_free(struct rs_containers *c, struct rs_container *container)
 {
-	size_t len = strlen(container->id);
+	size_t len = strlen(container->root);
 
-	if (rs_hashmap_find_str(c->ids, container->id, len) == container)
-		rs_hashmap_remove_str(c->ids, container->id, len);
+	if (rs_hashmap_find_str(c->roots, container->root, len) == container)
+		rs_hashmap_remove_str(c->roots, container->root, len);
 	rs_container_settle(c, container);
 	rs_container_set_gone(c, container, 0);
 	give_slot(c, container);
@@ -108,17 +108,44 @@ void rs_container_free(struct rs_containers *c, struct rs_container *container)
 	free(container);
 }
 
+/*
+ * Whose a container is: of whoever made its group. Where nobody saw that, the directory tells: one of root's
+ * only root can have made; another's may be root's too, who gives the groups of containers to their users, so
+ * that the directory above counts.
+ */
+static uint32_t owner_of(struct rs_containers *c, const struct rs_cgroup_match *match,
+			 const char *path, const struct rs_group_origin *origin)
+{
+	uint32_t uid;
+
+	if (origin->hdr && !path[match->root_len])
+		return origin->hdr->uid;
+	return rs_cgroup_maker(&c->tree, path, match->root_len, &uid) == 0 ? uid : match->uid;
+}
+
+static void set_owner(struct rs_containers *c, struct rs_container *container,
+		      const struct rs_cgroup_match *match, const char *path,
+		      const struct rs_group_origin *origin)
+{
+	container->owner = owner_of(c, match, path, origin);
+	container->of_user = container->owner || match->uid;
+	container->runtime = match->runtime;
+	if (container->of_user && (match->pod_uid || (match->shape && strstr(match->shape, "cri"))))
+		container->runtime = NULL; /* a shape of Kubernetes */
+}
+
 static int set_strings(struct rs_container *container, const struct rs_cgroup_match *match,
 		       const char *path)
 {
 	container->id = strndup(match->id, match->id_len);
 	container->root = strndup(path, match->root_len);
-	if (match->pod_uid) {
+	if (match->pod_uid && !container->of_user) {
 		container->pod_uid = malloc(match->pod_uid_len + 1);
 		if (container->pod_uid)
 			rs_cgroup_pod_uid(match->pod_uid, match->pod_uid_len, container->pod_uid);
 	}
-	if (!container->id || !container->root || (match->pod_uid && !container->pod_uid))
+	if (!container->id || !container->root ||
+	    (match->pod_uid && !container->of_user && !container->pod_uid))
 		return -ENOMEM;
 	return 0;
 }
@@ -142,6 +169,7 @@ static struct rs_container *container_new(struct rs_containers *c,
 
 	if (!container)
 		return NULL;
+	set_owner(c, container, match, path, origin);
 	if (set_strings(container, match, path) < 0) {
 		free(container->id);
 		free(container->root);
@@ -149,8 +177,6 @@ static struct rs_container *container_new(struct rs_containers *c,
 		free(container);
 		return NULL;
 	}
-	container->runtime = match->runtime;
-	container->owner = match->uid;
 	container->sure = match->sure;
 	LIST_INIT(&container->groups);
 	take_slot(c, container);
@@ -170,24 +196,16 @@ struct rs_container *rs_container_new_candidate(struct rs_containers *c,
 struct rs_container *rs_container_get(struct rs_containers *c, const struct rs_cgroup_match *match,
 				      const char *path, const struct rs_group_origin *origin)
 {
-	struct rs_container *container = rs_hashmap_find_str(c->ids, match->id, match->id_len);
+	struct rs_container *container = rs_hashmap_find_str(c->roots, path, match->root_len);
 
-	if (container && container->gone) { /* started again: what it is called may have changed */
-		char *root = strndup(path, match->root_len);
-
-		if (root) {
-			free(container->root);
-			container->root = root;
-		}
-		start(c, container, origin);
-		rs_container_ask(c, container, origin);
-	}
-	if (container)
+	/* Started again it is another: what it is called may have changed, and events of the first are
+	 * still to come. */
+	if (container && !container->gone)
 		return container;
 	container = container_new(c, match, path, origin);
 	if (!container)
 		return NULL;
-	if (rs_hashmap_put_str(c->ids, container->id, match->id_len, container) < 0) {
+	if (rs_hashmap_put_str(c->roots, container->root, match->root_len, container) < 0) {
 		rs_container_free(c, container);
 		return NULL;
 	}
@@ -227,8 +245,7 @@ void rs_group_attach(struct rs_containers *c, struct rs_group *group,
 		container->live++;
 }
 
-/* The next one below @top, in the order of a walk; passes over what is below @group if not @deeper. */
-static struct rs_group *next_below(struct rs_group *top, struct rs_group *group, bool deeper)
+struct rs_group *rs_group_next_below(struct rs_group *top, struct rs_group *group, bool deeper)
 {
 	if (deeper && !LIST_EMPTY(&group->children))
 		return LIST_FIRST(&group->children);
@@ -246,15 +263,13 @@ void rs_container_confirm(struct rs_containers *c, struct rs_container *containe
 	top->candidate = NULL;
 	top->own = true;
 	rs_group_attach(c, top, container);
-	for (group = top; (group = next_below(top, group, deeper));) {
+	for (group = top; (group = rs_group_next_below(top, group, deeper));) {
 		deeper = !group->own;
 		if (deeper)
 			rs_group_attach(c, group, container);
 	}
 	if (!container->live)
 		rs_container_set_gone(c, container, top->gone);
-	if (!rs_hashmap_find_str(c->ids, container->id, strlen(container->id)))
-		(void)rs_hashmap_put_str(c->ids, container->id, strlen(container->id), container);
 	rs_container_lay(c, container);
 }
 

@@ -20,13 +20,13 @@ static int make_maps(struct rs_containers *c, size_t max_containers)
 	struct rs_hashmap_opts groups = {
 		.max = c->max_groups, .evict = true, .drop = on_drop, .data = c
 	};
-	struct rs_hashmap_opts paths = { .max = c->max_groups }, ids = { .max = max_containers };
+	struct rs_hashmap_opts paths = { .max = c->max_groups }, roots = { .max = max_containers };
 	int r = rs_hashmap_new_u64(&groups, &c->groups);
 
 	if (r == 0)
 		r = rs_hashmap_new_u64(&paths, &c->paths);
 	if (r == 0)
-		r = rs_hashmap_new_str(&ids, &c->ids);
+		r = rs_hashmap_new_str(&roots, &c->roots);
 	if (r < 0)
 		return r;
 	c->n_slots = (uint32_t)max_containers;
@@ -71,8 +71,8 @@ void rs_containers_free(struct rs_containers **containers)
 		rs_hashmap_free(&c->groups);
 	if (c->paths)
 		rs_hashmap_free(&c->paths);
-	if (c->ids)
-		rs_hashmap_free(&c->ids);
+	if (c->roots)
+		rs_hashmap_free(&c->roots);
 	free(c->slots);
 	free(c);
 	*containers = NULL;

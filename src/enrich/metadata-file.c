@@ -97,7 +97,8 @@ int rs_metadata_place_open_bundle(struct rs_metadata_reader *reader, const char 
 	if (*path != '/' || n >= sizeof(place.path))
 		return -ENOENT;
 	memcpy(place.path, path, n + 1);
-	place.of_root = place.of_owner = true;
+	place.of_owner = true;
+	place.of_root = !reader->owner_only;
 	r = open_place(reader, &place);
 	if (r < 0)
 		return r;
@@ -141,6 +142,8 @@ static int read_file(struct rs_metadata_reader *reader, const struct rs_metadata
 	if (st.st_size > (off_t)RS_METADATA_FILE_MAX)
 		return -EFBIG;
 	reader->rootless = reader->owner && st.st_uid == reader->owner;
+	if (st.st_uid != reader->own_uid)
+		reader->file_owner = st.st_uid;
 	return rs_metadata_read_named(fd, RS_METADATA_FILE_MAX, out);
 }
 

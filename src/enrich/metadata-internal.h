@@ -87,12 +87,14 @@ struct rs_metadata_reader {
 	int proc_fd;
 	int root_fd;       /* below which all is looked up */
 	uint32_t root_uid; /* to whom it belongs */
+	uint32_t own_uid;  /* to whom ours belongs */
 	uint32_t owner;    /* whose container it is; 0: root's */
-	bool owner_only;   /* that is sure: root's directories are not looked at */
+	bool owner_only;   /* it is not root's: nor are the files that are read */
 	uint32_t owner_gid;
 	char owner_name[64], home[PATH_MAX]; /* the owner's, "" unknown */
 	bool found;                          /* a document of this container was read */
 	bool rootless;                       /* and it was the owner's */
+	uint32_t file_owner;                 /* whose files were read, when any was not root's */
 	struct rs_error problem;             /* the first, other than that something is not there */
 };
 
@@ -114,7 +116,7 @@ void rs_metadata_place_close(struct rs_metadata_place *place);
  */
 int rs_metadata_place_open(struct rs_metadata_reader *reader, const char *path,
 			   struct rs_metadata_place *ret_place);
-/* A directory that belongs to whoever made the container: its files may be root's or the owner's. */
+/* A directory that the container's maker names: files there are believed that belong to its owner. */
 int rs_metadata_place_open_bundle(struct rs_metadata_reader *reader, const char *path,
 				  struct rs_metadata_place *ret_place);
 

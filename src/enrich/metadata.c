@@ -174,6 +174,15 @@ static struct rs_metadata *pack(struct rs_metadata_build *build)
 	return metadata;
 }
 
+/* Pods are what root's files say. */
+static void drop_pod(struct rs_event_container *container)
+{
+	container->pod_name = container->pod_uid = container->namespace = NULL;
+	container->node = container->pod_ip = NULL;
+	container->owner_kind = container->owner_name = NULL;
+	container->sandbox = false;
+}
+
 static int answer(struct rs_metadata_reader *reader, int own_fd, struct rs_metadata **ret_metadata,
 		  struct rs_error *err)
 {
@@ -181,6 +190,9 @@ static int answer(struct rs_metadata_reader *reader, int own_fd, struct rs_metad
 	bool partial = false;
 
 	container->id = reader->question->id;
+	container->owner = reader->file_owner;
+	if (container->owner)
+		drop_pod(container);
 	if (!container->name && container->sandbox)
 		container->name = "POD";
 	if (!container->name && names_itself(container->runtime))
@@ -218,6 +230,7 @@ int rs_metadata_read(const char *root, const char *proc,
 	};
 	_cleanup_(rs_cleanup_close) int own_fd = -1, proc_fd = -1, other_fd = -1;
 	struct rs_metadata_reader reader = { .question = question, .build = &build };
+	struct stat st;
 
 	if (!rs_metadata_id_valid(question->id))
 		return rs_error_set(err, -EINVAL, "this is no container's id");
@@ -226,10 +239,11 @@ int rs_metadata_read(const char *root, const char *proc,
 	own_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (own_fd < 0)
 		return rs_error_set_errno(err, -errno, "opening \"%s\"", root);
+	reader.own_uid = fstat(own_fd, &st) < 0 ? 0 : st.st_uid;
 	proc_fd = open(proc, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	reader.proc_fd = proc_fd;
 	reader.owner = question->maker_pid ? question->maker_uid : question->uid;
-	reader.owner_only = question->maker_pid && question->maker_uid;
+	reader.owner_only = reader.owner != 0;
 	if (question->maker_pid)
 		other_fd = rs_metadata_process_root(proc_fd, question->maker_pid);
 	if (other_fd >= 0 && differs(other_fd, own_fd) && look(&reader, other_fd))

@@ -18,8 +18,8 @@
  *
  * All of it is hostile: sizes, depth, lists are capped; only regular files are opened, symbolic links
  * are not followed out of the place; a file is believed only if it belongs to root (or to whom the root
- * directory belongs: root of a user namespace), in a user's own directories to that user, and a bundle
- * to either of them.
+ * directory belongs: root of a user namespace); about a container of a user's only files that are his. What
+ * is not from root's files tells no pod: container.owner says whose they were.
  */
 
 #include "base/error.h"
@@ -36,7 +36,7 @@
 struct rs_metadata_question {
 	const char *id;      /* of the container, whole */
 	const char *runtime; /* see rs_cgroup_match; may be NULL */
-	uint32_t uid;        /* owner, 0: root */
+	uint32_t uid;        /* owner, 0: root; of another's only his own files are read */
 	uint32_t pid;        /* a process in it, 0: none known */
 	uint32_t maker_pid;  /* who made the group, 0: not known, or systemd on behalf of another */
 	uint32_t maker_uid;

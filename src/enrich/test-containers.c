@@ -141,6 +141,7 @@ static void test_restart(void **state)
 {
 	struct rs_containers *c = make(LOOKUP, 0, 0);
 	uint64_t now = rs_clock_mono();
+	struct rs_metadata *m;
 
 	(void)state;
 	group_made(c, 3, "/docker/" A);
@@ -150,17 +151,143 @@ static void test_restart(void **state)
 	group_removed(c, 3);
 	group_made(c, 4, "/docker/" A);
 	assert_int_equal(disk.n_questions, 2);
-	assert_false(waits(c, 4, now)); /* the old name does until the new one comes */
-	assert_string_equal(container_of(c, 4)->name, "web");
-	answer(last_question()->cookie, metadata("renamed"));
+	assert_true(disk.questions[0].cookie != disk.questions[1].cookie);
+	/* An answer to the old question is the old one's, as what it was called is. */
+	assert_true(waits(c, 4, rs_clock_mono()));
+	assert_null(container_of(c, 4)->name);
+	m = metadata("renamed");
+	m->container.image = NULL;
+	answer(disk.questions[0].cookie, metadata("late"));
+	answer(disk.questions[1].cookie, m);
 	rs_containers_tick(c, now);
+	assert_string_equal(container_of(c, 3)->name, "late");
 	assert_string_equal(container_of(c, 4)->name, "renamed");
+	assert_null(container_of(c, 4)->image);
 	assert_int_equal(stats(c).running, 1);
-	assert_int_equal(rows_of(c, now).n, 1);
-	assert_int_equal(rows_of(c, now).row[0].since, 1004);
+	assert_int_equal(rows_of(c, now).n, 2);
+	assert_int_equal(rows_of(c, now).row[1].since, 1004);
 	rs_containers_tick(c, now + 2 * RS_CONTAINERS_KEEP_NS);
 	assert_null(find(c, 3));
 	expect_id(c, 4, A);
+	end(c);
+}
+
+/* The end of the first was not heard of. */
+static void test_restart_unheard(void **state)
+{
+	struct rs_containers *c = make(LOOKUP, 0, 0);
+	uint64_t now = rs_clock_mono();
+
+	(void)state;
+	group_made(c, 3, "/docker/" A);
+	group_made(c, 4, "/docker/" A "/sub");
+	answer(disk.questions[0].cookie, metadata("web"));
+	rs_containers_tick(c, now);
+	group_made(c, 5, "/docker/" A);
+	group_made(c, 6, "/docker/" A "/sub");
+	assert_int_equal(stats(c).running, 1);
+	assert_string_equal(container_of(c, 4)->name, "web");
+	assert_null(container_of(c, 6)->name);
+	end(c);
+}
+
+/* --- users --- */
+
+#define OWN "/user.slice/user-1000.slice/user@1000.service/app.slice"
+
+/* The id of another's container in one's own tree. */
+static void test_borrowed_id(void **state)
+{
+	struct rs_containers *c = make(LOOKUP, 0, 0);
+	uint64_t now = rs_clock_mono();
+	struct rs_metadata *m;
+
+	(void)state;
+	group_made(c, 3, POD "/" A);
+	answer(last_question()->cookie, metadata("web"));
+	rs_containers_tick(c, now);
+	maker_uid = 1000;
+	group_made(c, 4, OWN "/docker-" A ".scope");
+	group_made(c, 5, OWN "/docker-" A ".scope/sub");
+	expect_id(c, 4, A);
+	assert_ptr_equal(container_of(c, 4), container_of(c, 5));
+	assert_ptr_not_equal(container_of(c, 3), container_of(c, 4));
+	assert_null(container_of(c, 4)->name);
+	assert_int_equal(container_of(c, 4)->owner, 1000);
+	assert_int_equal(container_of(c, 3)->owner, 0);
+	assert_int_equal(last_question()->uid, 1000);
+	assert_int_equal(stats(c).containers, 2);
+
+	/* He says that it is a pod. */
+	m = metadata("mine");
+	m->container.owner = 1000;
+	m->container.pod_name = "kube-proxy";
+	m->container.namespace = "kube-system";
+	m->container.sandbox = true;
+	answer(disk.questions[1].cookie, m);
+	rs_containers_tick(c, now);
+	assert_string_equal(container_of(c, 4)->name, "mine");
+	assert_null(container_of(c, 4)->pod_name);
+	assert_null(container_of(c, 4)->namespace);
+	assert_false(container_of(c, 4)->sandbox);
+	assert_string_equal(container_of(c, 3)->name, "web");
+	assert_string_equal(container_of(c, 3)->pod_uid, D);
+
+	/* The same once the real one is gone. */
+	group_removed(c, 3);
+	group_made(c, 6, OWN "/2/docker-" A ".scope");
+	assert_ptr_not_equal(container_of(c, 3), container_of(c, 6));
+	assert_null(container_of(c, 6)->name);
+	end(c);
+}
+
+/* Shapes of Kubernetes, made by a user. */
+static void test_users_pods(void **state)
+{
+	struct rs_containers *c = make(LOOKUP, 0, 0);
+	const struct rs_event_container *k;
+
+	(void)state;
+	maker_uid = 1000;
+	list.pod.pod = (struct rs_event_container){ .pod_name = "p", .pod_uid = D };
+	list.pod.containers = (const struct rs_kube_container[]){ { .id = A, .name = "app" } };
+	list.pod.n_containers = 1;
+	list.listed = true;
+	rs_containers_set_kube(c, KUBE);
+	group_made(c, 3, OWN POD "/" A);
+	group_made(c, 4, "/system.slice/x.service" POD "/crio-" A);
+	change(c, RS_KIND_CGROUP_MKDIR, 5, 0, OWN "/crio-" A ".scope", 1); /* systemd's own */
+	for (uint64_t id = 3; id <= 5; id++) {
+		k = container_of(c, id);
+		assert_non_null(k);
+		assert_null(k->pod_uid);
+		assert_null(k->pod_name);
+		assert_null(k->runtime);
+		assert_null(k->name);
+		assert_int_equal(k->owner, 1000);
+	}
+	assert_int_equal(list.asked, 0);
+	/* But for those that root made, wherever. */
+	maker_uid = 0;
+	group_made(c, 6, "/system.slice/x.service" POD "/" B);
+	assert_string_equal(container_of(c, 6)->pod_uid, D);
+	end(c);
+}
+
+/* What somebody in a container does is no word of its maker. */
+static void test_makers_inside(void **state)
+{
+	struct rs_containers *c = make(LOOKUP, 0, 0);
+
+	(void)state;
+	change(c, RS_KIND_CGROUP_MKDIR, 3, 0, "/system.slice/docker-" A ".scope", 1);
+	maker_uid = 1000;
+	group_made(c, 4, "/system.slice/docker-" A ".scope/x");
+	for (unsigned i = 0; i < disk.n_questions; i++) {
+		assert_int_equal(disk.questions[i].maker_pid, 0);
+		assert_string_equal(disk.questions[i].args, "");
+	}
+	assert_int_equal(container_of(c, 4)->owner, 0);
 	end(c);
 }
 
@@ -359,12 +486,14 @@ static void test_rate(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		scratch_test(test_records),     scratch_test(test_bad_records),
-		scratch_test(test_scan),        scratch_test(test_gone),
-		scratch_test(test_restart),     scratch_test(test_gone_unheard),
-		scratch_test(test_room_groups), scratch_test(test_room_containers),
-		scratch_test(test_unknown),     scratch_test(test_users),
-		scratch_test(test_rate),
+		scratch_test(test_records),       scratch_test(test_bad_records),
+		scratch_test(test_scan),          scratch_test(test_gone),
+		scratch_test(test_restart),       scratch_test(test_gone_unheard),
+		scratch_test(test_room_groups),   scratch_test(test_room_containers),
+		scratch_test(test_unknown),       scratch_test(test_users),
+		scratch_test(test_rate),          scratch_test(test_restart_unheard),
+		scratch_test(test_borrowed_id),   scratch_test(test_users_pods),
+		scratch_test(test_makers_inside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

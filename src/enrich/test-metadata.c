@@ -407,7 +407,7 @@ static void test_maker(void **state)
 	assert_int_equal(try(&question, &m), -ENOENT);
 }
 
-/* A bundle is the maker's or root's. */
+/* A bundle is the maker's. */
 static void test_maker_owner(void **state)
 {
 	static const char args[] = "runc\0run\0-b\0/b\0box";
@@ -424,6 +424,22 @@ static void test_maker_owner(void **state)
 	question.maker_uid = user;
 	assert_int_equal(try(&question, &m), 0);
 	assert_text(m->container.name, "web");
+	/* What he says of pods is not believed. */
+	assert_int_equal(m->container.owner, user);
+	assert_null(m->container.pod_name);
+	assert_null(m->container.namespace);
+	rs_metadata_free(&m);
+	/* Nor are root's files read for him: he may name any. */
+	put("root/b/config.json", pod_annotations);
+	assert_int_equal(chown("root/b/config.json", 0, 0), 0);
+	assert_int_equal(try(&question, &m), -EPERM);
+	put("root/run/runc/box/state.json", "{\"id\":\"box\"}");
+	assert_int_equal(try(&question, &m), -EPERM);
+	question = (struct rs_metadata_question){ .id = "box", .uid = user };
+	assert_int_equal(try(&question, &m), -ENOENT);
+	question.uid = 0;
+	assert_int_equal(try(&question, &m), 0);
+	assert_int_equal(m->container.owner, 0);
 }
 
 /* CRI-O's bundle, which the maker names: the sandbox's is beside it. */

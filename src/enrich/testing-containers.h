@@ -154,6 +154,8 @@ void rs_kube_ask(struct rs_kube *kube)
 
 /* --- the test's own --- */
 
+static uint32_t maker_uid; /* of the records that follow */
+
 static _unused_ struct rs_containers *make(struct rs_lookup *lookup, size_t max_cgroups,
 					   size_t max_containers)
 {
@@ -165,6 +167,7 @@ static _unused_ struct rs_containers *make(struct rs_lookup *lookup, size_t max_
 	struct rs_containers *c = NULL;
 	struct rs_error err = RS_ERROR_INIT;
 
+	maker_uid = 0;
 	memset(&disk, 0, sizeof(disk));
 	memset(&list, 0, sizeof(list));
 	assert_int_equal(rs_containers_new(&options, &c, &err), 0);
@@ -185,7 +188,7 @@ static _unused_ void change(struct rs_containers *c, enum rs_kind kind, uint64_t
 			    uint64_t parent, const char *path, uint32_t pid)
 {
 	struct rs_cgroup_change record = {
-		.hdr = { .kind = kind, .pid = pid, .time = 1000 + id, .uid = 5 },
+		.hdr = { .kind = kind, .pid = pid, .time = 1000 + id, .uid = maker_uid },
 		.id = id,
 		.parent = parent,
 	};

@@ -57,6 +57,8 @@ struct rs_event_container {
 	const struct rs_event_label *labels; /* of the pod, or of the container that is in none */
 	size_t n_labels;
 	bool sandbox; /* the container that only holds a pod's namespaces */
+	uint32_t
+		owner; /* the user whose container it is, and who says what it is called; 0: root */
 };
 
 /* A control group. */

@@ -54,6 +54,17 @@ struct rs_text rs_get_cgroup_path(const struct rs_event *event)
 	return rs_text_of(event->cgroup->path);
 }
 
+void rs_field_container_owner(struct rs_render *r)
+{
+	uint32_t uid = container(r->event)->owner;
+
+	if (!uid)
+		return;
+	rs_out_char(&r->out, '"');
+	rs_out_u64(&r->out, uid);
+	rs_out_char(&r->out, '"');
+}
+
 /* --- image --- */
 
 struct image {

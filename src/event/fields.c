@@ -216,6 +216,8 @@ const struct rs_event_field rs_event_fields[] = {
 	LOAD("ringside.cgroup.target.parent.id", LONG, U64, rs_cgroup_change, parent, GROUPS, "The group it is in."),
 	LOAD("ringside.cgroup.target.level", LONG, U32, rs_cgroup_change, level, GROUPS, "Its depth; the root has 0."),
 	LOAD("ringside.cgroup.target.hierarchy", LONG, U32, rs_cgroup_change, hierarchy, GROUPS, "Number of its hierarchy, as in /proc/cgroups; 0 is version 2."),
+	SELDOM("ringside.container.owner.id", KEYWORD, container_owner, CONTAINER, ALL,
+	       "uid of the user whose container it is, where that is not root: what it is called is his word, and it is in no pod; pods and namespaces come from root's own places only."),
 	SELDOM("ringside.ancestors.pid", LONGS, ancestor_pids, ANCESTORS, ALL, "The chain of parents, the nearest first."),
 	SELDOM("ringside.ancestors.name", KEYWORDS, ancestor_names, ANCESTORS, ALL, "Their names."),
 	SELDOM("ringside.ancestors.entity_id", KEYWORDS, ancestor_ids, ANCESTORS, ALL, "What names them for good."),

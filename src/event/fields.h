@@ -61,7 +61,7 @@ rs_text_fn rs_get_container_id, rs_get_container_name, rs_get_container_image, r
 	rs_get_deployment_name, rs_get_replicaset_name, rs_get_daemonset_name,
 	rs_get_statefulset_name, rs_get_job_name, rs_get_cronjob_name, rs_get_systemd_unit,
 	rs_get_cgroup_path;
-rs_field_fn rs_field_image_tag, rs_field_image_hash, rs_field_container_labels, rs_field_pod_labels,
+rs_field_fn rs_field_image_tag, rs_field_image_hash, rs_field_container_labels, rs_field_container_owner, rs_field_pod_labels,
 	rs_field_ancestor_pids, rs_field_ancestor_names, rs_field_ancestor_ids;
 
 /* Whether a label is the one that is meant: with its dots, or with underscores as it is shown. */

@@ -235,6 +235,31 @@ int rs_cgroup_id(const struct rs_cgroup_tree *tree, const char *path, uint64_t *
 	return 0;
 }
 
+int rs_cgroup_maker(const struct rs_cgroup_tree *tree, const char *path, size_t len,
+		    uint32_t *ret_uid)
+{
+	char own[PATH_BYTES], full[PATH_BYTES];
+	struct stat top, st;
+	int r;
+
+	if (!len || len >= sizeof(own))
+		return -ENAMETOOLONG;
+	memcpy(own, path, len);
+	own[len] = '\0';
+	r = full_path(tree, own, full);
+	if (r < 0)
+		return r;
+	if (stat(tree->mount, &top) < 0 || lstat(full, &st) < 0)
+		return -errno;
+	if (st.st_uid && st.st_uid != top.st_uid) {
+		*strrchr(full, '/') = '\0';
+		if (lstat(full, &st) < 0)
+			return -errno;
+	}
+	*ret_uid = st.st_uid == top.st_uid ? 0 : st.st_uid;
+	return 0;
+}
+
 /* --- processes --- */
 
 struct lowest {

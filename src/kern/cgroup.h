@@ -44,5 +44,10 @@ int rs_cgroup_path(const struct rs_cgroup_tree *tree, uint64_t id, char *buf, si
 /* The other way round. -ENOENT. */
 int rs_cgroup_id(const struct rs_cgroup_tree *tree, const char *path, uint64_t *ret_id);
 
+/* Who made the group at the first @len bytes of @path: root (0) when the directory is root's (that of the mount's
+ * owner), else whose the directory above is, for root gives groups to others. -ENOENT. */
+int rs_cgroup_maker(const struct rs_cgroup_tree *tree, const char *path, size_t len,
+		    uint32_t *ret_uid);
+
 /* A process in the group or below it, the lowest number; 0: none. */
 uint32_t rs_cgroup_first_pid(const struct rs_cgroup_tree *tree, const char *path);

@@ -190,6 +190,32 @@ static void test_walk(void **state)
 	assert_int_equal(rs_cgroup_first_pid(&tree, "/a"), 5);
 }
 
+/* A group that root made belongs to root, or to whom root gave it. */
+static void test_maker(void **state)
+{
+	struct rs_cgroup_tree tree = { .mount = "cg" };
+	uint32_t uid = 7;
+
+	(void)state;
+	put("cg/a/b/x", "");
+	put("cg/u/c/x", "");
+	assert_int_equal(rs_cgroup_maker(&tree, "/a/b/more", 4, &uid), 0);
+	assert_int_equal(uid, 0);
+	assert_int_equal(rs_cgroup_maker(&tree, "/none", 5, &uid), -ENOENT);
+	assert_int_equal(rs_cgroup_maker(&tree, "/../cg", 6, &uid), -EINVAL);
+	if (geteuid())
+		skip();
+	assert_int_equal(chown("cg/a/b", 1000, 1000), 0);
+	assert_int_equal(rs_cgroup_maker(&tree, "/a/b", 4, &uid), 0);
+	assert_int_equal(uid, 0);
+	assert_int_equal(chown("cg/u", 1000, 1000), 0);
+	assert_int_equal(rs_cgroup_maker(&tree, "/u/c", 4, &uid), 0);
+	assert_int_equal(uid, 0);
+	assert_int_equal(chown("cg/u/c", 1000, 1000), 0);
+	assert_int_equal(rs_cgroup_maker(&tree, "/u/c", 4, &uid), 0);
+	assert_int_equal(uid, 1000);
+}
+
 static int count(void *data, uint64_t id, const char *path)
 {
 	(void)id;
@@ -315,8 +341,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		scratch_test(test_choose_pure),   scratch_test(test_choose_v1),
 		scratch_test(test_choose_hybrid), scratch_test(test_walk),
-		scratch_test(test_deep),          cmocka_unit_test(test_here),
-		cmocka_unit_test(test_here_v2),   cmocka_unit_test(test_subsys),
+		scratch_test(test_maker),         scratch_test(test_deep),
+		cmocka_unit_test(test_here),      cmocka_unit_test(test_here_v2),
+		cmocka_unit_test(test_subsys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

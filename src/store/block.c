@@ -383,6 +383,7 @@ static void fill_container(const struct rs_block *b, uint32_t i, struct rs_block
 		.labels = n ? s->labels : NULL,
 		.n_labels = n,
 		.sandbox = rs_block_u32(b, RS_WHO_CT_SANDBOX, i) != 0,
+		.owner = rs_block_u32(b, RS_WHO_CT_OWNER, i),
 	};
 	for (uint32_t k = 0; k < n; k++) {
 		const char *key = rs_block_string(b, rs_block_u32(b, RS_WHO_LABEL_KEY, first + k));

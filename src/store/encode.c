@@ -153,12 +153,13 @@ static uint32_t add_container(struct rs_encoder *e, const struct rs_pack_group *
 		[RS_WHO_CT_POD_UID - RS_WHO_CT_ID] = RS_TERM_POD_UID,
 		[RS_WHO_CT_NAMESPACE - RS_WHO_CT_ID] = RS_TERM_NAMESPACE,
 	};
-	uint32_t ref[RS_WHO_CT_STRINGS + 1 + 2 * 256], n = RS_WHO_CT_STRINGS, number = 0;
+	uint32_t ref[RS_WHO_CT_STRINGS + 2 + 2 * 256], n = RS_WHO_CT_STRINGS, number = 0;
 	uint32_t before = e->containers.n;
 
 	for (unsigned i = 0; i < RS_WHO_CT_STRINGS; i++)
 		ref[i] = terms[i] ? next_term(e, pos, terms[i]) : next_string(e, pos);
 	ref[n++] = group->sandbox;
+	ref[n++] = group->owner;
 	for (unsigned i = 0; i < group->n_labels; i++) {
 		ref[n++] = next_string(e, pos);
 		ref[n++] = next_string(e, pos);
@@ -169,10 +170,11 @@ static uint32_t add_container(struct rs_encoder *e, const struct rs_pack_group *
 	for (unsigned i = 0; i < RS_WHO_CT_STRINGS; i++)
 		put(e, RS_WHO_CT_ID + i, ref[i]);
 	put(e, RS_WHO_CT_SANDBOX, group->sandbox);
+	put(e, RS_WHO_CT_OWNER, group->owner);
 	put(e, RS_WHO_CT_LABEL, e->count[RS_TABLE_LABEL]);
 	put(e, RS_WHO_CT_LABELS, group->n_labels);
 	e->count[RS_TABLE_LABEL] += group->n_labels;
-	for (unsigned i = RS_WHO_CT_STRINGS + 1; i < n; i += 2) {
+	for (unsigned i = RS_WHO_CT_STRINGS + 2; i < n; i += 2) {
 		put(e, RS_WHO_LABEL_KEY, ref[i]);
 		put(e, RS_WHO_LABEL_VALUE, ref[i + 1]);
 	}

@@ -32,7 +32,7 @@
 #include "event/event.h"
 
 #define RS_STORE_APPLICATION 0x52536576 /* "RSev", PRAGMA application_id */
-#define RS_STORE_VERSION     (1 + RS_STORE_OTHER_ENDIAN)
+#define RS_STORE_VERSION     (2 + RS_STORE_OTHER_ENDIAN)
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define RS_STORE_OTHER_ENDIAN 0
 #else
@@ -181,6 +181,7 @@ struct rs_who_head {
 	X(CT_OWNER_KIND, CONTAINER, 4, STRING)                                                     \
 	X(CT_OWNER_NAME, CONTAINER, 4, STRING)                                                     \
 	X(CT_SANDBOX, CONTAINER, 4, NUMBER)                                                        \
+	X(CT_OWNER, CONTAINER, 4, NUMBER)                                                          \
 	X(CT_LABEL, CONTAINER, 4, NUMBER)                                                          \
 	X(CT_LABELS, CONTAINER, 4, NUMBER)                                                         \
 	X(LABEL_KEY, LABEL, 4, STRING)                                                             \

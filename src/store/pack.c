@@ -120,6 +120,7 @@ struct texts {
 	unsigned n, n_labels;
 	const struct rs_event_label *labels;
 	bool sandbox;
+	uint32_t owner;
 };
 
 static void collect(const struct rs_event_cgroup *group, struct texts *t)
@@ -132,6 +133,7 @@ static void collect(const struct rs_event_cgroup *group, struct texts *t)
 	t->n_labels = 0;
 	t->labels = NULL;
 	t->sandbox = false;
+	t->owner = 0;
 	if (!ct)
 		return;
 	memcpy(t->text + 2,
@@ -143,6 +145,7 @@ static void collect(const struct rs_event_cgroup *group, struct texts *t)
 	t->labels = ct->labels;
 	t->n_labels = MIN(ct->n_labels, (size_t)LABELS_MAX);
 	t->sandbox = ct->sandbox;
+	t->owner = ct->owner;
 }
 
 static bool same_group(const struct rs_pack_group *group, const struct rs_hdr *hdr,
@@ -151,7 +154,8 @@ static bool same_group(const struct rs_pack_group *group, const struct rs_hdr *h
 	const uint8_t *p = (const uint8_t *)(group + 1);
 
 	if (group->id != hdr->cgroup || group->has_container != (t->n > 2) ||
-	    group->n_labels != t->n_labels || group->sandbox != t->sandbox)
+	    group->n_labels != t->n_labels || group->sandbox != t->sandbox ||
+	    group->owner != t->owner)
 		return false;
 	for (unsigned i = 0; i < t->n; i++)
 		if (!same_text(&p, t->text[i]))
@@ -184,6 +188,7 @@ static int add_group(struct rs_pack *pack, const struct rs_hdr *hdr, const struc
 		.n_labels = (uint16_t)t->n_labels,
 		.has_container = t->n > 2,
 		.sandbox = t->sandbox,
+		.owner = t->owner,
 	};
 	p = (uint8_t *)(group + 1);
 	for (unsigned i = 0; i < t->n; i++)

@@ -50,10 +50,11 @@ struct rs_pack_group {
 	uint32_t size;
 	uint16_t n_labels;
 	uint8_t has_container, sandbox;
+	uint32_t owner, pad;
 };
 #define RS_TEXT_NONE 0xffff
 static_assert(sizeof(struct rs_pack_who) == 72, "struct rs_pack_who");
-static_assert(sizeof(struct rs_pack_group) == 16, "struct rs_pack_group");
+static_assert(sizeof(struct rs_pack_group) == 24, "struct rs_pack_group");
 
 struct rs_pack {
 	struct rs_pack *next; /* for the queue */

@@ -102,6 +102,7 @@ static inline void same_container(const struct rs_event_container *a,
 	same_text(a->owner_kind, b->owner_kind);
 	same_text(a->owner_name, b->owner_name);
 	assert_int_equal(a->sandbox, b->sandbox);
+	assert_int_equal(a->owner, b->owner);
 	assert_int_equal(a->n_labels, b->n_labels);
 	for (size_t i = 0; i < a->n_labels; i++) {
 		same_text(a->labels[i].key, b->labels[i].key);

@@ -99,6 +99,7 @@ static inline void test_enrich(struct test_event *t, unsigned i, unsigned contai
 		.labels = t->labels,
 		.n_labels = 2,
 		.sandbox = c % 2,
+		.owner = c % 3 ? 0 : 1000 + c,
 	};
 	t->cgroup.container = &t->container;
 }

@@ -393,6 +393,7 @@ static void unpack_group(const struct rs_pack_group *group, struct unpacked *u)
 	ct->labels = u->labels;
 	ct->n_labels = group->n_labels;
 	ct->sandbox = group->sandbox;
+	ct->owner = group->owner;
 	u->group.container = ct;
 }
 
