@@ -295,10 +295,11 @@ static void prefer(const char **place, const char *text)
 		*place = text;
 }
 
-/* What the pod list says of a container's own name and image is less than what the disk says. */
+/* What the pod list says of a container's own name and image is less than what the disk says; but one that
+ * goes by its id has no name there. */
 static void lay_over(struct rs_event_container *view, const struct rs_event_container *pod)
 {
-	if (!view->name)
+	if (!view->name || (pod->name && strcmp(view->name, view->id) == 0))
 		view->name = pod->name;
 	if (!view->image)
 		view->image = pod->image;

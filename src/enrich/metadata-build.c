@@ -144,7 +144,8 @@ static void fill_manager(struct rs_metadata_build *build, const struct rs_event_
 		build->container.runtime = "podman";
 	else if (manager && strcmp(manager, "cri-o") == 0)
 		build->container.runtime = "cri-o";
-	else if (find(pairs, n, "nerdctl/name"))
+	else if (find(pairs, n, "nerdctl/name") ||
+		 find(pairs, n, "io.kubernetes.cri.container-type"))
 		build->container.runtime = "containerd";
 }
 
