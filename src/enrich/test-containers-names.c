@@ -338,6 +338,11 @@ static void test_kube(void **state)
 	assert_string_equal(k->pod_uid, D);
 	assert_string_equal(rows_of(c, now).row[0].source, "pod list");
 
+	/* One that goes by its id has no name on the disk. */
+	answer(disk.questions[1].cookie, metadata(B));
+	rs_containers_tick(c, now);
+	assert_string_equal(container_of(c, 4)->name, "app");
+
 	/* The disk knows the container itself better, and a sandbox is one still. */
 	m = metadata("POD");
 	m->container.sandbox = true;

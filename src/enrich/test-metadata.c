@@ -389,6 +389,14 @@ static void test_maker(void **state)
 	assert_text(m->container.pod_name, "shop");
 	assert_text(m->container.name, "web");
 	assert_string_equal(m->source, "bundle of the maker");
+	assert_null(m->container.runtime);
+	rs_metadata_free(&m);
+	/* Such annotations are containerd's. */
+	put("root/b/config.json",
+	    "{\"annotations\":{\"io.kubernetes.cri.container-type\":\"container\","
+	    "\"io.kubernetes.cri.container-name\":\"web\"}}");
+	assert_int_equal(try(&question, &m), 0);
+	assert_text(m->container.runtime, "containerd");
 	rs_metadata_free(&m);
 	question.maker_args = relative;
 	question.maker_args_len = sizeof(relative);
