@@ -147,7 +147,7 @@ static uint32_t add_container(struct rs_encoder *e, const struct rs_pack_group *
 			      const uint8_t **pos)
 {
 	static const uint8_t terms[RS_WHO_CT_STRINGS] = {
-		[RS_WHO_CT_ID - RS_WHO_CT_ID] = RS_TERM_CONTAINER_ID,
+		[0] = RS_TERM_CONTAINER_ID, /* RS_WHO_CT_ID is the first */
 		[RS_WHO_CT_NAME - RS_WHO_CT_ID] = RS_TERM_CONTAINER_NAME,
 		[RS_WHO_CT_POD_NAME - RS_WHO_CT_ID] = RS_TERM_POD_NAME,
 		[RS_WHO_CT_POD_UID - RS_WHO_CT_ID] = RS_TERM_POD_UID,
