@@ -57,6 +57,7 @@ void rs_group_free(struct rs_containers *c, struct rs_group *group)
 		LIST_REMOVE(group, in_parent);
 	if (group->candidate)
 		rs_container_deny(c, group->candidate);
+	rs_group_set_unasked(c, group, false);
 	if (group->gone)
 		TAILQ_REMOVE(&c->gone, group, in_gone);
 	rs_group_attach(c, group, NULL);
@@ -80,6 +81,8 @@ void rs_group_gone(struct rs_containers *c, struct rs_group *group, uint64_t whe
 		return;
 	group->gone = when ? when : 1;
 	TAILQ_INSERT_TAIL(&c->gone, group, in_gone);
+	if (group->candidate)
+		rs_lookup_hurry(c->lookup, rs_container_cookie(group->candidate));
 	if (container && --container->live == 0)
 		rs_container_set_gone(c, container, group->gone);
 }
@@ -160,6 +163,29 @@ static void find_parent(struct rs_containers *c, struct rs_group *group, uint64_
 		LIST_INSERT_HEAD(&group->parent->children, group, in_parent);
 }
 
+/* Any name may be a container's, but most are none: only for what a runtime made the disk is asked for long,
+ * and nothing is asked about what others make in a user's own tree. */
+static void ask_candidate(struct rs_containers *c, struct rs_group *group,
+			  const struct rs_cgroup_match *match, const struct rs_group_origin *origin)
+{
+	bool made = rs_container_made(origin, match);
+	struct rs_container *candidate;
+
+	if (match->uid && origin->hdr && !made)
+		return;
+	candidate = rs_container_new_candidate(c, match, group->view.path, origin);
+	if (!candidate) {
+		rs_group_set_unasked(c, group, true);
+		return;
+	}
+	group->candidate = candidate;
+	candidate->candidate = group;
+	candidate->doubtful = origin->hdr && !made;
+	rs_container_ask(c, candidate, origin);
+	if (!candidate->pending)
+		rs_container_deny_unasked(c, candidate);
+}
+
 /* The container that a group belongs to, or may. */
 static void find_container(struct rs_containers *c, struct rs_group *group,
 			   const struct rs_cgroup_match *match,
@@ -174,13 +200,7 @@ static void find_container(struct rs_containers *c, struct rs_group *group,
 	} else if (above && !above->sure) {
 		rs_group_attach(c, group, above);
 	} else if (match->id && c->lookup) {
-		group->candidate = rs_container_new_candidate(c, match, path, origin);
-		if (group->candidate) {
-			group->candidate->candidate = group;
-			rs_container_ask(c, group->candidate, origin);
-			if (!group->candidate->pending)
-				rs_container_deny(c, group->candidate);
-		}
+		ask_candidate(c, group, match, origin);
 	}
 }
 

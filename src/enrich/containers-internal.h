@@ -23,6 +23,9 @@
 
 #define RS_CONTAINERS_SAMPLES  11            /* one a second, for the rates */
 #define RS_CONTAINERS_LATE_NS  2000000000ull /* how long the disk is asked for a name */
+#define RS_CONTAINERS_DOUBT_NS 50000000ull   /* the same of what is probably none */
+#define RS_CONTAINERS_QUOTA    64            /* questions of one user's that wait */
+#define RS_CONTAINERS_QUOTAS   1024          /* questions of all users, but root's */
 #define RS_CONTAINERS_NEGATIVE 256           /* numbers remembered for which there is no group */
 #define RS_CONTAINERS_USERS    512           /* containers whose users have names */
 #define RS_CONTAINERS_LOOKS    1000          /* rs_cgroup_path() a second, at most */
@@ -44,6 +47,7 @@ struct rs_container {
 	bool ask_again;     /* in the next tick */
 	bool pid_sure;      /* pid runs in the container's own root */
 	bool pending;       /* in the list of those that wait for an answer */
+	bool doubtful;      /* nothing but its name tells that it may be one */
 	unsigned asked;     /* questions that were not answered yet */
 	uint32_t pid;
 	uint64_t heard;       /* CLOCK_MONOTONIC */
@@ -67,7 +71,8 @@ struct rs_group {
 	uint64_t gone;    /* CLOCK_BOOTTIME */
 	uint64_t expires; /* CLOCK_MONOTONIC; 0: with the next tick it is known */
 	struct rs_container *container, *candidate;
-	bool own; /* is a container's own, and not its parent's */
+	bool own;     /* is a container's own, and not its parent's */
+	bool unasked; /* it may be a container: there was no time or room to find out */
 	size_t path_len;
 	const char *unit;
 	struct rs_group *parent;
@@ -100,8 +105,10 @@ struct rs_containers {
 	struct rs_containers_slot *slots;
 	uint32_t n_slots, free_slot; /* n_slots: none */
 	size_t n_pending;
-	size_t n_users;        /* containers that have lists of users */
-	struct rs_group *last; /* found last */
+	size_t n_unasked;                     /* groups */
+	uint16_t quota[RS_CONTAINERS_QUOTAS]; /* pending, by owner; [0] is all of them */
+	size_t n_users;                       /* containers that have lists of users */
+	struct rs_group *last;                /* found last */
 	struct {
 		uint64_t id, until;
 	} negative[RS_CONTAINERS_NEGATIVE];
@@ -159,6 +166,9 @@ uint64_t rs_container_cookie(const struct rs_container *container);
 void rs_container_confirm(struct rs_containers *c, struct rs_container *container);
 /* It is none. */
 void rs_container_deny(struct rs_containers *c, struct rs_container *container);
+/* The same where nobody knows. */
+void rs_container_deny_unasked(struct rs_containers *c, struct rs_container *container);
+void rs_group_set_unasked(struct rs_containers *c, struct rs_group *group, bool unasked);
 void rs_container_free(struct rs_containers *c, struct rs_container *container);
 /* When it went, 0: it runs (again). */
 void rs_container_set_gone(struct rs_containers *c, struct rs_container *container, uint64_t when);
@@ -172,6 +182,8 @@ static inline bool rs_container_named(const struct rs_container *container)
 	return container->metadata || container->has_pod;
 }
 
+/* Whether the group's maker is a runtime, and this the container that it makes. */
+bool rs_container_made(const struct rs_group_origin *origin, const struct rs_cgroup_match *match);
 /* Asks the disk. @origin may be NULL. */
 void rs_container_ask(struct rs_containers *c, struct rs_container *container,
 		      const struct rs_group_origin *origin);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "enrich/containers-internal.h"
+#include "enrich/metadata-internal.h"
 
 #define LAID_MAX ((size_t)256 << 10) /* bytes kept of one pod */
 
@@ -28,12 +29,42 @@ static void add_maker(struct rs_metadata_question *question, const struct rs_gro
 	question->maker_cwd = origin->maker->cwd;
 }
 
+bool rs_container_made(const struct rs_group_origin *origin, const struct rs_cgroup_match *match)
+{
+	const struct rs_containers_maker *maker = origin->hdr ? origin->maker : NULL;
+	struct rs_metadata_maker parsed;
+	char id[RS_METADATA_ID_MAX + 1];
+
+	if (!maker || !maker->args || match->id_len >= sizeof(id))
+		return false;
+	memcpy(id, match->id, match->id_len);
+	id[match->id_len] = '\0';
+	return rs_metadata_maker_parse(maker->args, maker->args_len, id, &parsed);
+}
+
+/* Where users are counted; those who share a place share what they may ask. */
+static size_t quota_of(const struct rs_container *container)
+{
+	return 1 + container->owner % (RS_CONTAINERS_QUOTAS - 1);
+}
+
+static bool has_quota(const struct rs_containers *c, const struct rs_container *container)
+{
+	return !container->owner || container->pending ||
+	       (c->quota[quota_of(container)] < RS_CONTAINERS_QUOTA &&
+		c->quota[0] < RS_CONTAINERS_QUOTAS);
+}
+
 static void set_pending(struct rs_containers *c, struct rs_container *container)
 {
 	if (container->pending)
 		return;
 	container->pending = true;
 	c->n_pending++;
+	if (container->owner) {
+		c->quota[0]++;
+		c->quota[quota_of(container)]++;
+	}
 	TAILQ_INSERT_TAIL(&c->pending, container, in_pending);
 }
 
@@ -43,6 +74,10 @@ void rs_container_settle(struct rs_containers *c, struct rs_container *container
 		return;
 	container->pending = false;
 	c->n_pending--;
+	if (container->owner) {
+		c->quota[0]--;
+		c->quota[quota_of(container)]--;
+	}
 	TAILQ_REMOVE(&c->pending, container, in_pending);
 }
 
@@ -68,9 +103,13 @@ void rs_container_ask(struct rs_containers *c, struct rs_container *container,
 						      : RS_CONTAINERS_LATE_NS;
 	int r;
 
-	if (!c->lookup) {
+	if (!c->lookup || !has_quota(c, container)) {
 		count(c, container);
 		return;
+	}
+	if (container->doubtful) {
+		patience = RS_CONTAINERS_DOUBT_NS;
+		question.doubtful = true;
 	}
 	add_maker(&question, origin);
 	r = rs_lookup_ask(c->lookup, &question, rs_container_cookie(container),
@@ -182,7 +221,9 @@ void rs_container_answers(struct rs_containers *c, uint64_t now)
 		/* It never got a turn. */
 		if (container->ask_again && now > container->heard + RS_CONTAINERS_LATE_NS) {
 			container->ask_again = false;
-			if (!container->asked)
+			if (!container->asked && container->candidate)
+				rs_container_deny_unasked(c, container);
+			else if (!container->asked)
 				take_answer(c, container, NULL);
 		}
 	}

@@ -45,7 +45,7 @@ static void evict(struct rs_containers *c)
 
 	c->stats.evicted++;
 	if (oldest->candidate) {
-		rs_container_deny(c, oldest);
+		rs_container_deny_unasked(c, oldest);
 		return;
 	}
 	/* The last one takes the container along. */
@@ -150,10 +150,21 @@ static int set_strings(struct rs_container *container, const struct rs_cgroup_ma
 	return 0;
 }
 
+/* A record may have waited for us: what counts is when the thing happened. CLOCK_MONOTONIC. */
+static uint64_t heard_at(const struct rs_group_origin *origin)
+{
+	uint64_t now = rs_clock_mono(), boot = rs_clock_boot(), age;
+
+	if (!origin->hdr || origin->hdr->time >= boot)
+		return now;
+	age = boot - origin->hdr->time;
+	return age < now ? now - age : 0;
+}
+
 static void start(struct rs_containers *c, struct rs_container *container,
 		  const struct rs_group_origin *origin)
 {
-	container->heard = rs_clock_mono();
+	container->heard = heard_at(origin);
 	container->since = origin->since;
 	rs_container_set_gone(c, container, 0);
 	container->pid = origin->scanned ? rs_cgroup_first_pid(&c->tree, container->root) : 0;
@@ -271,6 +282,19 @@ void rs_container_confirm(struct rs_containers *c, struct rs_container *containe
 	if (!container->live)
 		rs_container_set_gone(c, container, top->gone);
 	rs_container_lay(c, container);
+}
+
+void rs_group_set_unasked(struct rs_containers *c, struct rs_group *group, bool unasked)
+{
+	c->n_unasked += unasked;
+	c->n_unasked -= group->unasked;
+	group->unasked = unasked;
+}
+
+void rs_container_deny_unasked(struct rs_containers *c, struct rs_container *container)
+{
+	rs_group_set_unasked(c, container->candidate, true);
+	rs_container_deny(c, container);
 }
 
 void rs_container_deny(struct rs_containers *c, struct rs_container *container)

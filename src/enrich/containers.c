@@ -159,6 +159,18 @@ static void note_pid(struct rs_containers *c, struct rs_container *container,
 		rs_container_ask(c, container, NULL);
 }
 
+/* Whether the group, or one above, may still turn out to be a container. */
+static bool may_be_container(const struct rs_containers *c, const struct rs_group *group)
+{
+	if (likely(!c->n_pending && !c->n_unasked))
+		return false;
+	for (; group && !group->container; group = group->parent) {
+		if (group->candidate || group->unasked)
+			return true;
+	}
+	return false;
+}
+
 const struct rs_event_cgroup *rs_containers_find(struct rs_containers *containers,
 						 const struct rs_hdr *hdr)
 {
@@ -176,6 +188,8 @@ const struct rs_event_cgroup *rs_containers_find(struct rs_containers *container
 			note_pid(containers, container, hdr);
 		if (unlikely(!rs_container_named(container)))
 			containers->stats.events_unnamed++;
+	} else if (unlikely(may_be_container(containers, group))) {
+		containers->stats.events_unnamed++;
 	}
 	return &group->view;
 }

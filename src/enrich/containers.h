@@ -35,9 +35,10 @@ struct rs_containers_stats {
 	size_t running;             /* containers that are not gone */
 	size_t pending;             /* containers whose answer from the lookup has not come yet */
 	uint64_t named, unnamed;    /* containers whose name came, or did not within the wait */
-	uint64_t events_unnamed;    /* events that left without their container's name */
-	uint64_t events_unknown;    /* events of a cgroup that nobody knows */
-	uint64_t evicted;           /* for want of room */
+	/* events that left without their container's name, or while nobody could tell whether they are of one */
+	uint64_t events_unnamed;
+	uint64_t events_unknown; /* events of a cgroup that nobody knows */
+	uint64_t evicted;        /* for want of room */
 };
 
 int rs_containers_new(const struct rs_containers_options *options,

@@ -20,24 +20,37 @@ struct request {
 	uint64_t deadline;
 	uint64_t due;  /* of the next look */
 	uint64_t step; /* from that to the one after it */
+	unsigned looks;
+	bool hurry; /* no look but the first */
 	struct rs_metadata *metadata;
 	struct request *next; /* among the answers */
+};
+
+struct worker {
+	struct rs_lookup *lookup;
+	pthread_t thread;
+	struct request *request; /* being looked at */
+	uint64_t since;
+	bool hurry; /* this look is the last */
+	bool left;  /* behind: another does the work */
+	bool detached;
 };
 
 struct rs_lookup {
 	pthread_mutex_t lock; /* all below, but what never changes: fd, root, proc */
 	pthread_cond_t wake;  /* there is something to do, or to end */
-	pthread_cond_t over;  /* the thread has ended */
+	pthread_cond_t over;  /* the worker has ended */
 	struct request *heap[RS_LOOKUP_WAITING_MAX]; /* the one that is due first on top */
 	size_t n_heap;
 	struct request *answers, **answers_end;
 	size_t pending; /* asked, and the answer not taken */
 	struct rs_lookup_stats stats;
+	struct worker *worker; /* NULL: all threads hang */
+	unsigned threads;
 	bool stop;
 	bool started;
-	bool ended;     /* the thread is past its last look */
-	bool abandoned; /* nobody waits for it: what is left is its own to free */
-	pthread_t thread;
+	bool ended;  /* the worker is past its last look */
+	bool closed; /* the last thread frees it all */
 	int fd;
 	char *root, *proc; /* NULL: the usual ones */
 };
@@ -61,14 +74,24 @@ static void swap(struct request **a, struct request **b)
 	*b = c;
 }
 
+/* First looks before repeated ones: who asks for much waits for itself. */
+static bool is_before(const struct request *a, const struct request *b)
+{
+	if (!a->looks != !b->looks)
+		return !a->looks;
+	return a->due < b->due;
+}
+
+static void heap_up(struct request **heap, size_t i)
+{
+	for (; i && is_before(heap[i], heap[(i - 1) / 2]); i = (i - 1) / 2)
+		swap(&heap[i], &heap[(i - 1) / 2]);
+}
+
 static void heap_push(struct rs_lookup *lookup, struct request *request)
 {
-	struct request **heap = lookup->heap;
-	size_t i = lookup->n_heap++;
-
-	heap[i] = request;
-	for (; i && heap[i]->due < heap[(i - 1) / 2]->due; i = (i - 1) / 2)
-		swap(&heap[i], &heap[(i - 1) / 2]);
+	lookup->heap[lookup->n_heap++] = request;
+	heap_up(lookup->heap, lookup->n_heap - 1);
 }
 
 static struct request *heap_pop(struct rs_lookup *lookup)
@@ -80,9 +103,9 @@ static struct request *heap_pop(struct rs_lookup *lookup)
 	for (;;) {
 		size_t child = 2 * i + 1;
 
-		if (child + 1 < n && heap[child + 1]->due < heap[child]->due)
+		if (child + 1 < n && is_before(heap[child + 1], heap[child]))
 			child++;
-		if (child >= n || heap[i]->due <= heap[child]->due)
+		if (child >= n || !is_before(heap[child], heap[i]))
 			return top;
 		swap(&heap[i], &heap[child]);
 		i = child;
@@ -96,13 +119,17 @@ static struct request *heap_pop(struct rs_lookup *lookup)
 static bool look(const struct rs_lookup *lookup, struct request *request)
 {
 	struct rs_metadata *metadata = NULL;
-	int r = rs_metadata_read(lookup->root, lookup->proc, &request->question, &metadata, NULL);
+	int r;
 
+	if (request->hurry && (request->looks || request->question.doubtful))
+		return true;
+	r = rs_metadata_read(lookup->root, lookup->proc, &request->question, &metadata, NULL);
+	request->looks++;
 	if (r == 0) {
 		rs_metadata_free(&request->metadata);
 		request->metadata = metadata;
 	}
-	return (r == 0 && !metadata->partial) || r == -EINVAL ||
+	return (r == 0 && !metadata->partial) || r == -EINVAL || request->hurry ||
 	       rs_clock_mono() >= request->deadline;
 }
 
@@ -137,28 +164,44 @@ static int wait_until(struct rs_lookup *lookup, pthread_cond_t *cond, uint64_t u
 	return pthread_cond_timedwait(cond, &lookup->lock, &at);
 }
 
-static void serve(struct rs_lookup *lookup)
+/* One look, without the lock; false: somebody else does the work by now. */
+static bool serve_one(struct rs_lookup *lookup, struct worker *worker)
+{
+	struct request *request = heap_pop(lookup);
+	bool done;
+
+	worker->request = request;
+	worker->since = rs_clock_mono();
+	worker->hurry = false;
+	pthread_mutex_unlock(&lookup->lock);
+	done = look(lookup, request);
+	pthread_mutex_lock(&lookup->lock);
+	worker->request = NULL;
+	if (worker->left) { /* it was answered in our absence */
+		request_free(&request);
+		if (lookup->worker || lookup->stop)
+			return false;
+		worker->left = false;
+		lookup->worker = worker;
+	} else if (done || worker->hurry) {
+		answer(lookup, request);
+	} else {
+		wait_again(lookup, request);
+	}
+	return true;
+}
+
+static void serve(struct rs_lookup *lookup, struct worker *worker)
 {
 	while (!lookup->stop) {
-		struct request *request;
-		bool done;
+		struct request *top = lookup->n_heap ? lookup->heap[0] : NULL;
 
-		if (!lookup->n_heap) {
+		if (!top)
 			pthread_cond_wait(&lookup->wake, &lookup->lock);
-			continue;
-		}
-		if (lookup->heap[0]->due > rs_clock_mono()) {
-			wait_until(lookup, &lookup->wake, lookup->heap[0]->due);
-			continue;
-		}
-		request = heap_pop(lookup);
-		pthread_mutex_unlock(&lookup->lock);
-		done = look(lookup, request);
-		pthread_mutex_lock(&lookup->lock);
-		if (done)
-			answer(lookup, request);
-		else
-			wait_again(lookup, request);
+		else if (top->looks && top->due > rs_clock_mono())
+			wait_until(lookup, &lookup->wake, top->due);
+		else if (!serve_one(lookup, worker))
+			return;
 	}
 }
 
@@ -185,18 +228,97 @@ static void destroy(struct rs_lookup *lookup)
 
 static void *run(void *data)
 {
-	struct rs_lookup *lookup = data;
-	bool abandoned;
+	struct worker *worker = data;
+	struct rs_lookup *lookup = worker->lookup;
+	bool last;
 
 	pthread_mutex_lock(&lookup->lock);
-	serve(lookup);
-	lookup->ended = true;
-	pthread_cond_signal(&lookup->over);
-	abandoned = lookup->abandoned;
+	serve(lookup, worker);
+	if (lookup->worker == worker) {
+		lookup->ended = true;
+		pthread_cond_signal(&lookup->over);
+	} else {
+		free(worker);
+	}
+	last = --lookup->threads == 0 && lookup->closed;
 	pthread_mutex_unlock(&lookup->lock);
-	if (abandoned)
+	if (last)
 		destroy(lookup);
 	return NULL;
+}
+
+/* --- threads that hang --- */
+
+static int start_worker(struct rs_lookup *lookup)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	sigset_t all, before;
+	int r;
+
+	if (!worker)
+		return -ENOMEM;
+	worker->lookup = lookup;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&worker->thread, NULL, run, worker);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (r) {
+		free(worker);
+		return -r;
+	}
+	pthread_setname_np(worker->thread, "rs-lookup");
+	lookup->threads++;
+	lookup->worker = worker;
+	return 0;
+}
+
+static void leave_behind(struct rs_lookup *lookup)
+{
+	struct worker *worker = lookup->worker;
+
+	worker->left = true;
+	if (!worker->detached)
+		pthread_detach(worker->thread);
+	worker->detached = true;
+	lookup->worker = NULL;
+}
+
+/* Nobody looks: what is over is answered with what there is. */
+static void give_up(struct rs_lookup *lookup, uint64_t now)
+{
+	size_t n = lookup->n_heap;
+
+	lookup->n_heap = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct request *request = lookup->heap[i];
+
+		if (request->hurry || now >= request->deadline)
+			answer(lookup, request);
+		else
+			heap_push(lookup, request);
+	}
+}
+
+/* The caller's own thread sees to it, whenever it asks or takes. */
+static void relieve(struct rs_lookup *lookup)
+{
+	struct worker *worker = lookup->worker;
+	uint64_t now = rs_clock_mono();
+
+	if (worker && worker->request && now > worker->since + RS_LOOKUP_HANG_NS) {
+		struct request *empty = calloc(1, sizeof(*empty));
+
+		if (!empty)
+			return;
+		empty->cookie = worker->request->cookie;
+		answer(lookup, empty);
+		leave_behind(lookup);
+		lookup->stats.hung++;
+	}
+	if (lookup->worker || !lookup->started)
+		return;
+	if (lookup->threads >= RS_LOOKUP_THREADS_MAX || start_worker(lookup) < 0)
+		give_up(lookup, now);
 }
 
 /* --- for the caller --- */
@@ -248,50 +370,51 @@ int rs_lookup_new(const char *root, const char *proc, struct rs_lookup **ret_loo
 
 int rs_lookup_start(struct rs_lookup *lookup, struct rs_error *err)
 {
-	sigset_t all, before;
 	int r;
 
 	if (lookup->started)
 		return rs_error_set_errno(err, -EALREADY, "starting the thread of lookups");
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&lookup->thread, NULL, run, lookup);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r)
-		return rs_error_set_errno(err, -r, "starting the thread of lookups");
-	pthread_setname_np(lookup->thread, "rs-lookup");
-	lookup->started = true;
+	pthread_mutex_lock(&lookup->lock);
+	r = start_worker(lookup);
+	lookup->started = r == 0;
+	pthread_mutex_unlock(&lookup->lock);
+	if (r < 0)
+		return rs_error_set_errno(err, r, "starting the thread of lookups");
 	return 0;
 }
 
-/* False: it hangs, and keeps the object. */
-static bool end_thread(struct rs_lookup *lookup)
+/* Waits for the one that works, and leaves it behind if it hangs. */
+static void end_worker(struct rs_lookup *lookup)
 {
 	uint64_t until = rs_clock_mono() + RS_LOOKUP_JOIN_NS;
-	pthread_t thread = lookup->thread;
-	bool ended;
+	struct worker *worker;
 
 	pthread_mutex_lock(&lookup->lock);
 	lookup->stop = true;
-	pthread_cond_signal(&lookup->wake);
-	while (!lookup->ended && wait_until(lookup, &lookup->over, until) == 0)
+	pthread_cond_broadcast(&lookup->wake);
+	while (lookup->worker && !lookup->ended && wait_until(lookup, &lookup->over, until) == 0)
 		;
-	ended = lookup->ended;
-	lookup->abandoned = !ended;
+	if (lookup->worker && !lookup->ended)
+		leave_behind(lookup);
+	worker = lookup->worker;
 	pthread_mutex_unlock(&lookup->lock);
-	/* From here on an abandoned one may be gone. */
-	if (ended)
-		pthread_join(thread, NULL);
-	else
-		pthread_detach(thread);
-	return ended;
+	if (worker && !worker->detached)
+		pthread_join(worker->thread, NULL);
+	free(worker);
 }
 
 void rs_lookup_free(struct rs_lookup **lookup)
 {
+	bool last;
+
 	if (!*lookup)
 		return;
-	if (!(*lookup)->started || end_thread(*lookup))
+	end_worker(*lookup);
+	pthread_mutex_lock(&(*lookup)->lock);
+	(*lookup)->closed = true;
+	last = !(*lookup)->threads;
+	pthread_mutex_unlock(&(*lookup)->lock);
+	if (last)
 		destroy(*lookup);
 	*lookup = NULL;
 }
@@ -346,9 +469,12 @@ int rs_lookup_ask(struct rs_lookup *lookup, const struct rs_metadata_question *q
 		return -ENOMEM;
 	request->cookie = cookie;
 	request->deadline = deadline;
-	request->step = STEP_FIRST_NS;
 	request->due = rs_clock_mono();
+	request->step = STEP_FIRST_NS;
+	if (question->doubtful && deadline > request->due)
+		request->step = deadline - request->due;
 	pthread_mutex_lock(&lookup->lock);
+	relieve(lookup);
 	if (lookup->pending < RS_LOOKUP_WAITING_MAX) {
 		lookup->pending++;
 		heap_push(lookup, TAKE_PTR(request));
@@ -360,6 +486,22 @@ int rs_lookup_ask(struct rs_lookup *lookup, const struct rs_metadata_question *q
 	pthread_mutex_unlock(&lookup->lock);
 	request_free(&request);
 	return r;
+}
+
+void rs_lookup_hurry(struct rs_lookup *lookup, uint64_t cookie)
+{
+	pthread_mutex_lock(&lookup->lock);
+	if (lookup->worker && lookup->worker->request && lookup->worker->request->cookie == cookie)
+		lookup->worker->hurry = true;
+	for (size_t i = 0; i < lookup->n_heap; i++) {
+		if (lookup->heap[i]->cookie != cookie)
+			continue;
+		lookup->heap[i]->hurry = true;
+		lookup->heap[i]->due = 0;
+		heap_up(lookup->heap, i);
+		pthread_cond_signal(&lookup->wake);
+	}
+	pthread_mutex_unlock(&lookup->lock);
 }
 
 /* The first answer, or NULL; the last one makes the descriptor quiet again. */
@@ -386,6 +528,7 @@ bool rs_lookup_take(struct rs_lookup *lookup, uint64_t *ret_cookie,
 	struct request *request;
 
 	pthread_mutex_lock(&lookup->lock);
+	relieve(lookup);
 	request = take(lookup);
 	pthread_mutex_unlock(&lookup->lock);
 	if (!request)

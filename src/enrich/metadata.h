@@ -43,6 +43,7 @@ struct rs_metadata_question {
 	const char *maker_args; /* NUL after each argument; may be NULL */
 	size_t maker_args_len;
 	const char *maker_cwd; /* may be NULL */
+	bool doubtful; /* nothing tells that it is one: a second look at the deadline, no others */
 };
 
 /* Users of a user namespace: id inside = first + (id - host), for host <= id < host + count. */

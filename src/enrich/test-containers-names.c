@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "enrich/testing-containers.h"
+/* keep order: cmocka first */
+#include "enrich/containers-internal.h"
 
 /* --- names --- */
 
@@ -281,8 +283,101 @@ static void test_short_life(void **state)
 	assert_string_equal(container_of(c, 3)->name, "short");
 	assert_string_equal(container_of(c, 4)->name, "too");
 	assert_int_equal(rows_of(c, now).n, 2);
-	assert_int_equal(rows_of(c, now).row[0].gone, 1003);
-	assert_int_equal(rows_of(c, now).row[1].gone, 1004);
+	assert_int_equal(rows_of(c, now).row[0].gone, boot + 3);
+	assert_int_equal(rows_of(c, now).row[1].gone, boot + 4);
+	end(c);
+}
+
+/* --- those who ask for much --- */
+
+static struct rs_hdr runc_of(uint64_t id, const char *path, struct rs_containers *c)
+{
+	static const char args[] = "runc\0run\0job";
+	struct rs_containers_maker maker = { .args = args, .args_len = sizeof(args), .cwd = "/" };
+	struct rs_cgroup_change record = {
+		.hdr = { .kind = RS_KIND_CGROUP_MKDIR, .pid = 9, .time = boot, .uid = maker_uid },
+		.id = id,
+	};
+	struct rs_event event = { .change = &record };
+
+	event.field[RS_TAG_CGROUP] = (struct rs_text){ path, (uint32_t)strlen(path), 0 };
+	rs_containers_feed(c, &event, &maker);
+	return event_in(id);
+}
+
+static void test_quota(void **state)
+{
+	struct rs_containers *c = make(LOOKUP, 0, 0);
+	uint64_t now = rs_clock_mono();
+	char path[64];
+
+	(void)state;
+	maker_uid = 1000;
+	for (unsigned i = 0; i < 200; i++) {
+		snprintf(path, sizeof(path), "/system.slice/x.service/any%u", i);
+		group_made(c, 10 + i, path);
+	}
+	assert_int_equal(disk.n_questions, RS_CONTAINERS_QUOTA);
+	assert_int_equal(stats(c).pending, RS_CONTAINERS_QUOTA);
+	assert_true(last_question()->doubtful);
+	assert_true(last_question()->deadline <= rs_clock_mono() + RS_CONTAINERS_DOUBT_NS);
+	/* Nobody knows, of those that wait and of those that were turned away. */
+	assert_non_null(find(c, 10));
+	assert_non_null(find(c, 200));
+	assert_int_equal(stats(c).events_unnamed, 2);
+	assert_false(waits(c, 200, now));
+	/* Others have their own. */
+	maker_uid = 0;
+	runc_of(300, "/job", c);
+	assert_int_equal(disk.n_questions, RS_CONTAINERS_QUOTA + 1);
+	assert_false(last_question()->doubtful);
+	assert_true(last_question()->deadline > rs_clock_mono() + RS_CONTAINERS_WAIT_NS);
+	/* What is answered makes room; what is none for good is not counted. */
+	for (unsigned i = 0; i < RS_CONTAINERS_QUOTA; i++)
+		answer(disk.questions[i].cookie, NULL);
+	rs_containers_tick(c, now);
+	assert_non_null(find(c, 10));
+	assert_int_equal(stats(c).events_unnamed, 2);
+	assert_non_null(find(c, 200));
+	assert_int_equal(stats(c).events_unnamed, 3);
+	maker_uid = 1000;
+	group_made(c, 301, "/system.slice/x.service/more");
+	assert_int_equal(disk.n_questions, RS_CONTAINERS_QUOTA + 2);
+	/* When a group goes, nobody waits for its name any longer than needed. */
+	assert_int_equal(disk.hurried, 0);
+	group_removed(c, 301);
+	assert_int_equal(disk.hurried, 1);
+	end(c);
+}
+
+/* In a user's own tree only what a runtime makes is looked for. */
+static void test_own_tree(void **state)
+{
+	struct rs_containers *c = make(LOOKUP, 0, 0);
+
+	(void)state;
+	maker_uid = 1000;
+	group_made(c, 3, "/user.slice/user-1000.slice/user@1000.service/any");
+	assert_int_equal(disk.n_questions, 0);
+	assert_non_null(find(c, 3));
+	assert_int_equal(stats(c).events_unnamed, 0);
+	runc_of(4, "/user.slice/user-1000.slice/user@1000.service/job", c);
+	assert_int_equal(disk.n_questions, 1);
+	end(c);
+}
+
+/* A record that came late has waited already. */
+static void test_late_record(void **state)
+{
+	struct rs_containers *c = make(LOOKUP, 0, 0);
+
+	(void)state;
+	group_made(c, 3, "/docker/" A);
+	assert_true(waits(c, 3, rs_clock_mono()));
+	boot -= 2 * RS_CONTAINERS_WAIT_NS;
+	group_made(c, 4, "/docker/" B);
+	assert_false(waits(c, 4, rs_clock_mono()));
+	assert_int_equal(disk.n_questions, 2);
 	end(c);
 }
 
@@ -374,6 +469,8 @@ int main(void)
 		scratch_test(test_refused),        scratch_test(test_by_hand),
 		scratch_test(test_nested_by_hand), scratch_test(test_same_name),
 		scratch_test(test_short_life),     scratch_test(test_kube),
+		scratch_test(test_quota),          scratch_test(test_own_tree),
+		scratch_test(test_late_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -290,6 +290,114 @@ static void test_hangs(void **state)
 	assert_false(thread_runs(&blocked));
 }
 
+/* --- who goes first --- */
+
+/* A look that hangs until the pipe is opened and closed. */
+static void ask_hanging(struct rs_lookup *lookup, uint64_t cookie)
+{
+	struct rs_metadata_question question = { .id = "hanging", .pid = 30 };
+
+	mkdir("proc/30", 0755);
+	assert_int_equal(mkfifo("proc/30/cgroup", 0644), 0);
+	assert_int_equal(rs_lookup_ask(lookup, &question, cookie, 0), 0);
+}
+
+static int open_pipe(void)
+{
+	uint64_t until = FAR;
+	int fd = -1;
+
+	while (fd < 0 && rs_clock_mono() < until) {
+		fd = open("proc/30/cgroup", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+		poll(NULL, 0, 1);
+	}
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void test_first_looks(void **state)
+{
+	_cleanup_(rs_lookup_free) struct rs_lookup *lookup = open_lookup();
+	_cleanup_(rs_metadata_free) struct rs_metadata *m = NULL;
+	uint64_t cookie = 0, deadline = SOON;
+	int fd;
+
+	(void)state;
+	put("root/run/runc/box/state.json", "{\"id\":\"box\"}");
+	ask_for(lookup, "none", 1, deadline);
+	ask_hanging(lookup, 2);
+	assert_int_equal(rs_lookup_start(lookup, NULL), 0);
+	fd = open_pipe();
+	while (rs_clock_mono() < deadline)
+		poll(NULL, 0, 1);
+	ask_for(lookup, "box", 3, FAR); /* later than the other's second look is due */
+	close(fd);
+	assert_null(take(lookup, &cookie));
+	assert_int_equal(cookie, 2);
+	m = take(lookup, &cookie);
+	assert_int_equal(cookie, 3);
+	assert_non_null(m);
+	assert_null(take(lookup, &cookie));
+	assert_int_equal(cookie, 1);
+}
+
+static void test_hurry(void **state)
+{
+	_cleanup_(rs_lookup_free) struct rs_lookup *lookup = open_lookup();
+	_cleanup_(rs_metadata_free) struct rs_metadata *m = NULL;
+	struct rs_metadata_question question = { .id = "box", .doubtful = true };
+	uint64_t cookie = 0;
+
+	(void)state;
+	put("root/run/runc/box/state.json", "{\"id\":\"box\"}");
+	assert_int_equal(rs_lookup_ask(lookup, &question, 1, FAR), 0);
+	rs_lookup_hurry(lookup, 1);
+	assert_int_equal(rs_lookup_start(lookup, NULL), 0);
+	assert_null(take(lookup, &cookie)); /* not even looked for */
+	ask_for(lookup, "none", 2, FAR);
+	rs_lookup_hurry(lookup, 2);
+	rs_lookup_hurry(lookup, 77);
+	assert_null(take(lookup, &cookie));
+	assert_int_equal(cookie, 2);
+	assert_int_equal(rs_lookup_ask(lookup, &question, 3, FAR), 0);
+	m = take(lookup, &cookie);
+	assert_non_null(m);
+}
+
+/* What hangs holds up nobody else. */
+static void test_next_thread(void **state)
+{
+	struct rs_lookup *lookup = start_lookup();
+	struct rs_metadata *m = NULL;
+	unsigned long long blocked;
+	struct rs_lookup_stats stats;
+	uint64_t cookie = 0, until = FAR;
+	int fd;
+
+	(void)state;
+	put("root/run/runc/box/state.json", "{\"id\":\"box\"}");
+	ask_hanging(lookup, 1);
+	fd = open_pipe();
+	ask_for(lookup, "box", 2, FAR);
+	while (!rs_lookup_take(lookup, &cookie, &m) && rs_clock_mono() < until)
+		poll(NULL, 0, 1);
+	assert_int_equal(cookie, 1); /* given up */
+	assert_null(m);
+	m = take(lookup, &cookie);
+	assert_int_equal(cookie, 2);
+	assert_non_null(m);
+	rs_metadata_free(&m);
+	rs_lookup_stats(lookup, &stats);
+	assert_int_equal(stats.hung, 1);
+	assert_int_equal(stats.waiting, 0);
+	rs_lookup_free(&lookup);
+	assert_true(thread_runs(&blocked)); /* the one that hangs has the rest */
+	close(fd);
+	while (thread_runs(&blocked) && rs_clock_mono() < until)
+		poll(NULL, 0, 1);
+	assert_false(thread_runs(&blocked));
+}
+
 /* A stack larger than all memory: the thread cannot be made. */
 static void test_no_thread(void **state)
 {
@@ -314,9 +422,11 @@ static void test_no_thread(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_answers), test(test_later),     test(test_deadline), test(test_copies),
-		test(test_full),    test(test_order),     test(test_ends),     test(test_signals),
-		test(test_hangs),   test(test_no_thread),
+		test(test_answers),     test(test_later),       test(test_deadline),
+		test(test_copies),      test(test_full),        test(test_order),
+		test(test_ends),        test(test_signals),     test(test_hangs),
+		test(test_no_thread),   test(test_first_looks), test(test_hurry),
+		test(test_next_thread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

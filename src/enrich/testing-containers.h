@@ -24,11 +24,12 @@
 
 /* --- the lookup --- */
 
-#define QUESTIONS 64
+#define QUESTIONS 128
 
 struct question {
 	char id[80], args[64], cwd[64];
 	uint32_t pid, maker_pid, uid;
+	bool doubtful;
 	uint64_t cookie, deadline;
 };
 
@@ -40,7 +41,7 @@ struct answer {
 static struct {
 	struct question questions[QUESTIONS];
 	struct answer answers[QUESTIONS];
-	unsigned n_questions, n_answers, taken, freed, made;
+	unsigned n_questions, n_answers, taken, freed, made, hurried;
 	int refuse;
 } disk;
 
@@ -59,6 +60,7 @@ int rs_lookup_ask(struct rs_lookup *lookup, const struct rs_metadata_question *q
 	*q = (struct question){ .pid = question->pid,
 				.maker_pid = question->maker_pid,
 				.uid = question->uid,
+				.doubtful = question->doubtful,
 				.cookie = cookie,
 				.deadline = deadline };
 	snprintf(q->id, sizeof(q->id), "%s", question->id);
@@ -67,6 +69,13 @@ int rs_lookup_ask(struct rs_lookup *lookup, const struct rs_metadata_question *q
 	if (question->maker_cwd)
 		snprintf(q->cwd, sizeof(q->cwd), "%s", question->maker_cwd);
 	return 0;
+}
+
+void rs_lookup_hurry(struct rs_lookup *lookup, uint64_t cookie)
+{
+	(void)cookie;
+	assert_ptr_equal(lookup, LOOKUP);
+	disk.hurried++;
 }
 
 bool rs_lookup_take(struct rs_lookup *lookup, uint64_t *ret_cookie,
@@ -155,6 +164,7 @@ void rs_kube_ask(struct rs_kube *kube)
 /* --- the test's own --- */
 
 static uint32_t maker_uid; /* of the records that follow */
+static uint64_t boot;      /* the same: group N is made at boot + N */
 
 static _unused_ struct rs_containers *make(struct rs_lookup *lookup, size_t max_cgroups,
 					   size_t max_containers)
@@ -168,6 +178,7 @@ static _unused_ struct rs_containers *make(struct rs_lookup *lookup, size_t max_
 	struct rs_error err = RS_ERROR_INIT;
 
 	maker_uid = 0;
+	boot = rs_clock_boot() - 1000;
 	memset(&disk, 0, sizeof(disk));
 	memset(&list, 0, sizeof(list));
 	assert_int_equal(rs_containers_new(&options, &c, &err), 0);
@@ -188,7 +199,7 @@ static _unused_ void change(struct rs_containers *c, enum rs_kind kind, uint64_t
 			    uint64_t parent, const char *path, uint32_t pid)
 {
 	struct rs_cgroup_change record = {
-		.hdr = { .kind = kind, .pid = pid, .time = 1000 + id, .uid = maker_uid },
+		.hdr = { .kind = kind, .pid = pid, .time = boot + id, .uid = maker_uid },
 		.id = id,
 		.parent = parent,
 	};
