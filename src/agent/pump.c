@@ -234,8 +234,8 @@ static void refresh(struct rs_pump *pump)
 	rs_identity_set_complete(pump->parts.identity,
 				 all_processes(rs_sensors_config(pump->parts.sensors)));
 	if (now >= pump->clock_next) {
-		pump->boot_offset = rs_clock_boot_offset();
-		rs_view_set_boot_offset(pump->parts.view, pump->boot_offset);
+		pump->boot_offset = rs_view_set_boot_offset(pump->parts.view,
+							    rs_clock_boot_offset());
 		pump->clock_next = now + CLOCK_NS;
 	}
 }

@@ -41,9 +41,10 @@ static void test_clock(void **state)
 	host.boot_offset = 0;
 	assert_int_equal(rs_view_new(&options, &target, &host, &view, NULL), 0);
 	expect_time(view, "\"1970-01-01T00:00:01.000000000Z\"");
-	rs_view_set_boot_offset(view, 9 * (int64_t)RS_NSEC_PER_MSEC);
+	assert_int_equal(rs_view_set_boot_offset(view, 9 * (int64_t)RS_NSEC_PER_MSEC), 0);
 	expect_time(view, "\"1970-01-01T00:00:01.000000000Z\"");
-	rs_view_set_boot_offset(view, 11 * (int64_t)RS_NSEC_PER_MSEC);
+	assert_int_equal(rs_view_set_boot_offset(view, 11 * (int64_t)RS_NSEC_PER_MSEC),
+			 11 * (int64_t)RS_NSEC_PER_MSEC);
 	expect_time(view, "\"1970-01-01T00:00:01.011000000Z\"");
 	rs_view_set_boot_offset(view, 2 * (int64_t)RS_NSEC_PER_MSEC);
 	expect_time(view, "\"1970-01-01T00:00:01.011000000Z\"");

@@ -116,11 +116,12 @@ void rs_view_resize(struct rs_view *view)
 
 /* Both clocks are read one after the other, and time is corrected all the while in small steps:
  * following each would make times of neighbours go back and forth. */
-void rs_view_set_boot_offset(struct rs_view *view, int64_t boot_offset)
+int64_t rs_view_set_boot_offset(struct rs_view *view, int64_t boot_offset)
 {
 	if (llabs(boot_offset - view->table.boot_offset) <= OFFSET_STEP_NS)
-		return;
+		return view->table.boot_offset;
 	view->table.boot_offset = boot_offset;
 	if (view->json)
 		rs_event_json_set_boot_offset(view->json, boot_offset);
+	return boot_offset;
 }

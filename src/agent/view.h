@@ -28,5 +28,6 @@ int rs_view_append(struct rs_view *view, const struct rs_event *event, struct rs
 /* The terminal has changed its size: asks for it, and shows the header again. */
 void rs_view_resize(struct rs_view *view);
 
-/* The clock may have been set. Changes below 10 ms are left for later. */
-void rs_view_set_boot_offset(struct rs_view *view, int64_t boot_offset);
+/* The clock may have been set. Changes below 10 ms are left for later. Returns what is in use: others are to
+ * tell the same times. */
+int64_t rs_view_set_boot_offset(struct rs_view *view, int64_t boot_offset);
