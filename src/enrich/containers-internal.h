@@ -27,7 +27,7 @@
 #define RS_CONTAINERS_QUOTA    64            /* questions of one user's that wait */
 #define RS_CONTAINERS_QUOTAS   1024          /* questions of all users, but root's */
 #define RS_CONTAINERS_NEGATIVE 256           /* numbers remembered for which there is no group */
-#define RS_CONTAINERS_USERS    512           /* containers whose users have names */
+#define RS_CONTAINERS_KEPT     64            /* containers of one user's with labels or users */
 #define RS_CONTAINERS_LOOKS    1000          /* rs_cgroup_path() a second, at most */
 
 struct rs_container {
@@ -107,7 +107,7 @@ struct rs_containers {
 	size_t n_pending;
 	size_t n_unasked;                     /* groups */
 	uint16_t quota[RS_CONTAINERS_QUOTAS]; /* pending, by owner; [0] is all of them */
-	size_t n_users;                       /* containers that have lists of users */
+	uint16_t kept[RS_CONTAINERS_QUOTAS];  /* with labels or users, by owner */
 	struct rs_group *last;                /* found last */
 	struct {
 		uint64_t id, until;
@@ -191,6 +191,8 @@ void rs_container_ask(struct rs_containers *c, struct rs_container *container,
 void rs_container_answers(struct rs_containers *c, uint64_t now);
 /* No answer is waited for any more. */
 void rs_container_settle(struct rs_containers *c, struct rs_container *container);
+/* Forgets what the disk told. */
+void rs_container_drop_metadata(struct rs_containers *c, struct rs_container *container);
 /* Makes what is handed out from all that is known. */
 void rs_container_compose(struct rs_container *container);
 /* What the pod list has of it. */

@@ -97,6 +97,7 @@ void rs_container_ask(struct rs_containers *c, struct rs_container *container,
 		.runtime = container->runtime,
 		.uid = container->owner,
 		.pid = container->pid,
+		.cgroup = container->root,
 	};
 	/* What is written about a container that runs is there already. */
 	uint64_t patience = origin && origin->scanned ? RS_CONTAINERS_WAIT_NS
@@ -136,35 +137,35 @@ static unsigned worth(const struct rs_metadata *metadata)
 	       !!k->n_labels + 2u * !!metadata->users + 4u * !metadata->partial;
 }
 
-static bool has_users(const struct rs_container *container)
+/* Labels and lists of users may be long, and users make any number of containers. */
+static bool is_kept(const struct rs_container *container)
 {
-	return container->metadata && container->metadata->users;
+	const struct rs_metadata *metadata = container->metadata;
+
+	return container->owner && metadata && (metadata->users || metadata->container.n_labels);
 }
 
-/* A container may have a large list of users, and many containers many of them: beyond the cap their
- * users are numbers. */
-static void limit_users(const struct rs_containers *c, const struct rs_container *container,
-			struct rs_metadata *metadata)
+void rs_container_drop_metadata(struct rs_containers *c, struct rs_container *container)
 {
-	if (c->n_users >= RS_CONTAINERS_USERS && !has_users(container))
-		rs_users_free(&metadata->users);
+	c->kept[quota_of(container)] -= is_kept(container);
+	rs_metadata_free(&container->metadata);
 }
 
+/* Takes the metadata. */
 static void keep_better(struct rs_containers *c, struct rs_container *container,
 			struct rs_metadata *metadata)
 {
-	struct rs_metadata *worse = container->metadata;
+	uint16_t *kept = &c->kept[quota_of(container)];
 
-	limit_users(c, container, metadata);
-	c->n_users -= has_users(container);
-
-	if (worse && worth(metadata) < worth(worse)) {
-		worse = metadata;
-		metadata = container->metadata;
+	if (container->metadata && worth(metadata) < worth(container->metadata)) {
+		rs_metadata_free(&metadata);
+		return;
 	}
+	rs_container_drop_metadata(c, container);
 	container->metadata = metadata;
-	c->n_users += has_users(container);
-	rs_metadata_free(&worse);
+	if (is_kept(container) && *kept >= RS_CONTAINERS_KEPT)
+		rs_metadata_strip(metadata);
+	*kept += is_kept(container);
 }
 
 /* Takes the metadata. */

@@ -99,8 +99,7 @@ void rs_container_free(struct rs_containers *c, struct rs_container *container)
 	rs_container_settle(c, container);
 	rs_container_set_gone(c, container, 0);
 	give_slot(c, container);
-	c->n_users -= container->metadata && container->metadata->users;
-	rs_metadata_free(&container->metadata);
+	rs_container_drop_metadata(c, container);
 	rs_arena_done(&container->laid);
 	free(container->id);
 	free(container->root);

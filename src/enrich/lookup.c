@@ -444,7 +444,7 @@ static struct request *request_new(const struct rs_metadata_question *q)
 {
 	size_t args = q->maker_args ? q->maker_args_len : 0;
 	struct request *request = calloc(1, sizeof(*request) + text_size(q->id) +
-						    text_size(q->runtime) +
+						    text_size(q->runtime) + text_size(q->cgroup) +
 						    text_size(q->maker_cwd) + args);
 	char *to = (char *)(request + 1);
 
@@ -453,6 +453,7 @@ static struct request *request_new(const struct rs_metadata_question *q)
 	request->question = *q;
 	request->question.id = put(&to, q->id, text_size(q->id));
 	request->question.runtime = put(&to, q->runtime, text_size(q->runtime));
+	request->question.cgroup = put(&to, q->cgroup, text_size(q->cgroup));
 	request->question.maker_cwd = put(&to, q->maker_cwd, text_size(q->maker_cwd));
 	request->question.maker_args = put(&to, q->maker_args, args);
 	request->question.maker_args_len = args;

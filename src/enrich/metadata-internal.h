@@ -11,6 +11,7 @@
  *	metadata-oci.c      containerd, and the bundle of the maker
  *	metadata-docker.c, metadata-storage.c (CRI-O, podman), metadata-state.c (runc, crun, youki)
  *	metadata-users.c    users and their numbers
+ *	metadata-room.c     what all of it may take
  */
 
 #include <limits.h>
@@ -157,9 +158,16 @@ void rs_metadata_found(struct rs_metadata_reader *reader, const char *source, co
 
 /* Root directory of a process, as it sees it, O_PATH; -errno. */
 int rs_metadata_process_root(int proc_fd, uint32_t pid);
-/* Whether it is in the group of the container of this id. */
-bool rs_metadata_process_in(int proc_fd, uint32_t pid, const char *id);
+/* Whether it is in the question's own group, or below it. */
+bool rs_metadata_process_in(int proc_fd, uint32_t pid, const struct rs_metadata_question *question);
 uint32_t rs_metadata_process_parent(int proc_fd, uint32_t pid); /* 0: not known */
+
+/* --- room --- */
+
+/* False: there is none. */
+bool rs_metadata_charge(struct rs_metadata_charge *charge, enum rs_metadata_share share,
+			size_t bytes);
+void rs_metadata_uncharge(struct rs_metadata_charge *charge, enum rs_metadata_share share);
 
 /* --- users --- */
 

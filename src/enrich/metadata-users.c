@@ -157,7 +157,7 @@ static uint32_t known_process(const struct rs_metadata_reader *reader)
 	const uint32_t pids[] = { reader->question->pid, reader->build->pid };
 
 	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
-		if (rs_metadata_process_in(reader->proc_fd, pids[i], reader->question->id))
+		if (rs_metadata_process_in(reader->proc_fd, pids[i], reader->question))
 			return pids[i];
 	return 0;
 }

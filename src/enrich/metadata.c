@@ -87,7 +87,7 @@ static int parents_root(const struct rs_metadata_reader *reader, int own_fd)
 	_cleanup_(rs_cleanup_close) int inside = -1;
 	uint32_t pid = reader->question->pid;
 
-	if (!rs_metadata_process_in(reader->proc_fd, pid, reader->question->id))
+	if (!rs_metadata_process_in(reader->proc_fd, pid, reader->question))
 		return -ESRCH;
 	inside = rs_metadata_process_root(reader->proc_fd, pid);
 	for (unsigned i = 0; inside >= 0 && i < PARENTS_MAX; i++) {
@@ -140,10 +140,51 @@ static size_t text_size(const char *text)
 	return text ? strlen(text) + 1 : 0;
 }
 
-/* Labels first, for their alignment, then all strings. */
-static struct rs_metadata *pack(struct rs_metadata_build *build)
+static size_t labels_size(const struct rs_metadata_build *build)
 {
-	size_t n_labels = build->container.n_labels, size = n_labels * sizeof(build->labels[0]);
+	size_t n = build->container.n_labels, size = n * sizeof(build->labels[0]);
+
+	for (size_t i = 0; i < n; i++)
+		size += text_size(build->labels[i].key) + text_size(build->labels[i].value);
+	return size;
+}
+
+/* Labels that have no room are left out; without room for the names there is no answer. */
+static int charge_names(struct rs_metadata_build *build, struct rs_metadata_charge *charge)
+{
+	size_t size = sizeof(struct rs_metadata);
+	const char **field;
+
+	charge->of_user = build->container.owner != 0;
+	for (size_t i = 0; (field = const_field(&build->container, i)); i++)
+		size += text_size(*field);
+	if (!rs_metadata_charge(charge, RS_METADATA_SHARE_NAMES, size))
+		return -ENOBUFS;
+	if (!rs_metadata_charge(charge, RS_METADATA_SHARE_LABELS, labels_size(build)))
+		build->container.n_labels = 0;
+	return 0;
+}
+
+static void uncharge(struct rs_metadata_charge *charge)
+{
+	for (unsigned i = 0; i < RS_METADATA_SHARES; i++)
+		rs_metadata_uncharge(charge, i);
+}
+
+static void add_users(struct rs_metadata_reader *reader, int own_fd, struct rs_metadata *metadata)
+{
+	struct rs_users *users = rs_metadata_read_users(reader, own_fd);
+
+	if (users &&
+	    !rs_metadata_charge(&metadata->charge, RS_METADATA_SHARE_USERS, rs_users_size(users)))
+		rs_users_free(&users);
+	metadata->users = users;
+}
+
+/* Labels first, for their alignment, then all strings. */
+static struct rs_metadata *pack(struct rs_metadata_build *build, struct rs_metadata_charge *charge)
+{
+	size_t n_labels = build->container.n_labels, size = labels_size(build);
 	struct rs_event_label *labels;
 	struct rs_metadata *metadata;
 	const char **field;
@@ -151,11 +192,10 @@ static struct rs_metadata *pack(struct rs_metadata_build *build)
 
 	for (size_t i = 0; (field = const_field(&build->container, i)); i++)
 		size += text_size(*field);
-	for (size_t i = 0; i < n_labels; i++)
-		size += text_size(build->labels[i].key) + text_size(build->labels[i].value);
 	metadata = calloc(1, sizeof(*metadata) + size);
 	if (!metadata)
 		return NULL;
+	metadata->charge = *charge;
 	metadata->container = build->container;
 	labels = (struct rs_event_label *)(metadata + 1);
 	to = (char *)(labels + n_labels);
@@ -187,6 +227,7 @@ static int answer(struct rs_metadata_reader *reader, int own_fd, struct rs_metad
 		  struct rs_error *err)
 {
 	struct rs_event_container *container = &reader->build->container;
+	struct rs_metadata_charge charge = { 0 };
 	bool partial = false;
 
 	container->id = reader->question->id;
@@ -200,11 +241,15 @@ static int answer(struct rs_metadata_reader *reader, int own_fd, struct rs_metad
 	else if (!container->name)
 		container->name = container->id;
 	rs_metadata_read_maps(reader);
-	*ret_metadata = pack(reader->build);
-	if (!*ret_metadata)
+	if (charge_names(reader->build, &charge) < 0)
+		return rs_error_set_errno(err, -ENOBUFS, "container \"%s\"", container->id);
+	*ret_metadata = pack(reader->build, &charge);
+	if (!*ret_metadata) {
+		uncharge(&charge);
 		return rs_error_set_errno(err, -ENOMEM, "container \"%s\"", container->id);
+	}
 	(*ret_metadata)->partial = partial;
-	(*ret_metadata)->users = rs_metadata_read_users(reader, own_fd);
+	add_users(reader, own_fd, *ret_metadata);
 	return 0;
 }
 
@@ -262,6 +307,7 @@ void rs_metadata_free(struct rs_metadata **metadata)
 	if (!*metadata)
 		return;
 	rs_users_free(&(*metadata)->users);
+	uncharge(&(*metadata)->charge);
 	free(*metadata);
 	*metadata = NULL;
 }

@@ -32,12 +32,16 @@
 #define RS_METADATA_FILE_MAX  ((size_t)4 << 20)
 #define RS_METADATA_VALUE_MAX 1024 /* bytes of one string; longer ones are cut */
 
+/* Bytes of all that was read and not freed, in this process. */
+#define RS_METADATA_BYTES_MAX ((size_t)16 << 20)
+
 /* What is known already. All borrowed. */
 struct rs_metadata_question {
 	const char *id;      /* of the container, whole */
 	const char *runtime; /* see rs_cgroup_match; may be NULL */
 	uint32_t uid;        /* owner, 0: root; of another's only his own files are read */
 	uint32_t pid;        /* a process in it, 0: none known */
+	const char *cgroup;  /* path of its own group; NULL: any that is called as it is */
 	uint32_t maker_pid;  /* who made the group, 0: not known, or systemd on behalf of another */
 	uint32_t maker_uid;
 	const char *maker_args; /* NUL after each argument; may be NULL */
@@ -51,12 +55,26 @@ struct rs_metadata_map {
 	uint32_t first, host, count;
 };
 
+enum rs_metadata_share {
+	RS_METADATA_SHARE_LABELS,
+	RS_METADATA_SHARE_USERS,
+	RS_METADATA_SHARE_NAMES,
+	RS_METADATA_SHARES,
+};
+
+/* What it takes of RS_METADATA_BYTES_MAX. */
+struct rs_metadata_charge {
+	size_t bytes[RS_METADATA_SHARES];
+	bool of_user;
+};
+
 /* Owned, one block of memory, and the users: rs_metadata_free(). */
 struct rs_metadata {
 	struct rs_event_container container; /* id and what was found; strings in memory of ours */
 	struct rs_users *users;              /* of its own /etc/passwd, NULL: none could be read */
 	struct rs_metadata_map uid_map[RS_METADATA_MAPS], gid_map[RS_METADATA_MAPS];
 	unsigned n_uid_map, n_gid_map; /* 0: no user namespace */
+	struct rs_metadata_charge charge;
 	bool partial;    /* there, but its name is not written yet: ask again a little later */
 	char source[32]; /* where it was found: "containerd", "runc state", "bundle of the maker" */
 };
@@ -67,12 +85,15 @@ struct rs_metadata {
  * runc does; one that only holds a pod's namespaces "POD", as CRI-O does.
  *
  * -ENOENT: nothing is written about it (yet); -EBADMSG: something that makes no sense, half written
- * perhaps; -EINVAL: this is no id; others. A file system of another may keep the caller waiting.
+ * perhaps; -EINVAL: this is no id; -ENOBUFS: there is no room for more names; others. Labels and users for
+ * which there is no room are left out. A file system of another may keep the caller waiting.
  */
 int rs_metadata_read(const char *root, const char *proc,
 		     const struct rs_metadata_question *question, struct rs_metadata **ret_metadata,
 		     struct rs_error *err);
 void rs_metadata_free(struct rs_metadata **metadata);
+/* Without labels and users from now on. */
+void rs_metadata_strip(struct rs_metadata *metadata);
 
 /* Whether @id can be a container's: letters, digits and "._-+", no path. */
 bool rs_metadata_id_valid(const char *id);

@@ -350,6 +350,31 @@ static void test_quota(void **state)
 	end(c);
 }
 
+/* Labels and users of a user's containers: of some. */
+static void test_kept(void **state)
+{
+	static const struct rs_event_label label = { "a", "b" };
+	struct rs_containers *c = make(LOOKUP, 0, 0);
+	char path[64];
+
+	(void)state;
+	maker_uid = 1000;
+	for (unsigned i = 0; i < RS_CONTAINERS_KEPT + 2; i++) {
+		struct rs_metadata *m = metadata("x");
+
+		m->container.labels = &label;
+		m->container.n_labels = 1;
+		snprintf(path, sizeof(path), "/lxc/c%u", i);
+		group_made(c, 10 + i, path);
+		answer(last_question()->cookie, m);
+		rs_containers_tick(c, rs_clock_mono());
+		assert_string_equal(container_of(c, 10 + i)->name, "x");
+		assert_int_equal(container_of(c, 10 + i)->n_labels, i < RS_CONTAINERS_KEPT);
+	}
+	assert_string_equal(last_question()->cgroup, path);
+	end(c);
+}
+
 /* In a user's own tree only what a runtime makes is looked for. */
 static void test_own_tree(void **state)
 {
@@ -469,8 +494,8 @@ int main(void)
 		scratch_test(test_refused),        scratch_test(test_by_hand),
 		scratch_test(test_nested_by_hand), scratch_test(test_same_name),
 		scratch_test(test_short_life),     scratch_test(test_kube),
-		scratch_test(test_quota),          scratch_test(test_own_tree),
-		scratch_test(test_late_record),
+		scratch_test(test_kept),           scratch_test(test_quota),
+		scratch_test(test_own_tree),       scratch_test(test_late_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

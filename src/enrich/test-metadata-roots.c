@@ -113,13 +113,94 @@ static void test_users_beneath(void **state)
 	assert_true(!m->users || !rs_users_name(m->users, 5));
 }
 
+/* A process is in a group, not in whatever has its letters. */
+static void test_process_in(void **state)
+{
+	struct rs_metadata_question question = { .id = "web" };
+	int fd = open("proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	static const struct {
+		const char *text, *cgroup;
+		bool in;
+	} rows[] = {
+		{ "0::/web\n", "/web", true },
+		{ "0::/web/sub\n", "/web", true },
+		{ "1:pids:/x\n0::/web\n", "/web", true },
+		{ "0::/webs\n", "/web", false },
+		{ "0::/a/web\n", "/web", false },
+		{ "0::/a/web\n", "/a/web", true },
+		{ "0::/a/web2/web\n", "/a/web", false },
+		{ "1:name=/web:/x\n", "/web", false },
+		{ "0::/../../b/web\n", "/a/b/web", true },
+		{ "0::/../web/sub\n", "/a/b/web", true },
+		{ "0::/../c/web\n", "/a/b/web", false },
+		{ "0::/..\n", "/a/b/web", false },
+		{ "0::/\n", "/web", false },
+		{ "0::/x/web/y\n", NULL, true },
+		{ "0::/x/a-web\n", NULL, false },
+		{ "", NULL, false },
+	};
+
+	(void)state;
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		put("proc/30/cgroup", rows[i].text);
+		question.cgroup = rows[i].cgroup;
+		if (rs_metadata_process_in(fd, 30, &question) != rows[i].in)
+			fail_msg("\"%s\" in %s", rows[i].text, rows[i].cgroup);
+	}
+	close(fd);
+}
+
+/* --- room --- */
+
+static void test_room(void **state)
+{
+	_cleanup_(rs_str_done) struct rs_str text = { 0 };
+	static struct rs_metadata *all[8192];
+	struct rs_metadata_charge users = { .of_user = true }, more = { .of_user = true },
+				  root = { 0 };
+	size_t n = 0, labelled = 0, bytes = 0;
+
+	(void)state;
+	rs_str_append_cstr(&text, "{\"annotations\":{\"a\":\"b\"");
+	for (unsigned i = 0; i < RS_METADATA_LABELS - 1; i++)
+		rs_str_appendf(&text, ",\"k%u\":\"%01024u\"", i, i);
+	rs_str_append_cstr(&text, "}}");
+	put_n(TASKS "x/box/config.json", text.data, text.len);
+	/* Labels go, names stay. */
+	while (n < 300) {
+		all[n] = ask("box", NULL);
+		assert_text(all[n]->container.name, "box");
+		labelled += all[n]->container.n_labels != 0;
+		bytes += all[n]->container.n_labels ? text.len : 0;
+		n++;
+	}
+	assert_true(labelled > 50 && labelled < 150);
+	assert_true(bytes <= RS_METADATA_BYTES_MAX / 2);
+	assert_int_equal(all[n - 1]->container.n_labels, 0);
+	/* What is freed is there again. */
+	rs_metadata_free(&all[0]);
+	rs_metadata_free(&all[1]);
+	all[0] = ask("box", NULL);
+	assert_int_equal(all[0]->container.n_labels, RS_METADATA_LABELS);
+	while (n)
+		rs_metadata_free(&all[--n]);
+	/* Users have a part. */
+	assert_true(rs_metadata_charge(&users, RS_METADATA_SHARE_USERS, (size_t)1 << 20));
+	assert_false(rs_metadata_charge(&more, RS_METADATA_SHARE_USERS, 1));
+	assert_true(rs_metadata_charge(&root, RS_METADATA_SHARE_USERS, (size_t)3 << 20));
+	assert_false(rs_metadata_charge(&root, RS_METADATA_SHARE_USERS, 1));
+	rs_metadata_uncharge(&users, RS_METADATA_SHARE_USERS);
+	rs_metadata_uncharge(&root, RS_METADATA_SHARE_USERS);
+	assert_true(rs_metadata_charge(&more, RS_METADATA_SHARE_USERS, 1));
+	rs_metadata_uncharge(&more, RS_METADATA_SHARE_USERS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_root_of_maker),
-		test(test_root_of_parents),
-		test(test_users_of_process),
-		test(test_users_beneath),
+		test(test_root_of_maker), test(test_root_of_parents), test(test_users_of_process),
+		test(test_users_beneath), test(test_process_in),      test(test_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

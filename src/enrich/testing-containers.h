@@ -27,7 +27,7 @@
 #define QUESTIONS 128
 
 struct question {
-	char id[80], args[64], cwd[64];
+	char id[80], args[64], cwd[64], cgroup[64];
 	uint32_t pid, maker_pid, uid;
 	bool doubtful;
 	uint64_t cookie, deadline;
@@ -64,6 +64,7 @@ int rs_lookup_ask(struct rs_lookup *lookup, const struct rs_metadata_question *q
 				.cookie = cookie,
 				.deadline = deadline };
 	snprintf(q->id, sizeof(q->id), "%s", question->id);
+	snprintf(q->cgroup, sizeof(q->cgroup), "%s", question->cgroup);
 	if (question->maker_args)
 		snprintf(q->args, sizeof(q->args), "%s", question->maker_args);
 	if (question->maker_cwd)

@@ -248,6 +248,16 @@ int rs_users_new_at(int root_fd, struct rs_users **ret_users, struct rs_error *e
 	return 0;
 }
 
+static size_t table_size(const struct table *table)
+{
+	return table->entries.cap * sizeof(struct entry) + table->names.cap;
+}
+
+size_t rs_users_size(const struct rs_users *users)
+{
+	return sizeof(*users) + table_size(&users->users) + table_size(&users->groups);
+}
+
 void rs_users_free(struct rs_users **users)
 {
 	if (!*users)

@@ -36,6 +36,8 @@ int rs_users_new(const char *root, struct rs_users **ret_users, struct rs_error 
  */
 int rs_users_new_at(int root_fd, struct rs_users **ret_users, struct rs_error *err);
 void rs_users_free(struct rs_users **users);
+/* Bytes of memory that they take. */
+size_t rs_users_size(const struct rs_users *users);
 
 /*
  * Names, NUL-terminated, or NULL where there is none; valid until the next rs_users_refresh().
