@@ -127,8 +127,7 @@ static bool run(const char *const argv[])
 
 #define SOCKET  "/run/containerd/containerd.sock"
 #define POD_UID "7c9a6e2c-0b1f-4a8e-9d52-7d1c2f3e4a5b"
-#define ID      "c0ffee00d1e2f3a4b5c6d7e8f9a0b1c2d3e4f5061728394a5b6c7d8e9f0a1b2c"
-#define PLAIN   "ringside-test-plain"
+#define POD_DIR "/kubepods/burstable/pod" POD_UID
 #define SCRIPT  "busybox cat /etc/passwd; : >/tmp/made; busybox usleep 30000"
 
 static bool containerd_runs(void)
@@ -141,79 +140,77 @@ static bool containerd_runs(void)
 	return runs;
 }
 
-/* Only the root is taken of it: the bundle is containerd's own. */
-static void make_root(struct scene *scene)
+/* Only the root is taken of it: the bundle is containerd's own. The id is new each time, for what an
+ * interrupted run left is there still. */
+static void make_root(struct scene *scene, const char *id, char rootfs[static 200])
 {
-	const struct bundle bundle = { ID, NULL, "", SCRIPT, false };
+	const struct bundle bundle = { "", NULL, "", SCRIPT, false };
 
 	runc_path(scene);
 	bundle_make(scene, &bundle);
+	snprintf(rootfs, 200, "%s/bundle/rootfs", scene->dir);
+	fact(scene, "id", "%s%08x", id, (unsigned)getpid());
+}
+
+static void run_ctr(struct scene *scene, const char *const argv[], const char *cgroup)
+{
+	const struct bundle bundle = { .cgroup = cgroup };
+	bool ran = run(argv);
+
+	bundle_remove_groups(&bundle);
+	if (!ran)
+		scene_fail(scene, "ctr failed");
 }
 
 /* As the kubelet has it done: what the pod is stands in the annotations. */
 static void act_pod(struct scene *scene)
 {
-	const char *cri = "io.kubernetes.cri.";
-	char notes[6][160];
-	char rootfs[200];
-	const char *argv[] = { "ctr",
-			       "--namespace",
-			       "k8s.io",
-			       "run",
-			       "--rm",
-			       "--null-io",
-			       "--cgroup",
-			       "/kubepods/burstable/pod" POD_UID "/" ID,
-			       "--annotation",
-			       notes[0],
-			       "--annotation",
-			       notes[1],
-			       "--annotation",
-			       notes[2],
-			       "--annotation",
-			       notes[3],
-			       "--annotation",
-			       notes[4],
-			       "--annotation",
-			       notes[5],
-			       "--rootfs",
-			       rootfs,
-			       ID,
-			       "/bin/sh",
-			       "-c",
-			       SCRIPT,
-			       NULL };
-	const struct bundle bundle = { .cgroup = "/kubepods/burstable/pod" POD_UID "/" ID };
+	static const char *const notes[] = {
+		"io.kubernetes.cri.container-type=container",
+		"io.kubernetes.cri.container-name=api",
+		"io.kubernetes.cri.image-name=registry.example/api:2",
+		"io.kubernetes.cri.sandbox-name=api-0",
+		"io.kubernetes.cri.sandbox-namespace=shop",
+		"io.kubernetes.cri.sandbox-uid=" POD_UID,
+	};
+	const char *argv[40] = { "ctr", "--namespace", "k8s.io", "run", "--rm", "--null-io" };
+	char rootfs[200], id[80], cgroup[200];
+	size_t n = 6;
 
-	snprintf(notes[0], sizeof(notes[0]), "%scontainer-type=container", cri);
-	snprintf(notes[1], sizeof(notes[1]), "%scontainer-name=api", cri);
-	snprintf(notes[2], sizeof(notes[2]), "%simage-name=registry.example/api:2", cri);
-	snprintf(notes[3], sizeof(notes[3]), "%ssandbox-name=api-0", cri);
-	snprintf(notes[4], sizeof(notes[4]), "%ssandbox-namespace=shop", cri);
-	snprintf(notes[5], sizeof(notes[5]), "%ssandbox-uid=" POD_UID, cri);
-	snprintf(rootfs, sizeof(rootfs), "%s/bundle/rootfs", scene->dir);
-	make_root(scene);
-	if (!run(argv))
-		scene_fail(scene, "ctr failed");
-	bundle_remove_groups(&bundle);
+	make_root(scene, "c0ffee00d1e2f3a4b5c6d7e8f9a0b1c2d3e4f5061728394a5b6c7d8e", rootfs);
+	snprintf(id, sizeof(id), "%s", scene_expand(scene, "{id}"));
+	snprintf(cgroup, sizeof(cgroup), POD_DIR "/%s", id);
+	argv[n++] = "--cgroup";
+	argv[n++] = cgroup;
+	for (size_t i = 0; i < ARRAY_SIZE(notes); i++) {
+		argv[n++] = "--annotation";
+		argv[n++] = notes[i];
+	}
+	argv[n++] = "--rootfs";
+	argv[n++] = rootfs;
+	argv[n++] = id;
+	argv[n++] = "/bin/sh";
+	argv[n++] = "-c";
+	argv[n++] = SCRIPT;
+	run_ctr(scene, argv, cgroup);
 }
 
 /* As somebody does by hand: containerd chooses everything. */
 static void act_plain(struct scene *scene)
 {
-	char rootfs[200];
+	char rootfs[200], id[80], cgroup[200];
 	const char *argv[] = { "ctr",       "run",      "--rm", "--null-io", "--label",
-			       "team=ring", "--rootfs", rootfs, PLAIN,       "/bin/sh",
+			       "team=ring", "--rootfs", rootfs, id,          "/bin/sh",
 			       "-c",        SCRIPT,     NULL };
 
-	snprintf(rootfs, sizeof(rootfs), "%s/bundle/rootfs", scene->dir);
-	make_root(scene);
-	if (!run(argv))
-		scene_fail(scene, "ctr failed");
+	make_root(scene, "ringside-test-", rootfs);
+	snprintf(id, sizeof(id), "%s", scene_expand(scene, "{id}"));
+	snprintf(cgroup, sizeof(cgroup), "/default/%s", id);
+	run_ctr(scene, argv, cgroup);
 }
 
 #define POD                                                                                        \
-	IS("container.id", ID), IS("container.runtime", "containerd"),                             \
+	IS("container.id", "{id}"), IS("container.runtime", "containerd"),                         \
 		IS("container.name", "api"), IS("kubernetes.pod.name", "api-0"),                   \
 		IS("kubernetes.namespace", "shop"), IS("kubernetes.pod.uid", POD_UID),             \
 		IS("user.name", "inside")
@@ -226,10 +223,10 @@ static const struct check checks[] = {
 		{ "create", { HAS("file.path", "/tmp/made"), POD }, WANT_ONE },
 		{ "exit", { IS("process.name", "busybox"), POD }, WANT_ANY } } },
 	{ "containerd: a container that somebody ran with ctr", act_plain, {
-		{ "exec", { HAS("process.args", "cat"), IS("container.id", PLAIN),
+		{ "exec", { HAS("process.args", "cat"), IS("container.id", "{id}"),
 			    IS("container.runtime", "containerd"), NONE("kubernetes.pod.name"),
 			    IS("user.name", "inside") }, WANT_ONE },
-		{ "create", { HAS("file.path", "/tmp/made"), IS("container.id", PLAIN) },
+		{ "create", { HAS("file.path", "/tmp/made"), IS("container.id", "{id}") },
 		  WANT_ONE } } },
 };
 /* clang-format on */
