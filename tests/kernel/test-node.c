@@ -171,7 +171,7 @@ static void act_pod(struct scene *scene)
 		"io.kubernetes.cri.image-name=registry.example/api:2",
 		"io.kubernetes.cri.sandbox-name=api-0",
 		"io.kubernetes.cri.sandbox-namespace=shop",
-		"io.kubernetes.cri.sandbox-uid=" POD_UID,
+		("io.kubernetes.cri.sandbox-uid=" POD_UID),
 	};
 	const char *argv[40] = { "ctr", "--namespace", "k8s.io", "run", "--rm", "--null-io" };
 	char rootfs[200], id[80], cgroup[200];
