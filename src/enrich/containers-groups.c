@@ -146,7 +146,10 @@ static struct rs_group *enter(struct rs_containers *c, struct rs_group *group)
 		free(group);
 		return NULL;
 	}
-	(void)rs_hashmap_put_u64(c->paths, rs_hash_bytes(group->view.path, group->path_len), group);
+	/* What cannot be found by its path has no groups below it, as if it were not there. */
+	if (rs_hashmap_put_u64(c->paths, rs_hash_bytes(group->view.path, group->path_len), group) <
+	    0)
+		c->stats.evicted++;
 	return group;
 }
 
@@ -233,9 +236,12 @@ struct scan {
 static int see_group(void *data, uint64_t id, const char *path)
 {
 	struct scan *scan = data;
+	struct rs_group *group;
 	struct rs_group_origin origin = { .since = scan->since, .scanned = true };
 
-	(void)rs_group_add(scan->c, id, path, &origin);
+	group = rs_group_add(scan->c, id, path, &origin);
+	if (group)
+		group->seen = scan->c->walk;
 	return 0;
 }
 
@@ -243,7 +249,40 @@ int rs_group_scan(struct rs_containers *c, uint64_t since, struct rs_error *err)
 {
 	struct scan scan = { .c = c, .since = since };
 
+	c->walk++;
 	return rs_cgroup_walk(&c->tree, see_group, &scan, err);
+}
+
+/* A walk meets what was there all the time, but it does not go to any depth. */
+static bool is_there(struct rs_containers *c, const struct rs_group *group)
+{
+	uint64_t id = 0;
+	int r;
+
+	if (group->seen == c->walk)
+		return true;
+	r = rs_cgroup_id(&c->tree, group->view.path, &id);
+	return r == 0 ? id == group->id : r != -ENOENT;
+}
+
+void rs_group_rescan(struct rs_containers *c, uint64_t now)
+{
+	struct rs_hashmap_entry entry;
+	uint64_t boot = rs_clock_boot();
+	size_t pos = 0;
+
+	if (now < c->rescan)
+		return;
+	c->rescan = now + RESCAN_NS;
+	c->rescan_wanted = false;
+	if (rs_group_scan(c, boot, NULL) < 0)
+		return;
+	while (rs_hashmap_next(c->groups, &pos, &entry)) {
+		struct rs_group *group = entry.value;
+
+		if (!group->gone && !is_there(c, group))
+			rs_group_gone(c, group, boot);
+	}
 }
 
 /* Groups above one that came alone: whether it is in a container by hand is theirs to say. */
@@ -283,8 +322,7 @@ static struct rs_group *look(struct rs_containers *c, uint64_t id, uint64_t now)
 		return rs_group_add(c, id, path, &origin);
 	}
 	if ((r == -EPERM || r == -EOPNOTSUPP) && now >= c->rescan) {
-		c->rescan = now + RESCAN_NS;
-		(void)rs_group_scan(c, origin.since, NULL);
+		rs_group_rescan(c, now);
 		return rs_hashmap_find_u64(c->groups, id);
 	}
 	return NULL;

@@ -69,6 +69,7 @@ struct rs_group {
 	struct rs_event_cgroup view;
 	uint64_t id;
 	uint64_t gone;    /* CLOCK_BOOTTIME */
+	uint64_t seen;    /* number of the last walk that met it */
 	uint64_t expires; /* CLOCK_MONOTONIC; 0: with the next tick it is known */
 	struct rs_container *container, *candidate;
 	bool own;     /* is a container's own, and not its parent's */
@@ -112,7 +113,10 @@ struct rs_containers {
 	struct {
 		uint64_t id, until;
 	} negative[RS_CONTAINERS_NEGATIVE];
-	uint64_t look_second, rescan;
+	uint64_t look_second;
+	uint64_t rescan; /* when the next walk may be, CLOCK_MONOTONIC */
+	uint64_t walk;   /* number of the last */
+	bool rescan_wanted;
 	unsigned looks;
 	uint64_t times[RS_CONTAINERS_SAMPLES];
 	size_t sample;
@@ -137,6 +141,8 @@ struct rs_group *rs_group_add(struct rs_containers *c, uint64_t id, const char *
 /* Known, or looked up in the kernel. */
 struct rs_group *rs_group_find(struct rs_containers *c, uint64_t id);
 int rs_group_scan(struct rs_containers *c, uint64_t since, struct rs_error *err);
+/* The same once more, and what is not there is gone. Waits for its time: @now is CLOCK_MONOTONIC. */
+void rs_group_rescan(struct rs_containers *c, uint64_t now);
 void rs_group_gone(struct rs_containers *c, struct rs_group *group, uint64_t when);
 /* Forgets what has been gone for long. */
 void rs_group_expire(struct rs_containers *c, uint64_t now);

@@ -7,6 +7,7 @@
 #include "enrich/containers-internal.h"
 
 #define CHECK_MAX 64 /* groups looked at, whether they are still there, at a time */
+#define CHECK_PID 8  /* as many of them is it to look for a process */
 
 /* --- slots --- */
 
@@ -311,6 +312,14 @@ static unsigned check_one(struct rs_containers *c, struct rs_container *containe
 	unsigned checked = 0;
 	uint64_t id = 0;
 
+	/* Its number may be another's by now. */
+	if (container->pid) {
+		uint32_t pid = rs_cgroup_same_pid(&c->tree, container->root, container->pid);
+
+		container->pid_sure = container->pid_sure && pid;
+		container->pid = pid;
+		checked += CHECK_PID;
+	}
 	for (group = LIST_FIRST(&container->groups); group;
 	     group = LIST_NEXT(group, in_container)) {
 		int r;

@@ -83,6 +83,12 @@ int rs_containers_scan(struct rs_containers *containers, struct rs_error *err)
 	return rs_group_scan(containers, 0, err);
 }
 
+void rs_containers_rescan(struct rs_containers *containers)
+{
+	containers->rescan_wanted = true;
+	rs_group_rescan(containers, rs_clock_mono());
+}
+
 void rs_containers_set_kube(struct rs_containers *containers, struct rs_kube *kube)
 {
 	containers->kube = kube;
@@ -263,6 +269,8 @@ void rs_containers_tick(struct rs_containers *containers, uint64_t now)
 	rs_container_lay_all(containers);
 	take_samples(containers, now);
 	rs_group_expire(containers, now);
+	if (containers->rescan_wanted)
+		rs_group_rescan(containers, now);
 }
 
 /* --- all of them --- */

@@ -48,6 +48,10 @@ void rs_containers_free(struct rs_containers **containers);
 /* To be called once the sensors are attached. */
 int rs_containers_scan(struct rs_containers *containers, struct rs_error *err);
 
+/* To be called when records CGROUP_* were lost: finds what came, and what went. Not more often than every ten
+ * seconds: what is asked for earlier is done then, by rs_containers_tick(). */
+void rs_containers_rescan(struct rs_containers *containers);
+
 /* Who made a group, for CGROUP_MKDIR: what the table of processes knows of hdr.pid. May be NULL. */
 struct rs_containers_maker {
 	const char *args; /* NUL after each */

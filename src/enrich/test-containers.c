@@ -191,6 +191,63 @@ static void test_restart_unheard(void **state)
 	end(c);
 }
 
+/* What was made and removed while records were lost, containers or not. */
+static void test_rescan(void **state)
+{
+	struct rs_containers *c = make(LOOKUP, 0, 0);
+	uint64_t now = rs_clock_mono(), lost, kept;
+
+	(void)state;
+	make_dir("cg/system.slice/a.service");
+	make_dir("cg/system.slice/b.service");
+	make_dir("cg/docker/" A);
+	assert_int_equal(rs_containers_scan(c, NULL), 0);
+	lost = inode("cg/system.slice/a.service");
+	kept = inode("cg/system.slice/b.service");
+	make_dir("cg/docker/" B);
+	assert_int_equal(rmdir("cg/system.slice/a.service"), 0);
+	assert_int_equal(rmdir("cg/docker/" A), 0);
+	rs_containers_rescan(c);
+	expect_id(c, inode("cg/docker/" B), B);
+	assert_int_equal(stats(c).running, 1);
+	/* Not at once again, but in its time. */
+	assert_int_equal(rmdir("cg/docker/" B), 0);
+	rs_containers_rescan(c);
+	assert_int_equal(stats(c).running, 1);
+	now = rs_clock_mono();
+	rs_containers_tick(c, now);
+	rs_containers_tick(c, now + 11 * RS_NSEC_PER_SEC);
+	assert_int_equal(stats(c).running, 0);
+	rs_containers_tick(c, now + 12 * RS_NSEC_PER_SEC);
+	rs_containers_tick(c, now + 12 * RS_NSEC_PER_SEC + RS_CONTAINERS_KEEP_NS);
+	assert_null(find(c, lost));
+	assert_non_null(find(c, kept));
+	end(c);
+}
+
+/* A process that left the container is its no more. */
+static void test_pid_gone(void **state)
+{
+	static const char procs[] = "cg/docker/" A "/cgroup.procs";
+	struct rs_containers *c = make(LOOKUP, 0, 0);
+	uint64_t now = rs_clock_mono();
+
+	(void)state;
+	make_dir("cg/docker/" A);
+	assert_int_equal(rs_fd_replace_file(procs, "31\n40\n", 6, 0644, NULL), 0);
+	assert_int_equal(rs_containers_scan(c, NULL), 0);
+	assert_int_equal(rows_of(c, now).row[0].pid, 31);
+	rs_containers_tick(c, now + 2 * RS_NSEC_PER_SEC);
+	assert_int_equal(rows_of(c, now).row[0].pid, 31);
+	assert_int_equal(rs_fd_replace_file(procs, "40\n", 3, 0644, NULL), 0);
+	rs_containers_tick(c, now + 4 * RS_NSEC_PER_SEC);
+	assert_int_equal(rows_of(c, now).row[0].pid, 40);
+	assert_int_equal(rs_fd_replace_file(procs, "", 0, 0644, NULL), 0);
+	rs_containers_tick(c, now + 6 * RS_NSEC_PER_SEC);
+	assert_int_equal(rows_of(c, now).row[0].pid, 0);
+	end(c);
+}
+
 /* --- users --- */
 
 #define OWN "/user.slice/user-1000.slice/user@1000.service/app.slice"
@@ -493,7 +550,8 @@ int main(void)
 		scratch_test(test_unknown),       scratch_test(test_users),
 		scratch_test(test_rate),          scratch_test(test_restart_unheard),
 		scratch_test(test_borrowed_id),   scratch_test(test_users_pods),
-		scratch_test(test_makers_inside),
+		scratch_test(test_makers_inside), scratch_test(test_rescan),
+		scratch_test(test_pid_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

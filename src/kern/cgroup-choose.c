@@ -169,7 +169,85 @@ static bool v2_is_better(const char *proc, const char *controller)
 	return rs_hashmap_len(v2) >= rs_hashmap_len(v1);
 }
 
+/* --- what runtimes made --- */
+
+/* Names at the top of a hierarchy below which runtimes have their containers. */
+static bool is_runtimes(const char *name)
+{
+	return strcmp(name, "docker") == 0 || strncmp(name, "kubepods", strlen("kubepods")) == 0;
+}
+
+static bool is_slice(const char *name)
+{
+	size_t n = strlen(name), end = strlen(".slice");
+
+	return n > end && strcmp(name + n - end, ".slice") == 0;
+}
+
+/* There, and not in the other hierarchy; asked again, for it may just be on its way. */
+static bool is_missing(int v1, int v2, const char *path)
+{
+	return faccessat(v2, path, F_OK, 0) < 0 && errno == ENOENT &&
+	       faccessat(v1, path, F_OK, 0) == 0;
+}
+
+static DIR *open_dir(int at, const char *path)
+{
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir)
+		rs_cleanup_close(&fd);
+	return dir;
+}
+
+/* A unit that systemd did not make in both: what a runtime asked for by itself. */
+static bool slice_has_more(int v1, int v2, const char *slice)
+{
+	_cleanup_(close_dir) DIR *dir = open_dir(v1, slice);
+	struct dirent *entry;
+	char path[2 * NAME_MAX + 2];
+
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", slice, entry->d_name);
+		if (is_missing(v1, v2, path))
+			return true;
+	}
+	return false;
+}
+
+/* Whether runtimes make groups in version 1 only, though there may be no process in any of them yet. */
+static bool v1_has_more(const char *v1_mount, const char *v2_mount)
+{
+	_cleanup_(rs_cleanup_close) int v2 = open(v2_mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(close_dir) DIR *dir = open_dir(AT_FDCWD, v1_mount);
+	struct dirent *entry;
+
+	while (dir && v2 >= 0 && (entry = readdir(dir))) {
+		const char *name = entry->d_name;
+
+		if (entry->d_type != DT_DIR)
+			continue;
+		if (is_runtimes(name) && is_missing(dirfd(dir), v2, name))
+			return true;
+		if (is_slice(name) && slice_has_more(dirfd(dir), v2, name))
+			return true;
+	}
+	return false;
+}
+
 /* --- the choice --- */
+
+static bool takes_v2(const struct places *places, const char *proc, size_t best)
+{
+	if (!places->v2[0] || best == ARRAY_SIZE(controllers))
+		return places->v2[0];
+	if (places->v1_whole[best] && places->v2_whole && v1_has_more(places->v1[best], places->v2))
+		return false;
+	return v2_is_better(proc, controllers[best]);
+}
 
 int rs_cgroup_choose_from(const char *proc, rs_cgroup_usable_fn *usable,
 			  struct rs_cgroup_tree *ret_tree, struct rs_error *err)
@@ -187,8 +265,7 @@ int rs_cgroup_choose_from(const char *proc, rs_cgroup_usable_fn *usable,
 		return rs_error_set_errno(err, r, "reading \"%s/self/mountinfo\"", proc);
 	while (best < ARRAY_SIZE(controllers) && !places->v1[best][0])
 		best++;
-	if (places->v2[0] &&
-	    (best == ARRAY_SIZE(controllers) || v2_is_better(proc, controllers[best]))) {
+	if (takes_v2(places, proc, best)) {
 		memcpy(tree.mount, places->v2, sizeof(tree.mount));
 	} else if (best < ARRAY_SIZE(controllers)) {
 		memcpy(tree.mount, places->v1[best], sizeof(tree.mount));

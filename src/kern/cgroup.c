@@ -265,23 +265,24 @@ int rs_cgroup_maker(const struct rs_cgroup_tree *tree, const char *path, size_t 
 struct lowest {
 	const struct rs_cgroup_tree *tree;
 	uint32_t pid;
+	uint32_t wanted; /* better than all others; 0: none */
 	unsigned groups;
 };
 
 /* The lowest number in a list of lines. 0 is a process that our pid namespace does not have. */
-static uint32_t lowest_of(const char *text, uint32_t best)
+static void see_list(struct lowest *lowest, const char *text)
 {
-	for (const char *p = text; *p;) {
+	for (const char *p = text; *p && (!lowest->wanted || lowest->pid != lowest->wanted);) {
 		char *end;
 		unsigned long pid = strtoul(p, &end, 10);
 
 		if (end == p || *end != '\n') /* cut, or no number */
 			break;
-		if (pid && pid <= INT32_MAX && (!best || pid < best))
-			best = (uint32_t)pid;
+		if (pid && pid <= INT32_MAX &&
+		    (!lowest->pid || pid < lowest->pid || pid == lowest->wanted))
+			lowest->pid = (uint32_t)pid;
 		p = end + 1;
 	}
-	return best;
 }
 
 static int see_processes(void *data, uint64_t id, const char *path)
@@ -294,15 +295,21 @@ static int see_processes(void *data, uint64_t id, const char *path)
 	    (int)sizeof(file))
 		return 0;
 	if (rs_fd_read_buf_at(AT_FDCWD, file, text, sizeof(text)) > 0)
-		lowest->pid = lowest_of(text, lowest->pid);
-	return ++lowest->groups >= PROCS_GROUPS;
+		see_list(lowest, text);
+	return ++lowest->groups >= PROCS_GROUPS ||
+	       (lowest->wanted && lowest->pid == lowest->wanted);
 }
 
-uint32_t rs_cgroup_first_pid(const struct rs_cgroup_tree *tree, const char *path)
+uint32_t rs_cgroup_same_pid(const struct rs_cgroup_tree *tree, const char *path, uint32_t pid)
 {
-	struct lowest lowest = { .tree = tree };
+	struct lowest lowest = { .tree = tree, .wanted = pid };
 	struct walk walk = { .fn = see_processes, .data = &lowest };
 
 	(void)walk_from(tree, path, &walk);
 	return lowest.pid;
+}
+
+uint32_t rs_cgroup_first_pid(const struct rs_cgroup_tree *tree, const char *path)
+{
+	return rs_cgroup_same_pid(tree, path, 0);
 }

@@ -23,7 +23,8 @@ struct rs_cgroup_tree {
 
 /*
  * Version 2 where no controller of version 1 is mounted, and on hybrid nodes where version 2 tells at
- * least as many groups of processes apart (systemd and newer runtimes make a group in both); else the
+ * least as many groups of processes apart (systemd and newer runtimes make a group in both) and lacks no group of
+ * theirs (docker, kubepods, in a slice) that version 1 has; else the
  * v1 hierarchy that most runtimes use first: pids, memory, cpu, then any that has a controller (which
  * name=systemd has not, so that the programs cannot ask for it). @proc: "/proc", or the host's, of which
  * self/mountinfo and PID/cgroup are read. -ENOENT: there is none at all.
@@ -51,3 +52,5 @@ int rs_cgroup_maker(const struct rs_cgroup_tree *tree, const char *path, size_t 
 
 /* A process in the group or below it, the lowest number; 0: none. */
 uint32_t rs_cgroup_first_pid(const struct rs_cgroup_tree *tree, const char *path);
+/* The same pid as long as it is one of them, else as above. */
+uint32_t rs_cgroup_same_pid(const struct rs_cgroup_tree *tree, const char *path, uint32_t pid);

@@ -2,7 +2,7 @@
 #include "base/test-scratch.h"
 /* keep order: cmocka needs what that includes */
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -126,6 +126,50 @@ static void test_choose_hybrid(void **state)
 	assert_string_equal(choose().mount, "/cg/unified");
 }
 
+static bool anywhere(const char *point, bool v2)
+{
+	(void)point;
+	(void)v2;
+	return true;
+}
+
+static const char *chosen(void)
+{
+	static struct rs_cgroup_tree tree;
+
+	assert_int_equal(rs_cgroup_choose_from("proc", anywhere, &tree, NULL), 0);
+	return tree.controller;
+}
+
+/* Nobody is in a container yet, but their directories are there. */
+static void test_choose_habits(void **state)
+{
+	static const char *const dirs[] = { "docker", "kubepods", "kubepods.slice",
+					    "system.slice/docker-a.scope" };
+	char mounts[2 * PATH_MAX], cwd[PATH_MAX / 2], path[300];
+
+	(void)state;
+	assert_non_null(getcwd(cwd, sizeof(cwd)));
+	snprintf(mounts, sizeof(mounts),
+		 "34 22 0:30 / %s/v1 rw - cgroup cgroup rw,pids\n"
+		 "35 22 0:31 / %s/v2 rw - cgroup2 cgroup2 rw\n",
+		 cwd, cwd);
+	put("proc/self/mountinfo", mounts);
+	put("proc/1/cgroup", "8:pids:/init.scope\n0::/init.scope\n");
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		put("v1/system.slice/ssh.service/tasks", "");
+		put("v2/system.slice/ssh.service/cgroup.procs", "");
+		put("v1/mine/tasks", "");
+		assert_string_equal(chosen(), "");
+		snprintf(path, sizeof(path), "v1/%s", dirs[i]);
+		assert_int_equal(rs_fd_mkdir_p(path, 0755, NULL), 0);
+		assert_string_equal(chosen(), "pids");
+		snprintf(path, sizeof(path), "v2/%s", dirs[i]);
+		assert_int_equal(rs_fd_mkdir_p(path, 0755, NULL), 0);
+		assert_string_equal(chosen(), "");
+	}
+}
+
 /* --- walking, in a directory that looks like a hierarchy --- */
 
 struct seen {
@@ -186,6 +230,9 @@ static void test_walk(void **state)
 	assert_int_equal(rs_cgroup_first_pid(&tree, "/a"), 17);
 	assert_int_equal(rs_cgroup_first_pid(&tree, "/"), 17);
 	assert_int_equal(rs_cgroup_first_pid(&tree, "/none"), 0);
+	assert_int_equal(rs_cgroup_same_pid(&tree, "/a", 900), 900);
+	assert_int_equal(rs_cgroup_same_pid(&tree, "/a", 4000), 4000);
+	assert_int_equal(rs_cgroup_same_pid(&tree, "/a", 901), 17);
 	put("cg/a/cgroup.procs", "12\n5\nx\n3\n");
 	assert_int_equal(rs_cgroup_first_pid(&tree, "/a"), 5);
 }
@@ -340,10 +387,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scratch_test(test_choose_pure),   scratch_test(test_choose_v1),
-		scratch_test(test_choose_hybrid), scratch_test(test_walk),
-		scratch_test(test_maker),         scratch_test(test_deep),
-		cmocka_unit_test(test_here),      cmocka_unit_test(test_here_v2),
-		cmocka_unit_test(test_subsys),
+		scratch_test(test_choose_hybrid), scratch_test(test_choose_habits),
+		scratch_test(test_walk),          scratch_test(test_maker),
+		scratch_test(test_deep),          cmocka_unit_test(test_here),
+		cmocka_unit_test(test_here_v2),   cmocka_unit_test(test_subsys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
