@@ -7,10 +7,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #include "base/fd.h"
 #include "enrich/metadata-internal.h"
@@ -49,13 +51,41 @@ static int note(struct rs_metadata_reader *reader, int r, const char *path, cons
 	return r;
 }
 
+/* File systems whose answers come from processes or machines that may never give them. */
+static const unsigned long remote_types[] = {
+	FUSE_SUPER_MAGIC, NFS_SUPER_MAGIC,  SMB_SUPER_MAGIC, CIFS_SUPER_MAGIC, SMB2_SUPER_MAGIC,
+	V9FS_MAGIC,       CODA_SUPER_MAGIC, AFS_SUPER_MAGIC, AFS_FS_MAGIC,     CEPH_SUPER_MAGIC,
+};
+
+bool rs_metadata_is_remote(unsigned long type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(remote_types); i++)
+		if (remote_types[i] == (type & UINT32_MAX))
+			return true;
+	return false;
+}
+
+/* Root's may be anywhere: users could have us wait. */
+int rs_metadata_check_place(const struct rs_metadata_reader *reader, int fd)
+{
+	struct statfs fs;
+
+	if (!reader->owner)
+		return 0;
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	return rs_metadata_is_remote((unsigned long)fs.f_type) ? -EREMOTE : 0;
+}
+
 static int open_place(struct rs_metadata_reader *reader, struct rs_metadata_place *place)
 {
-	int fd = rs_metadata_open_below(reader->root_fd, place->path, O_DIRECTORY);
+	_cleanup_(rs_cleanup_close) int fd = rs_metadata_open_below(reader->root_fd, place->path,
+								    O_DIRECTORY);
+	int r = fd < 0 ? fd : rs_metadata_check_place(reader, fd);
 
-	if (fd < 0)
-		return note(reader, fd, place->path, "");
-	place->fd = fd;
+	if (r < 0)
+		return note(reader, r, place->path, "");
+	place->fd = TAKE_FD(fd);
 	return 0;
 }
 
@@ -130,9 +160,10 @@ static int read_file(struct rs_metadata_reader *reader, const struct rs_metadata
 	_cleanup_(rs_cleanup_close) int fd = open2(place->fd, path, O_PATH | O_NOFOLLOW,
 						   RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 	struct stat st;
+	int r = fd < 0 ? fd : rs_metadata_check_place(reader, fd);
 
-	if (fd < 0)
-		return fd;
+	if (r < 0)
+		return r;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))

@@ -126,6 +126,11 @@ int rs_metadata_place_open_bundle(struct rs_metadata_reader *reader, const char 
 bool rs_metadata_load(struct rs_metadata_reader *reader, const struct rs_metadata_place *place,
 		      const char *path, enum rs_metadata_shape shape, const char *id);
 
+/* Whether a file system of this type (statfs(2)) is another's to answer for: FUSE, the network. */
+bool rs_metadata_is_remote(unsigned long type);
+/* -EREMOTE: a user's container is not to be read on such a one. */
+int rs_metadata_check_place(const struct rs_metadata_reader *reader, int fd);
+
 /* A directory or a file below another's root, opened as a name only (O_PATH). */
 int rs_metadata_open_below(int root_fd, const char *path, uint64_t flags);
 /* Up to @max bytes of a regular file that O_PATH names. */

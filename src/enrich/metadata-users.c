@@ -204,12 +204,13 @@ struct rs_users *rs_metadata_read_users(struct rs_metadata_reader *reader, int o
 	if (reader->build->rootfs)
 		fd = rs_metadata_open_below(reader->root_fd, reader->build->rootfs, O_DIRECTORY);
 	/* A rootfs that is mounted elsewhere only, is an empty directory here. */
-	if (fd < 0 || !has_passwd(fd)) {
+	if (fd < 0 || rs_metadata_check_place(reader, fd) < 0 || !has_passwd(fd)) {
 		rs_cleanup_close(&fd);
 		pid = known_process(reader);
 		fd = pid ? rs_metadata_process_root(reader->proc_fd, pid) : -1;
 		if (fd < 0 || same_directory(fd, own_root_fd) ||
-		    same_directory(fd, reader->root_fd) || !has_passwd(fd))
+		    same_directory(fd, reader->root_fd) ||
+		    rs_metadata_check_place(reader, fd) < 0 || !has_passwd(fd))
 			return NULL;
 	}
 	rs_users_new_at(fd, &users, NULL);

@@ -151,6 +151,17 @@ static void test_process_in(void **state)
 	close(fd);
 }
 
+/* What a user's process, or another machine, would have to answer for is not read for him. */
+static void test_remote(void **state)
+{
+	(void)state;
+	assert_true(rs_metadata_is_remote(0x65735546));                     /* FUSE */
+	assert_true(rs_metadata_is_remote(0x6969));                         /* NFS */
+	assert_true(rs_metadata_is_remote((unsigned long)(int)0xff534d42)); /* CIFS */
+	assert_false(rs_metadata_is_remote(0x01021994));                    /* tmpfs */
+	assert_false(rs_metadata_is_remote(0xef53));                        /* ext4 */
+}
+
 /* --- room --- */
 
 static void test_room(void **state)
@@ -200,7 +211,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_root_of_maker), test(test_root_of_parents), test(test_users_of_process),
-		test(test_users_beneath), test(test_process_in),      test(test_room),
+		test(test_users_beneath), test(test_process_in),      test(test_remote),
+		test(test_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
