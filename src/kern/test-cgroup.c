@@ -2,6 +2,7 @@
 #include "base/test-scratch.h"
 /* keep order: cmocka needs what that includes */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
