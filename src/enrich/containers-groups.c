@@ -122,22 +122,36 @@ static struct rs_group *group_new(uint64_t id, const char *path,
 	return group;
 }
 
-/* Two groups cannot be at one path: the record of the older one's end was lost, and of those below. */
-static void replace(struct rs_containers *c, struct rs_group *older)
+/* Whether the kernel still has it; true where that cannot be told. */
+static bool exists(const struct rs_containers *c, const struct rs_group *group)
+{
+	uint64_t id = 0;
+	int r = rs_cgroup_id(&c->tree, group->view.path, &id);
+
+	return r == 0 ? id == group->id : r != -ENOENT;
+}
+
+/*
+ * Two groups cannot be at one path: either the record of the other's end was lost, and of those below, or a
+ * walk found the newer one before the record of the older one's making came (false).
+ */
+static bool replace(struct rs_containers *c, struct rs_group *other)
 {
 	uint64_t now = rs_clock_boot();
 
-	for (struct rs_group *group = older; group; group = rs_group_next_below(older, group, true))
+	if (!other->gone && exists(c, other))
+		return false;
+	for (struct rs_group *group = other; group; group = rs_group_next_below(other, group, true))
 		rs_group_gone(c, group, now);
+	return true;
 }
 
 /* Takes the group into the maps, or frees it. May throw out any other. */
 static struct rs_group *enter(struct rs_containers *c, struct rs_group *group)
 {
-	struct rs_group *older = find_path(c, group->view.path, group->path_len);
+	struct rs_group *other = find_path(c, group->view.path, group->path_len);
+	bool newest = !other || replace(c, other);
 
-	if (older)
-		replace(c, older);
 	if (rs_hashmap_len(c->groups) >= c->max_groups && !TAILQ_EMPTY(&c->gone)) {
 		c->stats.evicted++;
 		rs_group_forget(c, TAILQ_FIRST(&c->gone));
@@ -147,8 +161,8 @@ static struct rs_group *enter(struct rs_containers *c, struct rs_group *group)
 		return NULL;
 	}
 	/* What cannot be found by its path has no groups below it, as if it were not there. */
-	if (rs_hashmap_put_u64(c->paths, rs_hash_bytes(group->view.path, group->path_len), group) <
-	    0)
+	if (newest && rs_hashmap_put_u64(c->paths, rs_hash_bytes(group->view.path, group->path_len),
+					 group) < 0)
 		c->stats.evicted++;
 	return group;
 }
@@ -254,15 +268,9 @@ int rs_group_scan(struct rs_containers *c, uint64_t since, struct rs_error *err)
 }
 
 /* A walk meets what was there all the time, but it does not go to any depth. */
-static bool is_there(struct rs_containers *c, const struct rs_group *group)
+static bool is_there(const struct rs_containers *c, const struct rs_group *group)
 {
-	uint64_t id = 0;
-	int r;
-
-	if (group->seen == c->walk)
-		return true;
-	r = rs_cgroup_id(&c->tree, group->view.path, &id);
-	return r == 0 ? id == group->id : r != -ENOENT;
+	return group->seen == c->walk || exists(c, group);
 }
 
 void rs_group_rescan(struct rs_containers *c, uint64_t now)

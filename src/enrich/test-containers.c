@@ -248,6 +248,25 @@ static void test_pid_gone(void **state)
 	end(c);
 }
 
+/* What a walk has found already outlives what records tell of its forerunner. */
+static void test_forerunner(void **state)
+{
+	struct rs_containers *c = make(LOOKUP, 0, 0);
+	uint64_t id;
+
+	(void)state;
+	make_dir("cg/docker/" A);
+	assert_int_equal(rs_containers_scan(c, NULL), 0);
+	id = inode("cg/docker/" A);
+	group_made(c, id + 1, "/docker/" A);
+	group_removed(c, id + 1);
+	assert_int_equal(stats(c).running, 1);
+	group_made(c, id, "/docker/" A);
+	group_made(c, id + 2, "/docker/" A "/x");
+	assert_ptr_equal(container_of(c, id), container_of(c, id + 2));
+	end(c);
+}
+
 /* --- users --- */
 
 #define OWN "/user.slice/user-1000.slice/user@1000.service/app.slice"
@@ -551,7 +570,7 @@ int main(void)
 		scratch_test(test_rate),          scratch_test(test_restart_unheard),
 		scratch_test(test_borrowed_id),   scratch_test(test_users_pods),
 		scratch_test(test_makers_inside), scratch_test(test_rescan),
-		scratch_test(test_pid_gone),
+		scratch_test(test_pid_gone),      scratch_test(test_forerunner),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -522,6 +522,10 @@ static void test_labels(void **state)
 	assert_string_equal(str(root, "container.labels.\xef\xbf\xbd\"\n_"), "\xef\xbf\xbd");
 	container.n_labels = 0;
 	assert_absent(parse(&owned), "container.labels");
+	assert_absent(parse(&owned), "ringside.container");
+	container.owner = 1000;
+	assert_string_equal(str(parse(&owned), "ringside.container.owner.id"), "1000");
+	container.owner = 0;
 	memset(worst, 1, sizeof(worst) - 1);
 	for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
 		snprintf(keys[i], sizeof(keys[i]), "k%zu", i);
