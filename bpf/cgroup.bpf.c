@@ -45,8 +45,9 @@ static __always_inline int changed(struct rs_raw *ctx, __u32 kind)
 	if (s) {
 		rec = (void *)s->record;
 		rs_count_generated(&held, kind);
+		rs_leave_sequence(&held, flags);
 		rs_head(&rec->hdr, &held, kind, RS_HOOK_RAW_TP, 0, -1, 0);
-		rec->hdr.flags = flags;
+		rs_head_flags(&rec->hdr, &held, flags);
 		rec->id = BPF_CORE_READ(cgroup, kn, id);
 		rec->level = BPF_CORE_READ(cgroup, level);
 		rec->parent = rs_cgroup_at(cgroup, rec->level - 1);

@@ -67,6 +67,7 @@ SEC("raw_tp/sched_process_fork") int rs_fork(struct rs_raw *ctx)
 	if (flags < 0 || !rs_hold(&held, RS_KIND_FORK))
 		return 0;
 	rec = RS_RESERVE(&held, RS_KIND_FORK, struct rs_fork);
+	rs_leave_sequence(&held, flags);
 	if (rec) {
 		rs_head(&rec->hdr, &held, RS_KIND_FORK, RS_HOOK_RAW_TP, sizeof(*rec), -1, 0);
 		rec->hdr.pid = rec->hdr.tid = tgid;
@@ -74,7 +75,7 @@ SEC("raw_tp/sched_process_fork") int rs_fork(struct rs_raw *ctx)
 		rs_head_task(&rec->hdr, child);
 		if (BPF_CORE_READ(child, flags) & PF_KTHREAD)
 			flags |= RS_HDR_KTHREAD;
-		rec->hdr.flags = flags;
+		rs_head_flags(&rec->hdr, &held, flags);
 		rec->vpid = vpid(child);
 		rec->sid = group_nr(child, PIDTYPE_SID);
 		rec->pgid = group_nr(child, PIDTYPE_PGID);
@@ -186,7 +187,7 @@ static __always_inline void exec_record(struct rs_scratch *s, struct rs_held *he
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 
 	rs_head(&rec->hdr, held, RS_KIND_EXEC, RS_HOOK_RAW_TP, 0, -1, 0);
-	rec->hdr.flags = flags;
+	rs_head_flags(&rec->hdr, held, flags);
 	exec_ids(rec, task);
 	exec_file(rec, bprm);
 	__builtin_memset(rec->tty, 0, sizeof(rec->tty));
@@ -230,6 +231,7 @@ SEC("raw_tp/sched_process_exec") int rs_exec(struct rs_raw *ctx)
 	if (flags < 0)
 		goto out;
 	rs_count_generated(&held, RS_KIND_EXEC);
+	rs_leave_sequence(&held, flags);
 	exec_record(s, &held, task, bprm, flags);
 	rs_output(&held, s);
 out:
@@ -262,9 +264,10 @@ static __always_inline void exit_event(struct task_struct *task, int flags)
 	if (!rs_hold(&held, RS_KIND_EXIT))
 		return;
 	rec = RS_RESERVE(&held, RS_KIND_EXIT, struct rs_exit);
+	rs_leave_sequence(&held, flags);
 	if (rec) {
 		rs_head(&rec->hdr, &held, RS_KIND_EXIT, RS_HOOK_RAW_TP, sizeof(*rec), -1, 0);
-		rec->hdr.flags = flags;
+		rs_head_flags(&rec->hdr, &held, flags);
 		exit_cost(rec, task);
 		rec->wall = rec->hdr.time - rec->hdr.start;
 		rec->pad = 0;

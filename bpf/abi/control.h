@@ -28,9 +28,10 @@ struct rs_lane {
 	__u64 seq;  /* last sequence number given out */
 	__u64 generated[RS_KIND_MAX];
 	__u64 lost[RS_LOSS_COUNT][RS_KIND_MAX];
-	__u64 bytes;  /* written to the ring buffer */
-	__u64 slot;   /* which lane of its CPU this is; written by the agent before it attaches */
-	__u64 pad[4]; /* whole cache lines */
+	__u64 bytes; /* written to the ring buffer */
+	__u64 slot;  /* which lane of its CPU this is; written by the agent before it attaches */
+	__u64 identity; /* last sequence number of records with RS_HDR_IDENTITY, which have their own */
+	__u64 pad[3]; /* whole cache lines */
 };
 
 /* Things that went wrong without costing a whole event: identifier, place, reason. */

@@ -112,7 +112,8 @@ struct rs_hdr {
 	__u8 hook;  /* enum rs_hook */
 	__u8 flags; /* RS_HDR_* */
 	__u32 size; /* bytes of the whole record, this header included */
-	__u64 seq;  /* position in the sequence of (cpu, lane), from 1, without holes */
+	__u64 seq; /* position in the sequence of (cpu, lane), from 1, without holes; with RS_HDR_IDENTITY, in
+		     * another one */
 	__u64 time; /* ns, CLOCK_BOOTTIME */
 	__u16 cpu;
 	__u8 lane; /* see struct rs_lane in control.h */

@@ -102,6 +102,25 @@ static __always_inline void rs_count_generated(struct rs_held *held, __u32 kind)
 	held->lane->generated[rs_kind_index(kind)]++;
 }
 
+/*
+ * What nobody asked for has no place in the sequence that people see: its own tells the agent of losses.
+ * To be called once the event was counted; rs_head_flags() then fills the header.
+ */
+static __always_inline void rs_leave_sequence(struct rs_held *held, int flags)
+{
+	if (flags & RS_HDR_IDENTITY) {
+		held->lane->seq--;
+		held->lane->identity++;
+	}
+}
+
+static __always_inline void rs_head_flags(struct rs_hdr *hdr, struct rs_held *held, int flags)
+{
+	hdr->flags = flags;
+	if (flags & RS_HDR_IDENTITY)
+		hdr->seq = held->lane->identity;
+}
+
 /* Who: identity of @task's process, as far as the helpers do not give it. */
 static __always_inline void rs_head_task(struct rs_hdr *hdr, struct task_struct *task)
 {

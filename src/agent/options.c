@@ -152,7 +152,7 @@ const struct rs_opt rs_agent_opts_output[] = {
 	STRING_OPT('w', "write", "FILE", FIELD(file),
 		   "append events to FILE instead of writing them to standard output"),
 	LIST_OPT(0, "env", "NAME,...", FIELD(env),
-		 "show these environment variables of each new program, in JSON", 0),
+		 "show these environment variables of each new program, in JSON; they are not kept", 0),
 	ENUM_OPT(0, "color", "WHEN", FIELD(color), "colour the table", color_names, "auto"),
 	{ .long_name = "aggregate",
 	  .type = RS_OPT_FLAG,

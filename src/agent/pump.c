@@ -30,7 +30,7 @@ struct rs_pump {
 	uint64_t now;        /* monotonic ns, of this turn */
 	uint64_t clock_next; /* monotonic ns */
 	uint64_t lost;       /* records of control groups, seen lost so far */
-	uint64_t *seq;       /* the last of each lane of each CPU */
+	uint64_t *seq;       /* the last of each lane of each CPU, and of its other sequence */
 	size_t cpus;
 	uint64_t later_at;            /* monotonic ns at which `later` fires, 0: it does not */
 	size_t since_tick;            /* records since the last tick */
@@ -153,7 +153,7 @@ static bool may_wait(const struct rs_pump *pump, const struct rs_hdr *hdr)
 /* Sequences have no holes of their own: where one is, a record was lost, and it may have told who is who. */
 static void check_sequence(struct rs_pump *pump, const struct rs_hdr *hdr)
 {
-	size_t i = (size_t)hdr->cpu * RS_LANES + hdr->lane;
+	size_t i = 2 * ((size_t)hdr->cpu * RS_LANES + hdr->lane) + !!(hdr->flags & RS_HDR_IDENTITY);
 
 	if (unlikely(hdr->cpu >= pump->cpus || hdr->lane >= RS_LANES))
 		return;
@@ -439,7 +439,7 @@ int rs_pump_new(const struct rs_pump_parts *parts, struct rs_pump **ret_pump, st
 	pump->boot_offset = parts->host->boot_offset;
 	pump->patient = true;
 	pump->cpus = (size_t)MAX(sysconf(_SC_NPROCESSORS_CONF), 1);
-	pump->seq = calloc(pump->cpus * RS_LANES, sizeof(*pump->seq));
+	pump->seq = calloc(2 * pump->cpus * RS_LANES, sizeof(*pump->seq));
 	r = pump->seq ? rs_expr_run_new(parts->host, &pump->run) : -ENOMEM;
 	if (r < 0)
 		return rs_error_set_errno(err, r, "making the pipeline ready");

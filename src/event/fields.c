@@ -78,7 +78,7 @@ const struct rs_event_field rs_event_fields[] = {
 	GET("event.outcome", outcome, ALL,
 	      "`success`, `failure`, or `unknown`: a connection under way, a call that goes on after a signal."),
 	LOAD("event.sequence", LONG, U64, rs_hdr, seq, ALL,
-	     "Counts from 1, without holes, for each `ringside.cpu` and `ringside.lane`: a hole is a lost event."),
+	     "Counts from 1, without holes, for each `ringside.cpu` and `ringside.lane`: a hole is a lost event, or one that the agent itself judged away (by path, container or condition)."),
 	CONST("event.dataset", KEYWORD, dataset, ALL, "`ringside.` and the sensor."),
 	CONST("event.provider", KEYWORD, provider, ALL, "Always `ringside`."),
 	WRITE("event.duration", LONG, duration, K(EXIT) | K(CLOSE),

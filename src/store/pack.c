@@ -367,11 +367,24 @@ static bool offset_fits(struct rs_pack *pack, int64_t offset)
 	return true;
 }
 
+/* The environment, the last field where there is one, may hold secrets, and the whole of it is in the record
+ * as soon as one variable was asked for: it is not kept. */
+static uint32_t kept_size(const struct rs_event *event)
+{
+	const char *env = event->field[RS_TAG_ENV].data;
+
+	return env ? (uint32_t)(env - sizeof(struct rs_field) - (const char *)event->hdr)
+		   : event->hdr->size;
+}
+
 static void copy_record(struct rs_pack *pack, const struct rs_event *event, size_t size)
 {
 	uint8_t *p = pack->records.data + pack->records.len;
+	uint32_t kept = kept_size(event);
 
-	memcpy(p, event->hdr, event->hdr->size);
+	memcpy(p, event->hdr, kept);
+	memset(p + kept, 0, size - kept);
+	((struct rs_hdr *)(void *)p)->size = kept;
 	if (event->end)
 		memcpy(p + size, event->end, sizeof(*event->end));
 	pack->records.len += size + (event->end ? sizeof(*event->end) : 0);
@@ -379,7 +392,7 @@ static void copy_record(struct rs_pack *pack, const struct rs_event *event, size
 
 int rs_pack_add(struct rs_pack *pack, const struct rs_event *event, int64_t boot_offset)
 {
-	size_t size = ((size_t)event->hdr->size + 7) & ~(size_t)7;
+	size_t size = ((size_t)kept_size(event) + 7) & ~(size_t)7;
 	uint64_t real = event->hdr->time + (uint64_t)boot_offset;
 	int who, r;
 

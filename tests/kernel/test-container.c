@@ -232,7 +232,8 @@ int main(void)
 {
 	struct agent agent = AGENT_INIT;
 
-	agent_start(&agent, (const char *[]){ "--kinds", "process,open,create,connect", NULL });
+	agent_start(&agent, (const char *[]){ "--kinds", "process,open,create,connect",
+					      "--ring-size", "64M", NULL });
 	check_all(&agent, checks, sizeof(checks) / sizeof(*checks));
 	check_end(&agent);
 	agent_done(&agent);
