@@ -153,7 +153,7 @@ static int source_new(struct rs_loop *loop, enum source_kind kind, int fd, uint3
 int rs_loop_add_fd(struct rs_loop *loop, int fd, uint32_t events, rs_loop_fd_fn fn, void *data,
 		   struct rs_loop_source **ret_source, struct rs_error *err)
 {
-	struct rs_loop_source *source;
+	struct rs_loop_source *source = NULL;
 	int r;
 
 	if (fd < 0)
@@ -197,7 +197,7 @@ int rs_loop_add_timer(struct rs_loop *loop, uint64_t first_ns, uint64_t period_n
 		      struct rs_error *err)
 {
 	_cleanup_(rs_cleanup_close) int fd = -1;
-	struct rs_loop_source *source;
+	struct rs_loop_source *source = NULL;
 	int r;
 
 	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -223,7 +223,7 @@ int rs_loop_add_signals(struct rs_loop *loop, const int *signals, size_t count,
 			struct rs_error *err)
 {
 	_cleanup_(rs_cleanup_close) int fd = -1;
-	struct rs_loop_source *source;
+	struct rs_loop_source *source = NULL;
 	sigset_t wanted, before;
 	int r;
 
@@ -250,7 +250,7 @@ int rs_loop_add_signals(struct rs_loop *loop, const int *signals, size_t count,
 int rs_loop_add_defer(struct rs_loop *loop, enum rs_loop_defer_mode mode, rs_loop_defer_fn fn,
 		      void *data, struct rs_loop_source **ret_source, struct rs_error *err)
 {
-	struct rs_loop_source *source;
+	struct rs_loop_source *source = NULL;
 	int r = source_new(loop, SOURCE_DEFER, -1, 0, data, &source);
 
 	if (r < 0)
