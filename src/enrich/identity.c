@@ -257,7 +257,7 @@ void rs_identity_lost(struct rs_identity *identity)
 void rs_identity_lost_groups(struct rs_identity *identity)
 {
 	if (identity->containers)
-		rs_containers_scan(identity->containers, NULL);
+		rs_containers_rescan(identity->containers);
 }
 
 void rs_identity_await(struct rs_identity *identity, int ms)
