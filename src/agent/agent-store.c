@@ -25,13 +25,6 @@ static int locate(const struct rs_agent_options *options, bool exclusive, struct
 	return exclusive ? rs_agent_options_locate(options, RS_STORE_DIR, dir) : 0;
 }
 
-/* A disk that cannot take anything now is no reason not to watch. */
-static bool is_passing(const struct rs_agent_options *options, int r)
-{
-	return r == -EROFS || r == -ENOSPC || r == -EDQUOT || r == -EIO ||
-	       (!options->store && r != -ENOMEM);
-}
-
 int rs_agent_open_store(struct rs_agent *agent, bool exclusive, struct rs_error *err)
 {
 	const struct rs_agent_options *options = agent->options;
@@ -51,7 +44,8 @@ int rs_agent_open_store(struct rs_agent *agent, bool exclusive, struct rs_error 
 		return 0;
 	wanted.dir = rs_str_cstr(&dir);
 	r = rs_store_open(&wanted, &agent->host, &agent->store, &why);
-	if (r < 0 && is_passing(options, r)) {
+	/* Events that nobody asked to be kept are no reason not to watch. */
+	if (r < 0 && !options->store && r != -ENOMEM) {
 		_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(2048);
 
 		rs_str_appendf(&text, "events are not kept: %s", why.msg);

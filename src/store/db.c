@@ -244,8 +244,9 @@ static int identify(struct rs_db *file, struct rs_error *err)
 	if (application != RS_STORE_APPLICATION)
 		return rs_error_set(err, -EBADMSG, "not a file of events");
 	if (version != RS_STORE_VERSION)
-		return rs_error_set(err, -EBADMSG, "of another version, %lld, that we cannot read",
-				    (long long)version);
+		return rs_error_set(err, -EPROTONOSUPPORT,
+				    "of version %lld, and this program reads version %d",
+				    (long long)version, RS_STORE_VERSION);
 	return 1;
 }
 
@@ -391,8 +392,8 @@ static bool is_settled(const char *path)
  * itself than nothing. */
 static bool cannot_write(const char *path, int r)
 {
-	return r < 0 && r != -EBADMSG && r != -ENOMEM && access(path, W_OK) < 0 &&
-	       !strpbrk(path, "?#%");
+	return r < 0 && r != -EBADMSG && r != -EPROTONOSUPPORT && r != -ENOMEM &&
+	       access(path, W_OK) < 0 && !strpbrk(path, "?#%");
 }
 
 int rs_db_open(const char *path, struct rs_db **ret_db, struct rs_error *err)

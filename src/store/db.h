@@ -16,10 +16,10 @@ struct rs_db_row {
 
 /*
  * For writing: made where it is missing, or has nothing in it yet. -EBADMSG: not such a file, or
- * damaged; -ENOSPC, -EROFS, -EIO, ... as the disk says.
+ * damaged; -EPROTONOSUPPORT: of another version; -ENOSPC, -EROFS, -EIO, ... as the disk says.
  */
 int rs_db_create(const char *path, struct rs_db **ret_db, struct rs_error *err);
-/* For reading only; -ENODATA: nothing in it yet. */
+/* For reading only; -ENODATA: nothing in it yet; -EBADMSG and -EPROTONOSUPPORT as above. */
 int rs_db_open(const char *path, struct rs_db **ret_db, struct rs_error *err);
 void rs_db_close(struct rs_db **file);
 

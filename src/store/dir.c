@@ -117,7 +117,7 @@ uint64_t rs_dir_bytes(const char *dir, const char *name)
 	return bytes;
 }
 
-void rs_dir_drop(const char *dir, const char *name)
+int rs_dir_drop(const char *dir, const char *name)
 {
 	char path[PATH_MAX];
 
@@ -126,8 +126,9 @@ void rs_dir_drop(const char *dir, const char *name)
 		if (snprintf(path, sizeof(path), "%s/%s%s", dir, name, beside[i]) <
 		    (int)sizeof(path))
 			unlink(path);
-	if (snprintf(path, sizeof(path), "%s/%s", dir, name) < (int)sizeof(path))
-		unlink(path);
+	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 static int move(const char *dir, const char *from, const char *to, const char *suffix)

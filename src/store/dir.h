@@ -34,7 +34,7 @@ bool rs_dir_parse(const char *name, struct rs_dir_file *ret_file);
 void rs_dir_name(uint64_t start, unsigned number, char buf[static RS_DIR_NAME]);
 
 /* Removes it and what stands beside it. */
-void rs_dir_drop(const char *dir, const char *name);
+int rs_dir_drop(const char *dir, const char *name);
 /* Renames it to NAME.broken (NAME.2.broken, ...), with its log. */
 int rs_dir_set_aside(const char *dir, const char *name);
 

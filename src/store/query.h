@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Asking the store, beside a running writer or without one. Nothing is changed on disk. */
+/*
+ * Asking the store, beside a running writer or without one. No file of events is changed. Beside one that a
+ * killed writer left, with its log, reading may make NAME-shm, the log's index, and leave it there: the next
+ * writer removes it with the log.
+ */
 
 #include "event/event.h"
 #include "rules/expr.h"
@@ -13,8 +17,8 @@ struct rs_store_query {
 	const struct rs_expr *where; /* NULL: all */
 	uint64_t limit;              /* 0: none */
 	bool newest; /* with a limit: the last ones instead of the first; still handed out in order of time */
-	bool follow;   /* wait for more, until cancel_fd is readable */
-	int cancel_fd; /* -1: none */
+	bool follow; /* wait for more; what comes then is handed out whatever its time is up to until */
+	int cancel_fd; /* the query ends, with 0, once this is readable; -1: none */
 };
 
 struct rs_store_found {
@@ -30,6 +34,7 @@ struct rs_store_found {
  * function returns. Not 0 ends the query, which returns that value. */
 typedef int rs_store_fn(void *data, const struct rs_event *event, const struct rs_event_host *host);
 
-/* Events come in order of time. -ENOENT: no store there; -EACCES; what @fn returned. */
+/* Events come in order of time. -ENOENT: no store there, or no longer while following; -EACCES; what @fn
+ * returned. */
 int rs_store_query(const struct rs_store_query *query, rs_store_fn *fn, void *data,
 		   struct rs_store_found *ret_found, struct rs_error *err);

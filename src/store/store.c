@@ -3,14 +3,12 @@
 #include "store/store.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/fd.h"
 #include "store/writer.h"
 
 #define QUEUE_PACKS 16
@@ -24,7 +22,6 @@ struct rs_store {
 	struct rs_writer_stats stats;
 	_Atomic uint64_t waiting, refused; /* events; refused: the queue was full */
 	struct rs_writer *writer;
-	int lock_fd;
 
 	pthread_mutex_t mutex; /* for what follows; held for moments only */
 	pthread_cond_t news;
@@ -115,6 +112,23 @@ static void store_pack(struct rs_store *s, struct rs_pack *pack)
 	s->waiting -= n;
 }
 
+/* Until a pack is there, or it is to end; what is due meanwhile is done. With the mutex held. */
+static void wait_for_news(struct rs_store *s)
+{
+	while (!s->first && !s->ending) {
+		struct timespec until;
+		uint64_t at;
+
+		pthread_mutex_unlock(&s->mutex);
+		at = rs_writer_idle(s->writer) + rs_clock_mono();
+		pthread_mutex_lock(&s->mutex);
+		until.tv_sec = (time_t)(at / 1000000000);
+		until.tv_nsec = (long)(at % 1000000000);
+		if (!s->first && !s->ending)
+			pthread_cond_timedwait(&s->news, &s->mutex, &until);
+	}
+}
+
 static void *run(void *data)
 {
 	struct rs_store *s = data;
@@ -123,8 +137,7 @@ static void *run(void *data)
 
 	pthread_mutex_lock(&s->mutex);
 	for (;;) {
-		while (!s->first && !s->ending)
-			pthread_cond_wait(&s->news, &s->mutex);
+		wait_for_news(s);
 		pack = next_pack(s);
 		if (!pack)
 			break;
@@ -158,13 +171,10 @@ int rs_store_start(struct rs_store *s, struct rs_error *err)
 
 /* --- opening --- */
 
-static int lock(struct rs_store *s, const char *dir, struct rs_error *err)
+/* A disk that cannot take anything now may do so later. */
+static bool is_passing(int r)
 {
-	char path[PATH_MAX];
-
-	if (snprintf(path, sizeof(path), "%s/lock", dir) >= (int)sizeof(path))
-		return rs_error_set_errno(err, -ENAMETOOLONG, "opening \"%s\"", dir);
-	return rs_fd_lock_pidfile(path, &s->lock_fd, NULL, err);
+	return r == -ENOSPC || r == -EDQUOT || r == -EROFS || r == -EIO;
 }
 
 static int open_writer(struct rs_store *s, const struct rs_store_options *o,
@@ -175,15 +185,34 @@ static int open_writer(struct rs_store *s, const struct rs_store_options *o,
 		.max_age = o->max_age ? o->max_age : RS_STORE_AGE,
 		.max_bytes = o->max_bytes ? o->max_bytes : RS_STORE_BYTES,
 		.span = s->span,
+		.steady = o->steady,
 		.note = o->note,
 		.data = o->data,
 	};
+	struct rs_error why = RS_ERROR_INIT;
 	int r = rs_writer_new(&options, host, &s->stats, &s->writer);
 
 	if (r < 0)
 		return rs_error_set_errno(err, r, "opening \"%s\"", o->dir);
-	rs_writer_recover(s->writer);
-	return 0;
+	r = rs_writer_open(s->writer, &why);
+	if (is_passing(r)) {
+		rs_writer_fail(s->writer, &why);
+		return 0;
+	}
+	if (r < 0 && err)
+		*err = why;
+	return r;
+}
+
+/* Waited for by the clock that nobody sets. */
+static void init_news(pthread_cond_t *news)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(news, &attr);
+	pthread_condattr_destroy(&attr);
 }
 
 int rs_store_open(const struct rs_store_options *options, const struct rs_event_host *host,
@@ -194,20 +223,15 @@ int rs_store_open(const struct rs_store_options *options, const struct rs_event_
 
 	if (!s)
 		return rs_error_set_errno(err, -ENOMEM, "opening \"%s\"", options->dir);
-	s->lock_fd = -1;
 	s->last = &s->first;
 	s->span = options->file_span && options->file_span < RS_DIR_SPAN ? options->file_span
 									 : RS_DIR_SPAN;
 	pthread_mutex_init(&s->mutex, NULL);
-	pthread_cond_init(&s->news, NULL);
+	init_news(&s->news);
 	r = rs_pack_new(&s->open);
 	if (r < 0)
 		return rs_error_set_errno(err, r, "opening \"%s\"", options->dir);
-	r = rs_fd_mkdir_p(options->dir, 0700, err);
-	if (r >= 0)
-		r = lock(s, options->dir, err);
-	if (r >= 0)
-		r = open_writer(s, options, host, err);
+	r = open_writer(s, options, host, err);
 	if (r < 0)
 		return r;
 	*ret_store = TAKE_PTR(s);
@@ -331,7 +355,6 @@ void rs_store_close(struct rs_store **store)
 		rs_pack_free(&pack);
 	pthread_mutex_destroy(&s->mutex);
 	pthread_cond_destroy(&s->news);
-	rs_cleanup_close(&s->lock_fd);
 	free(s);
 	*store = NULL;
 }

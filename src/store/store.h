@@ -29,8 +29,9 @@ struct rs_store_options {
 	uint64_t max_age;   /* ns, 0: RS_STORE_AGE */
 	uint64_t max_bytes; /* 0: RS_STORE_BYTES */
 	uint64_t file_span; /* ns of real time in a file, 0: an hour; for tests */
-	/* From the writer's thread, once per state: "stored no more: No space left on device", "stores
-	 * again". May be NULL. */
+	uint64_t steady;    /* ns without a failure before it stores again; 0: 10 s; for tests */
+	/* From the writer's thread, or from rs_store_open(); once per state: "stored no more: No space
+	 * left on device", "stores again" when that has held for a while. May be NULL. */
 	void (*note)(void *data, const char *text);
 	void *data;
 };
@@ -43,7 +44,7 @@ struct rs_store_stats {
 	uint64_t blocks;
 	uint64_t bytes;         /* of all files now */
 	uint64_t files;         /* now */
-	uint64_t files_dropped; /* for their age, or for room */
+	uint64_t files_dropped; /* for their age, or for room: also that of a full disk */
 	uint64_t set_aside;     /* files that could not be read */
 	uint64_t writer_ns;     /* CPU time of the writer's thread */
 	bool failing;           /* nothing can be written now */
@@ -51,9 +52,11 @@ struct rs_store_stats {
 
 /*
  * Opens for writing. One writer per directory (-EBUSY: another one). Files left by a writer that was
- * killed are recovered; one that cannot be is renamed to NAME.broken and counted. -EACCES, -EROFS,
- * -ENOSPC, ... when the directory cannot be made at all. The writer's thread starts with
- * rs_store_start(): after the caller has dropped its capabilities.
+ * killed are recovered; one that cannot be is renamed to NAME.broken and counted. One of another version
+ * stays. A disk that cannot take anything now (-ENOSPC, -EDQUOT, -EROFS, -EIO) is no failure: that is
+ * noted, events are counted as not stored, and the writer tries again. -EACCES, -ENOTDIR, ... when the
+ * directory cannot be made at all. The writer's thread starts with rs_store_start(): after the caller
+ * has dropped its capabilities.
  */
 int rs_store_open(const struct rs_store_options *options, const struct rs_event_host *host,
 		  struct rs_store **ret_store, struct rs_error *err);

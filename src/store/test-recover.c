@@ -271,12 +271,43 @@ static void test_set_aside(void **state)
 	assert_int_equal(expect_whole(), 100);
 }
 
+/* Of a program that we do not know: left as it is, by writers too. */
+static void test_other_version(void **state)
+{
+	struct rs_store_query query = { .dir = "events", .cancel_fd = -1 };
+	_cleanup_(rs_str_done) struct rs_str line = { 0 };
+	struct rs_store_found found;
+	struct rs_store_stats stats;
+	struct rs_store *store;
+	int fd;
+
+	(void)state;
+	fill("events", 1000);
+	fd = open("events" NAME, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, "\0\0\0\143", 4, 60), 4); /* user_version */
+	close(fd);
+	store = open_store("events");
+	add_events(store, 1000, 1500);
+	stats = wait_stored(store);
+	assert_int_equal(stats.stored, 500);
+	assert_int_equal(stats.set_aside, 0);
+	rs_store_close(&store);
+	assert_int_equal(access("events" NAME, F_OK), 0);
+	assert_int_equal(access("events/events-20260701T12-2.db", F_OK), 0);
+	assert_int_equal(rs_store_query(&query, look, &line, &found, NULL), 0);
+	assert_int_equal(found.matched, 500);
+	assert_int_equal(found.damaged, 1);
+	if (!strstr(found.damage, "of version 99"))
+		fail_msg("%s", found.damage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scratch_test(test_killed),    scratch_test(test_cut),
 		scratch_test(test_flipped),   scratch_test(test_cut_log),
-		scratch_test(test_set_aside),
+		scratch_test(test_set_aside), scratch_test(test_other_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

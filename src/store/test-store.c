@@ -7,9 +7,13 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "store/dir.h"
 #include "store/testing-store.h"
@@ -237,14 +241,41 @@ static void limit_files(rlim_t bytes)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
+/* Adds events one by one until the store says whether it fails, as wanted. */
+static uint64_t add_until(struct rs_store *store, uint64_t n, bool failing)
+{
+	uint64_t deadline = rs_clock_mono() + TEST_DEADLINE;
+	struct rs_store_stats stats;
+
+	do {
+		add_events(store, n, n + 1);
+		n++;
+		stats = wait_stored(store);
+		poll(NULL, 0, 10);
+		assert_true(rs_clock_mono() < deadline);
+	} while (stats.failing != failing);
+	return n;
+}
+
+static void expect_note(const char *text, const char *want)
+{
+	uint64_t deadline = rs_clock_mono() + TEST_DEADLINE;
+
+	while (strcmp(text, want) != 0) {
+		assert_true(rs_clock_mono() < deadline);
+		poll(NULL, 0, 1);
+	}
+}
+
+/* It comes and goes, and that is told once. */
 static void test_full_disk(void **state)
 {
 	char notes[2][256] = { "", "" };
-	struct rs_store *store = open_with(
-		(struct rs_store_options){ .dir = "events", .note = note, .data = notes });
-	uint64_t n = 20000, deadline = rs_clock_mono() + TEST_DEADLINE;
+	struct rs_store *store = open_with((struct rs_store_options){
+		.dir = "events", .note = note, .data = notes, .steady = 3 * SECOND });
 	struct rs_store_stats stats;
 	struct rs_store_found found;
+	uint64_t n = 20000;
 
 	(void)state;
 	signal(SIGXFSZ, SIG_IGN);
@@ -258,20 +289,107 @@ static void test_full_disk(void **state)
 	assert_true(stats.not_stored > 0);
 	assert_int_equal(stats.stored + stats.not_stored, n);
 	limit_files(RLIM_INFINITY);
-	do {
-		add_events(store, n, n + 1);
-		n++;
-		stats = wait_stored(store);
-		poll(NULL, 0, 10);
-		assert_true(rs_clock_mono() < deadline);
-	} while (stats.failing);
-	rs_store_stats(store, &stats);
+	n = add_until(store, n, false);
+	limit_files(1 << 19);
+	n = add_until(store, n, true);
+	assert_string_equal(notes[1], "");
+	limit_files(RLIM_INFINITY);
+	n = add_until(store, n, false);
+	expect_note(notes[1], "stores again"); /* without another event */
+	stats = wait_stored(store);
 	assert_int_equal(stats.stored + stats.not_stored, n);
 	rs_store_close(&store);
 	assert_memory_equal(notes[0], "stored no more: ", 16);
 	assert_string_equal(notes[1], "stores again");
 	assert_int_equal(count_all("events", &found), stats.stored);
 	assert_int_equal(found.damaged, 0);
+}
+
+static const char *full_while; /* this file is there */
+
+static ssize_t write_or_full(int fd, const void *data, size_t n, off_t at)
+{
+	if (full_while && access(full_while, F_OK) == 0) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return pwrite(fd, data, n, at);
+}
+
+static void take_over_writes(sqlite3_syscall_ptr call)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+	vfs->xSetSystemCall(vfs, "pwrite", call);
+	vfs->xSetSystemCall(vfs, "pwrite64", call);
+}
+
+/* Without room the oldest make some: storing goes on. */
+static void test_room(void **state)
+{
+	struct rs_store *store = open_with(
+		(struct rs_store_options){ .dir = "events", .file_span = 10 * SECOND });
+	struct rs_store_stats stats;
+
+	(void)state;
+	add_slowly(store, 0, 100);
+	wait_stored(store);
+	assert_int_equal(count_files("events"), 10);
+	take_over_writes((sqlite3_syscall_ptr)write_or_full);
+	full_while = "events/events-20260701T12.db";
+	add_slowly(store, 100, 110);
+	stats = wait_stored(store);
+	full_while = NULL;
+	assert_int_equal(stats.files_dropped, 1);
+	assert_int_equal(stats.not_stored, 0);
+	assert_int_equal(stats.stored, 110);
+	assert_false(stats.failing);
+	rs_store_close(&store);
+	take_over_writes(NULL);
+	assert_int_equal(count_files("events"), 10);
+}
+
+static int mkdir_fails; /* errno */
+
+/* Instead of the C library's. */
+int mkdir(const char *path, mode_t mode)
+{
+	if (mkdir_fails) {
+		errno = mkdir_fails;
+		return -1;
+	}
+	return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+/* A disk that refuses already at start is tried again; another reason is told at once. */
+static void test_full_at_start(void **state)
+{
+	struct rs_store_options options = { .dir = "a/events" };
+	char notes[2][256] = { "", "" };
+	struct rs_event_host host = test_host();
+	struct rs_store *store = NULL;
+	struct rs_store_stats stats;
+	uint64_t n = 100;
+
+	(void)state;
+	mkdir_fails = EACCES;
+	assert_int_equal(rs_store_open(&options, &host, &store, NULL), -EACCES);
+	mkdir_fails = ENOSPC;
+	store = open_with((struct rs_store_options){
+		.dir = "a/events", .note = note, .data = notes, .steady = 1 });
+	assert_non_null(strstr(notes[0], "not kept for now"));
+	assert_non_null(strstr(notes[0], strerror(ENOSPC)));
+	add_events(store, 0, n);
+	stats = wait_stored(store);
+	assert_true(stats.failing);
+	assert_int_equal(stats.not_stored, n);
+	mkdir_fails = 0;
+	n = add_until(store, n, false);
+	stats = wait_stored(store);
+	assert_true(stats.stored > 0);
+	assert_int_equal(stats.stored + stats.not_stored, n);
+	expect_note(notes[1], "stores again");
+	rs_store_close(&store);
 }
 
 /* --- odd events --- */
@@ -356,6 +474,7 @@ int main(void)
 		scratch_test(test_merging),    scratch_test(test_one_writer),
 		scratch_test(test_rotation),   scratch_test(test_age),
 		scratch_test(test_size),       scratch_test(test_full_disk),
+		scratch_test(test_room),       scratch_test(test_full_at_start),
 		scratch_test(test_ends),       scratch_test(test_long_texts),
 	};
 

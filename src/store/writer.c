@@ -8,11 +8,14 @@
  * want of room is never all. A clock that is set back leads back to an older file.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "store/block.h"
 #include "store/writer.h"
 
@@ -21,7 +24,9 @@
 #define PIECE_MIN   (256u << 10)
 #define RETRY_FIRST 1000000000ull
 #define RETRY_MAX   60000000000ull
+#define STEADY      10000000000ull /* without a failure: the disk is well again */
 #define AGE_EVERY   60000000000ull
+#define OPEN_TRIES  3                     /* one in the way is of another version, one damaged */
 #define MERGE_MAX   (RS_BLOCK_EVENTS / 2) /* a block of more is none that is merged */
 
 struct rs_writer {
@@ -42,7 +47,10 @@ struct rs_writer {
 
 	uint64_t other_bytes;       /* of files that are not open */
 	uint64_t looked;            /* when ages were looked at, monotonic */
-	uint64_t retry_at, backoff; /* while failing */
+	int lock_fd;                /* -1: the directory is not ours yet */
+	bool told;                  /* that it fails; until it has worked for STEADY */
+	uint64_t retry_at, backoff; /* while told */
+	uint64_t works_since;       /* while told; 0: it does not */
 
 	/* For merging. */
 	ZSTD_DCtx *zstd;
@@ -58,7 +66,10 @@ int rs_writer_new(const struct rs_writer_options *options, const struct rs_event
 
 	if (!w)
 		return -ENOMEM;
+	w->lock_fd = -1;
 	w->options = *options;
+	if (!w->options.steady)
+		w->options.steady = STEADY;
 	w->host = *host;
 	w->stats = stats;
 	if (snprintf(w->dir, sizeof(w->dir), "%s", options->dir) >= (int)sizeof(w->dir))
@@ -96,6 +107,7 @@ void rs_writer_free(struct rs_writer **writer)
 	ZSTD_freeDCtx(w->zstd);
 	rs_bytes_done(&w->chunk);
 	rs_bytes_done(&w->record);
+	rs_cleanup_close(&w->lock_fd);
 	free(w);
 	*writer = NULL;
 }
@@ -119,6 +131,7 @@ static void retain(struct rs_writer *w)
 	struct rs_dir_files files = { 0 };
 	uint64_t now = rs_clock_real(), open_bytes = 0, bytes = 0, n = 0;
 
+	w->looked = rs_clock_mono();
 	if (rs_dir_list(w->dir, &files, NULL) < 0)
 		return;
 	for (size_t i = 0; i < files.len; i++)
@@ -135,7 +148,10 @@ static void retain(struct rs_writer *w)
 			n++;
 			continue;
 		}
-		rs_dir_drop(w->dir, file->name);
+		if (rs_dir_drop(w->dir, file->name) < 0) {
+			n++;
+			continue;
+		}
 		bytes -= file->bytes;
 		w->stats->files_dropped++;
 	}
@@ -145,15 +161,40 @@ static void retain(struct rs_writer *w)
 	w->stats->files = n;
 }
 
+/* Also where nothing can be written, or nothing is to be: what is too old goes. */
+static void retain_if_due(struct rs_writer *w)
+{
+	if (w->lock_fd >= 0 && rs_clock_mono() - w->looked >= AGE_EVERY)
+		retain(w);
+}
+
 static void count_bytes(struct rs_writer *w)
 {
-	uint64_t open_bytes = rs_dir_bytes(w->dir, w->name), now = rs_clock_mono();
-
-	w->stats->bytes = w->other_bytes + open_bytes;
-	if (w->other_bytes + open_bytes > w->options.max_bytes || now - w->looked > AGE_EVERY) {
-		w->looked = now;
+	w->stats->bytes = w->other_bytes + rs_dir_bytes(w->dir, w->name);
+	if (w->stats->bytes > w->options.max_bytes)
 		retain(w);
+	else
+		retain_if_due(w);
+}
+
+/* On a full disk the oldest file makes room for what is new; not the one that is written. */
+static bool make_room(struct rs_writer *w)
+{
+	struct rs_dir_files files = { 0 };
+	bool made = false;
+
+	if (w->lock_fd < 0 || rs_dir_list(w->dir, &files, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < files.len && !made; i++) {
+		if (strcmp(files.items[i].name, w->name) == 0)
+			continue;
+		made = rs_dir_drop(w->dir, files.items[i].name) == 0;
+		if (made)
+			w->stats->files_dropped++;
 	}
+	rs_dir_files_done(&files);
+	retain(w);
+	return made;
 }
 
 /* --- damage --- */
@@ -181,7 +222,8 @@ static void recover_file(struct rs_writer *w, const char *name)
 		set_aside(w, name);
 }
 
-void rs_writer_recover(struct rs_writer *w)
+/* Files that a killed writer left: recovered or set aside. */
+static void recover(struct rs_writer *w)
 {
 	struct rs_dir_files files = { 0 };
 
@@ -192,6 +234,49 @@ void rs_writer_recover(struct rs_writer *w)
 			recover_file(w, files.items[i].name);
 	rs_dir_files_done(&files);
 	retain(w);
+}
+
+/* --- the directory --- */
+
+/* There is no room for our number in the file: the lock is what counts. */
+static int lock_unnamed(const char *path, int *ret_fd, struct rs_error *err)
+{
+	_cleanup_(rs_cleanup_close) int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+
+	if (fd < 0)
+		return rs_error_set_errno(err, -errno, "opening \"%s\"", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return rs_error_set_errno(err, errno == EWOULDBLOCK ? -EBUSY : -errno,
+					  "locking \"%s\"", path);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static int lock(struct rs_writer *w, struct rs_error *err)
+{
+	struct rs_error full = RS_ERROR_INIT;
+	char path[PATH_MAX];
+	int r;
+
+	path_of(w, "lock", path);
+	r = rs_fd_lock_pidfile(path, &w->lock_fd, NULL, err);
+	if ((r == -ENOSPC || r == -EDQUOT) && lock_unnamed(path, &w->lock_fd, &full) == 0)
+		r = 0;
+	return r;
+}
+
+int rs_writer_open(struct rs_writer *w, struct rs_error *err)
+{
+	int r;
+
+	if (w->lock_fd >= 0)
+		return 0;
+	r = rs_fd_mkdir_p(w->dir, 0700, err);
+	if (r >= 0)
+		r = lock(w, err);
+	if (r >= 0)
+		recover(w);
+	return r;
 }
 
 /* --- the open file --- */
@@ -231,29 +316,29 @@ static int read_tail(struct rs_writer *w, struct rs_error *err)
 }
 
 /* Number of the file to go on with: the last there is of that hour, or one more where that is full. */
-static unsigned choose_number(struct rs_writer *w, uint64_t start)
+static unsigned choose_number(struct rs_writer *w, uint64_t start, unsigned least)
 {
 	uint64_t piece = MAX(w->options.max_bytes / PIECE, (uint64_t)PIECE_MIN);
 	struct rs_dir_files files = { 0 };
 	unsigned number = 1;
 
 	if (rs_dir_list(w->dir, &files, NULL) < 0)
-		return number;
+		return MAX(number, least);
 	for (size_t i = 0; i < files.len; i++)
 		if (files.items[i].start == start && !files.items[i].broken)
 			number = files.items[i].bytes > piece ? files.items[i].number + 1
 							      : files.items[i].number;
 	rs_dir_files_done(&files);
-	return number;
+	return MAX(number, least);
 }
 
-static int open_file(struct rs_writer *w, uint64_t start, struct rs_error *err)
+static int open_file(struct rs_writer *w, uint64_t start, unsigned least, struct rs_error *err)
 {
 	char path[PATH_MAX], name[RS_DIR_NAME];
 	struct stat st;
 	int r;
 
-	w->number = choose_number(w, start);
+	w->number = choose_number(w, start, least);
 	rs_dir_name(start, w->number, name);
 	path_of(w, name, path);
 	if (stat(path, &st) < 0)
@@ -282,15 +367,21 @@ static int open_file(struct rs_writer *w, uint64_t start, struct rs_error *err)
 static int need_file(struct rs_writer *w, uint64_t start, struct rs_error *err)
 {
 	uint64_t piece = MAX(w->options.max_bytes / PIECE, (uint64_t)PIECE_MIN);
-	int r;
+	unsigned least = 1;
+	int r = -EAGAIN;
 
 	if (w->file && (w->start != start || rs_dir_bytes(w->dir, w->name) > piece))
 		leave_file(w);
 	if (w->file)
 		return 0;
-	r = open_file(w, start, err);
-	/* It was damaged and is out of the way now. */
-	return r == -EBADMSG ? open_file(w, start, err) : r;
+	for (unsigned i = 0; i < OPEN_TRIES && r < 0; i++) {
+		r = open_file(w, start, least, err);
+		if (r == -EPROTONOSUPPORT)
+			least = w->number + 1; /* it stays, for a program that can read it */
+		else if (r != -EBADMSG)        /* which is out of the way now */
+			break;
+	}
+	return r;
 }
 
 /* --- merging --- */
@@ -523,49 +614,106 @@ static int write_block(struct rs_writer *w, const struct rs_pack *pack, struct r
 	return 0;
 }
 
+static void fail(struct rs_writer *w)
+{
+	w->backoff = w->told ? MIN(w->backoff * 2, RETRY_MAX) : RETRY_FIRST;
+	w->retry_at = rs_clock_mono() + w->backoff;
+	w->works_since = 0;
+	w->told = true;
+	w->stats->failing = true;
+}
+
+void rs_writer_fail(struct rs_writer *w, const struct rs_error *err)
+{
+	char text[sizeof(err->msg) + 64];
+
+	fail(w);
+	snprintf(text, sizeof(text), "events are not kept for now: %s", err->msg);
+	say(w, text);
+}
+
+static bool is_full(int r)
+{
+	return r == -ENOSPC || r == -EDQUOT;
+}
+
 /* A disk that refuses: events are dropped until the next try. */
 static void refused(struct rs_writer *w, const struct rs_pack *pack, int code,
 		    const struct rs_error *err)
 {
 	char text[sizeof(err->msg) + 64];
+	bool told = w->told;
 
 	w->stats->not_stored += pack->n;
-	w->backoff = w->stats->failing ? MIN(w->backoff * 2, RETRY_MAX) : RETRY_FIRST;
-	w->retry_at = rs_clock_mono() + w->backoff;
-	if (w->file && code == -EBADMSG) {
-		rs_db_close(&w->file);
-		set_aside(w, w->name);
-		if (!w->stats->failing)
-			w->retry_at = 0; /* the next goes to a new file */
-	}
-	rs_db_close(&w->file);
-	if (w->stats->failing)
+	fail(w);
+	if (code == -EBADMSG && !told)
+		w->retry_at = 0; /* the next goes to a new file */
+	retain_if_due(w);
+	if (told)
 		return;
-	w->stats->failing = true;
 	snprintf(text, sizeof(text), "stored no more: %s", err->msg);
 	say(w, text);
 }
 
+/* Whoever waits may be told again only when it has worked for a while: a full disk comes and goes. */
+static void works(struct rs_writer *w)
+{
+	uint64_t now = rs_clock_mono();
+
+	w->stats->failing = false;
+	if (!w->works_since)
+		w->works_since = now;
+	if (now - w->works_since < w->options.steady)
+		return;
+	w->told = false;
+	say(w, "stores again");
+}
+
+static int try(struct rs_writer *w, const struct rs_pack *pack, struct rs_error *err)
+{
+	int r = rs_writer_open(w, err);
+
+	if (r >= 0)
+		r = need_file(w, pack->start, err);
+	if (r >= 0)
+		r = write_block(w, pack, err);
+	if (r >= 0)
+		return 0;
+	if (w->file && r == -EBADMSG) {
+		rs_db_close(&w->file);
+		set_aside(w, w->name);
+	}
+	rs_db_close(&w->file);
+	return r;
+}
+
 void rs_writer_take(struct rs_writer *w, const struct rs_pack *pack)
 {
-	struct rs_error err = RS_ERROR_INIT;
+	struct rs_error err = RS_ERROR_INIT, again = RS_ERROR_INIT;
 	int r;
 
-	if (w->stats->failing && rs_clock_mono() < w->retry_at) {
+	if (w->told && rs_clock_mono() < w->retry_at) {
 		w->stats->not_stored += pack->n;
+		retain_if_due(w);
 		return;
 	}
-	r = need_file(w, pack->start, &err);
-	if (r >= 0)
-		r = write_block(w, pack, &err);
+	r = try(w, pack, &err);
+	if (is_full(r) && make_room(w))
+		r = try(w, pack, &again);
 	if (r < 0) {
-		refused(w, pack, r, &err);
+		refused(w, pack, r, again.msg[0] ? &again : &err);
 		return;
 	}
 	w->stats->stored += pack->n;
 	count_bytes(w);
-	if (!w->stats->failing)
-		return;
-	w->stats->failing = false;
-	say(w, "stores again");
+	if (w->told)
+		works(w);
+}
+
+uint64_t rs_writer_idle(struct rs_writer *w)
+{
+	retain_if_due(w);
+	if (w->told && w->works_since)
+		works(w);
+	return w->told && w->works_since ? MIN(w->options.steady, AGE_EVERY) : AGE_EVERY;
 }

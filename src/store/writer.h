@@ -22,6 +22,7 @@ struct rs_writer_stats {
 struct rs_writer_options {
 	const char *dir; /* copied */
 	uint64_t max_age, max_bytes, span;
+	uint64_t steady; /* 0: 10 s */
 	void (*note)(void *data, const char *text);
 	void *data;
 };
@@ -33,8 +34,14 @@ int rs_writer_new(const struct rs_writer_options *options, const struct rs_event
 /* Leaves the open file settled. */
 void rs_writer_free(struct rs_writer **writer);
 
-/* Files that a killed writer left: recovered or set aside. */
-void rs_writer_recover(struct rs_writer *writer);
+/* Makes the directory where it is missing, locks it, recovers what a killed writer left. Where that fails,
+ * rs_writer_take() tries it again. */
+int rs_writer_open(struct rs_writer *writer, struct rs_error *err);
+/* The start failed: events are counted as not stored, until a later try. */
+void rs_writer_fail(struct rs_writer *writer, const struct rs_error *err);
 
 /* Stores the events of a pack, or counts them as not stored. */
 void rs_writer_take(struct rs_writer *writer, const struct rs_pack *pack);
+
+/* What is due without events. Returns for how long nothing is, ns. */
+uint64_t rs_writer_idle(struct rs_writer *writer);
