@@ -18,7 +18,10 @@ static int open_watch(const char *dir, int *ret_fd, struct rs_error *err)
 {
 	_cleanup_(close_watch) int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
-	if (fd < 0 || inotify_add_watch(fd, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
+	if (fd < 0 ||
+	    inotify_add_watch(fd, dir,
+			      IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM |
+				      IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR) < 0)
 		return rs_error_set_errno(err, -errno, "watching \"%s\"", dir);
 	*ret_fd = TAKE_FD(fd);
 	return 0;
@@ -29,7 +32,7 @@ static int file_number(struct rs_query *q, const char *name)
 {
 	struct rs_dir_file file, *items;
 	size_t cap = q->files.cap;
-	int64_t *next;
+	struct rs_query_file *state;
 
 	for (size_t i = q->files.len; i-- > 0;)
 		if (strcmp(q->files.items[i].name, name) == 0)
@@ -41,11 +44,11 @@ static int file_number(struct rs_query *q, const char *name)
 		return -ENOMEM;
 	q->files.items = items;
 	q->files.cap = cap;
-	next = realloc(q->next, (q->files.len + 1) * sizeof(*next));
-	if (!next)
+	state = realloc(q->file, (q->files.len + 1) * sizeof(*state));
+	if (!state)
 		return -ENOMEM;
-	q->next = next;
-	q->next[q->files.len] = 0;
+	q->file = state;
+	q->file[q->files.len] = (struct rs_query_file){ .next = 0 };
 	q->files.items[q->files.len] = file;
 	return (int)q->files.len++;
 }
@@ -67,6 +70,14 @@ static int plan_name(struct rs_query *q, const char *name, int *last, struct rs_
 	return rs_query_plan_file(q, (uint32_t)file, err);
 }
 
+/* A file that was read is gone. */
+static void forget_name(struct rs_query *q, const char *name)
+{
+	for (size_t i = q->files.len; i-- > 0;)
+		if (strcmp(q->files.items[i].name, name) == 0)
+			rs_query_forget_file(q, (uint32_t)i);
+}
+
 static int plan_all(struct rs_query *q, struct rs_error *err)
 {
 	struct rs_dir_files files = { 0 };
@@ -76,6 +87,23 @@ static int plan_all(struct rs_query *q, struct rs_error *err)
 		r = plan_name(q, files.items[i].name, &last, err);
 	rs_dir_files_done(&files);
 	return r;
+}
+
+static int plan_event(struct rs_query *q, const struct inotify_event *event, int *last,
+		      struct rs_error *err)
+{
+	if (event->mask & IN_Q_OVERFLOW)
+		return plan_all(q, err);
+	if (event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED))
+		return rs_error_set(err, -ENOENT, "\"%s\" was moved or removed", q->query->dir);
+	if (!event->len)
+		return 0;
+	if (!(event->mask & IN_MODIFY))
+		*last = -1; /* the same name, maybe not the same file */
+	if (!(event->mask & (IN_DELETE | IN_MOVED_FROM)))
+		return plan_name(q, event->name, last, err);
+	forget_name(q, event->name);
+	return 0;
 }
 
 /* Reads what happened, all of it, and plans what came of it. */
@@ -94,10 +122,7 @@ static int plan_news(struct rs_query *q, int fd, struct rs_error *err)
 	for (ssize_t at = 0; at < n && r >= 0;) {
 		const struct inotify_event *event = (const void *)(buf + at);
 
-		if (event->mask & IN_Q_OVERFLOW)
-			r = plan_all(q, err);
-		else if (event->len)
-			r = plan_name(q, event->name, &last, err);
+		r = plan_event(q, event, &last, err);
 		at += (ssize_t)(sizeof(*event) + event->len);
 	}
 	return r;
@@ -124,7 +149,8 @@ int rs_query_follow(struct rs_query *q, struct rs_error *err)
 
 	if (r < 0)
 		return r;
-	q->since = q->query->since; /* whatever comes now is new */
+	rs_scan_release(q->scan);
+	q->since = 0; /* whatever comes now is new, also where the clock was set back */
 	q->skip = 0;
 	q->tasks.len = 0;
 	r = plan_all(q, err); /* what came before the watch */

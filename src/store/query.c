@@ -9,7 +9,9 @@
 #include "store/query.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -53,7 +55,7 @@ static int plan_row(void *data, const struct rs_db_row *row)
 		.kinds = row->kinds,
 	};
 
-	q->next[p->file] = task.to;
+	q->file[p->file].next = task.to;
 	q->found.first = q->found.first ? MIN(q->found.first, row->first) : row->first;
 	q->found.last = MAX(q->found.last, row->last);
 	if (!overlaps(q, row->first, row->last))
@@ -64,17 +66,68 @@ static int plan_row(void *data, const struct rs_db_row *row)
 	return rs_vec_push(&q->tasks, task);
 }
 
+static void drop_tasks(struct rs_query *q, bool (*unwanted)(const struct rs_task *, uint64_t),
+		       uint64_t value)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < q->tasks.len; i++)
+		if (!unwanted(&q->tasks.items[i], value))
+			q->tasks.items[n++] = q->tasks.items[i];
+	q->tasks.len = n;
+}
+
+static bool is_of_file(const struct rs_task *task, uint64_t file)
+{
+	return task->file == file;
+}
+
+static void start_over(struct rs_query *q, uint32_t file)
+{
+	q->file[file] = (struct rs_query_file){ .next = 0 };
+	drop_tasks(q, is_of_file, file);
+}
+
+void rs_query_forget_file(struct rs_query *q, uint32_t file)
+{
+	/* Else the time of its birth tells a new one, which may have been seen already. */
+	if (!q->file[file].born)
+		start_over(q, file);
+}
+
+/* Whether the file is the one that it was. */
+static void recognise(struct rs_query *q, uint32_t number, const char *path)
+{
+	struct rs_query_file *file = &q->file[number], now;
+	struct statx st;
+
+	if (statx(AT_FDCWD, path, 0, STATX_INO | STATX_BTIME, &st) < 0)
+		return;
+	now = (struct rs_query_file){
+		.dev = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor,
+		.ino = st.stx_ino,
+	};
+	if (st.stx_mask & STATX_BTIME)
+		now.born = (uint64_t)st.stx_btime.tv_sec * 1000000000 + st.stx_btime.tv_nsec;
+	if (file->ino && (file->dev != now.dev || file->ino != now.ino || file->born != now.born))
+		start_over(q, number);
+	now.next = file->next;
+	*file = now;
+}
+
 int rs_query_plan_file(struct rs_query *q, uint32_t file, struct rs_error *err)
 {
 	_cleanup_(rs_db_close) struct rs_db *db = NULL;
 	struct rs_error local = RS_ERROR_INIT;
-	struct planning planning = { .q = q, .file = file, .from = q->next[file] };
+	struct planning planning = { .q = q, .file = file };
 	char path[PATH_MAX], text[sizeof(q->found.damage)];
 	const char *name = q->files.items[file].name;
 	int r;
 
 	if (snprintf(path, sizeof(path), "%s/%s", q->query->dir, name) >= (int)sizeof(path))
 		return rs_error_set_errno(err, -ENAMETOOLONG, "opening \"%s\"", name);
+	recognise(q, file, path);
+	planning.from = q->file[file].next;
 	r = rs_db_open(path, &db, &local);
 	if (r == -ENODATA || r == -ENOENT)
 		return 0;
@@ -113,6 +166,18 @@ static void sort_tasks(struct rs_query *q, int (*by)(const void *, const void *)
 {
 	if (q->tasks.len)
 		qsort(q->tasks.items, q->tasks.len, sizeof(*q->tasks.items), by);
+}
+
+/* --- the end --- */
+
+/* Whoever asked wants no more. */
+static bool is_cancelled(struct rs_query *q)
+{
+	struct pollfd cancel = { .fd = q->query->cancel_fd, .events = POLLIN };
+
+	if (cancel.fd >= 0 && poll(&cancel, 1, 0) > 0)
+		q->over = true;
+	return q->over;
 }
 
 /* --- reading --- */
@@ -261,7 +326,7 @@ int rs_query_walk(struct rs_query *q)
 
 		if (m.next < q->tasks.len && m.n < OVERLAP_MAX &&
 		    (!best || q->tasks.items[m.next].first <= best->matches[best->next].real)) {
-			r = load(q, &m);
+			r = is_cancelled(q) ? 0 : load(q, &m);
 			continue;
 		}
 		r = hand_out(q, best);
@@ -333,7 +398,7 @@ static int walk_back(struct rs_query *q, struct newest *w)
 
 	sort_tasks(q, by_last);
 	begin(q, false);
-	for (size_t i = 0; i < q->tasks.len && r >= 0; i++) {
+	for (size_t i = 0; i < q->tasks.len && r >= 0 && !is_cancelled(q); i++) {
 		if (w->n == w->max && q->tasks.items[i].last < w->time[0])
 			break;
 		r = read_next(q, i, false, &result);
@@ -343,6 +408,11 @@ static int walk_back(struct rs_query *q, struct newest *w)
 	}
 	rs_ahead_free(&q->ahead);
 	return r;
+}
+
+static bool is_before(const struct rs_task *task, uint64_t since)
+{
+	return task->last < since;
 }
 
 /* Moves q->since to where the newest begin; q->skip: how many of that very time are too many. */
@@ -360,6 +430,7 @@ static int find_newest(struct rs_query *q, struct rs_error *err)
 	if (r >= 0 && w.n == w.max) {
 		q->since = w.time[0];
 		q->skip = w.more;
+		drop_tasks(q, is_before, q->since);
 	}
 	free(w.time);
 	if (r < 0)
@@ -369,10 +440,10 @@ static int find_newest(struct rs_query *q, struct rs_error *err)
 
 /* --- all --- */
 
-static int add_next(struct rs_query *q)
+static int add_files(struct rs_query *q)
 {
-	q->next = calloc(q->files.len + 1, sizeof(*q->next));
-	return q->next ? 0 : -ENOMEM;
+	q->file = calloc(q->files.len + 1, sizeof(*q->file));
+	return q->file ? 0 : -ENOMEM;
 }
 
 static int init(struct rs_query *q, struct rs_error *err)
@@ -388,7 +459,7 @@ static int init(struct rs_query *q, struct rs_error *err)
 		return r;
 	r = rs_narrow_init(&q->narrow, q->query->where, q->query->kinds);
 	if (r >= 0)
-		r = add_next(q);
+		r = add_files(q);
 	if (r >= 0)
 		r = rs_scan_new(&options, &q->scan);
 	return r < 0 ? rs_error_set_errno(err, r, "asking the store") : 0;
@@ -405,14 +476,14 @@ void rs_query_done(struct rs_query *q)
 	rs_narrow_done(&q->narrow);
 	rs_dir_files_done(&q->files);
 	rs_vec_done(&q->tasks);
-	free(q->next);
+	free(q->file);
 }
 
 static int plan(struct rs_query *q, struct rs_error *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < q->files.len && r >= 0; i++) {
+	for (size_t i = 0; i < q->files.len && r >= 0 && !is_cancelled(q); i++) {
 		if (q->files.items[i].broken || !q->files.items[i].bytes)
 			continue;
 		if (overlaps(q, q->files.items[i].start - RS_DIR_SLACK,

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 
 #include "store/testing-store.h"
@@ -263,6 +264,26 @@ static void test_newest_of_one_time(void **state)
 	free(c.seq);
 }
 
+/* Blocks that are too old are not read again. */
+static void test_newest_reads_few(void **state)
+{
+	struct rs_store_query query = {
+		.dir = "events", .cancel_fd = -1, .limit = 1, .newest = true
+	};
+	struct collected c = { 0 };
+	struct rs_store_found found;
+	struct store_of s;
+
+	(void)state;
+	fill(&s);
+	c.seq = s.got;
+	assert_int_equal(rs_store_query(&query, collect, &c, &found, NULL), 0);
+	assert_int_equal(c.n, 1);
+	assert_true(found.blocks > 5);
+	assert_int_equal(found.blocks_read, 1);
+	empty(&s);
+}
+
 static void test_stop(void **state)
 {
 	struct rs_store_query query = { .dir = "events", .cancel_fd = -1 };
@@ -324,6 +345,7 @@ static void test_overlap(void **state)
 struct following {
 	pthread_t thread;
 	int cancel_fd;
+	uint64_t since;
 	_Atomic uint64_t n;
 	uint64_t seen[EVENTS];
 	int r;
@@ -345,6 +367,7 @@ static void *follow(void *data)
 	struct following *f = data;
 	struct rs_store_query query = {
 		.dir = "events",
+		.since = f->since,
 		.cancel_fd = f->cancel_fd,
 		.follow = true,
 		.limit = 0,
@@ -404,6 +427,116 @@ static void test_follow(void **state)
 	free(f);
 }
 
+static struct following *begin_following(uint64_t since)
+{
+	struct following *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	f->cancel_fd = eventfd(0, EFD_CLOEXEC);
+	f->since = since;
+	assert_int_equal(pthread_create(&f->thread, NULL, follow, f), 0);
+	return f;
+}
+
+static void end_following(struct following *f, uint64_t n)
+{
+	assert_int_equal(eventfd_write(f->cancel_fd, 1), 0);
+	pthread_join(f->thread, NULL);
+	assert_int_equal(f->r, 0);
+	assert_int_equal(f->n, n);
+	close(f->cancel_fd);
+	free(f);
+}
+
+static void store_some(uint64_t from, uint64_t to)
+{
+	struct rs_store *store = open_store("events");
+
+	add_events(store, from, to);
+	rs_store_close(&store);
+}
+
+/* Files that are made again under the same name, with fewer events than were seen of the former one. */
+static void test_follow_remade(void **state)
+{
+	struct following *f;
+	uint64_t n = 100;
+
+	(void)state;
+	store_some(0, n);
+	f = begin_following(0);
+	expect_seen(f, n);
+	for (unsigned i = 40; i > 36; i--) {
+		assert_int_equal(unlink("events/events-20260701T12.db"), 0);
+		store_some(0, i);
+		n += i;
+		expect_seen(f, n);
+	}
+	end_following(f, n);
+}
+
+/* The clock was set back: what is new is shown, whatever its time. */
+static void test_follow_clock(void **state)
+{
+	struct following *f;
+
+	(void)state;
+	store_some(0, 2000);
+	f = begin_following(FIRST + 1000 * STEP);
+	expect_seen(f, 1000);
+	store_some(100, 150);
+	expect_seen(f, 1050);
+	end_following(f, 1050);
+}
+
+static void test_follow_gone(void **state)
+{
+	struct following *f;
+
+	(void)state;
+	store_some(0, 10);
+	f = begin_following(0);
+	expect_seen(f, 10);
+	store_some(10, 20); /* it is waiting for news when this is seen */
+	expect_seen(f, 20);
+	assert_int_equal(rename("events", "elsewhere"), 0);
+	pthread_join(f->thread, NULL);
+	assert_int_equal(f->r, -ENOENT);
+	close(f->cancel_fd);
+	free(f);
+}
+
+static int cancel(void *data, const struct rs_event *event, const struct rs_event_host *host)
+{
+	struct following *f = data;
+
+	(void)event;
+	(void)host;
+	if (!f->n++)
+		assert_int_equal(eventfd_write(f->cancel_fd, 1), 0);
+	return 0;
+}
+
+/* Not only while it waits. */
+static void test_cancel(void **state)
+{
+	struct rs_store_query query = { .dir = "events" };
+	static struct following f;
+	struct store_of s;
+
+	(void)state;
+	fill(&s);
+	f.cancel_fd = query.cancel_fd = eventfd(0, EFD_CLOEXEC);
+	assert_int_equal(rs_store_query(&query, cancel, &f, NULL, NULL), 0);
+	assert_in_range(f.n, 1, EVENTS / 2);
+	f.n = 0;
+	query.follow = true;
+	assert_int_equal(rs_store_query(&query, cancel, &f, NULL, NULL), 0);
+	assert_int_equal(f.n, 0);
+	close(f.cancel_fd);
+	empty(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,10 +545,15 @@ int main(void)
 		scratch_test(test_spans),
 		scratch_test(test_newest_of_some),
 		scratch_test(test_newest_of_one_time),
+		scratch_test(test_newest_reads_few),
 		scratch_test(test_stop),
 		scratch_test(test_nothing),
 		scratch_test(test_overlap),
 		scratch_test(test_follow),
+		scratch_test(test_follow_remade),
+		scratch_test(test_follow_clock),
+		scratch_test(test_follow_gone),
+		scratch_test(test_cancel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
