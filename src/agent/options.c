@@ -133,8 +133,8 @@ const struct rs_opt rs_agent_opts_select[] = {
 	LIST_OPT(0, "namespace", "GLOB,...", FIELD(namespaces),
 		 "only processes in pods of this namespace", 0),
 	LIST_OPT(0, "where", "CONDITION", FIELD(where),
-		 "only events that meet this, such as 'file.path glob \"/etc/*\" and user.name != "
-		 "\"root\"'; several must all be met",
+		 "only events that meet this, such as 'file.path glob \"/etc/*\" and uid != 0'; "
+		 "several must all be met",
 		 RS_OPT_NO_SPLIT),
 	RS_OPT_END,
 };
@@ -152,7 +152,8 @@ const struct rs_opt rs_agent_opts_output[] = {
 	STRING_OPT('w', "write", "FILE", FIELD(file),
 		   "append events to FILE instead of writing them to standard output"),
 	LIST_OPT(0, "env", "NAME,...", FIELD(env),
-		 "show these environment variables of each new program, in JSON; they are not kept", 0),
+		 "show these environment variables of each new program, in JSON; they are not kept",
+		 0),
 	ENUM_OPT(0, "color", "WHEN", FIELD(color), "colour the table", color_names, "auto"),
 	{ .long_name = "aggregate",
 	  .type = RS_OPT_FLAG,

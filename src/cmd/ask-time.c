@@ -112,6 +112,8 @@ static bool parse_absolute(const char *text, uint64_t now, uint64_t *ret_time)
 	int64_t ns;
 
 	if (rs_expr_parse_date(text, strlen(text), &ns)) {
+		if (ns < 0)
+			return false;
 		*ret_time = (uint64_t)ns;
 		return true;
 	}
@@ -147,10 +149,12 @@ int rs_ask_parse_time(const char *text, uint64_t now, uint64_t *ret_time, struct
 {
 	uint64_t back;
 
-	if (parse_word(text, now, ret_time) || parse_absolute(text, now, ret_time))
+	if (parse_word(text, now, ret_time) || parse_absolute(text, now, ret_time)) {
+		*ret_time = MAX(*ret_time, 1ull);
 		return 0;
+	}
 	if (!rs_units_parse_duration(text + (*text == '-'), &back, NULL)) {
-		*ret_time = back < now ? now - back : 1;
+		*ret_time = rs_ask_earlier(now, back);
 		return 0;
 	}
 	rs_error_set(err, -EINVAL, "\"%.64s\" is not a time", text);

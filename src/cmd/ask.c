@@ -85,14 +85,7 @@ const struct rs_opt rs_ask_opts_kinds[] = {
 	RS_OPT_END,
 };
 
-const struct rs_opt rs_ask_opts_select[] = {
-	{ .short_name = 'p',
-	  .long_name = "pid",
-	  .metavar = "PID,...",
-	  .type = RS_OPT_LIST,
-	  .offset = FIELD(pids),
-	  .group = "Which events",
-	  .help = "of these processes" },
+const struct rs_opt rs_ask_opts_whose[] = {
 	LIST_OPT(0, "comm", "NAME,...", comms, "of processes of this name", 0),
 	LIST_OPT(0, "exe", "GLOB", exes, "of processes that run this executable", RS_OPT_NO_SPLIT),
 	LIST_OPT(0, "user", "USER,...", users, "of these users, names or numbers", 0),
@@ -101,14 +94,31 @@ const struct rs_opt rs_ask_opts_select[] = {
 		 "in containers of this name, or whose id begins so", 0),
 	LIST_OPT(0, "pod", "GLOB,...", pods, "in pods of this name", 0),
 	LIST_OPT(0, "namespace", "GLOB,...", namespaces, "in pods of this namespace", 0),
+	RS_OPT_END,
+};
+
+const struct rs_opt rs_ask_opts_where[] = {
+	LIST_OPT(0, "where", "CONDITION", wheres,
+		 "that meet this, such as 'file.path startswith \"/etc/\" and uid != 0'; "
+		 "docs/conditions.md tells the language",
+		 RS_OPT_NO_SPLIT),
+	RS_OPT_END,
+};
+
+const struct rs_opt rs_ask_opts_select[] = {
+	{ .short_name = 'p',
+	  .long_name = "pid",
+	  .metavar = "PID,...",
+	  .type = RS_OPT_LIST,
+	  .offset = FIELD(pids),
+	  .group = "Which events",
+	  .help = "of these processes" },
+	RS_OPT_INCLUDE_TABLE(rs_ask_opts_whose, 0),
 	LIST_OPT(0, "path", "GLOB", paths,
 		 "on this file, or on this directory and all below; of a glob, * takes no slash, "
 		 "** does",
 		 RS_OPT_NO_SPLIT),
-	LIST_OPT(0, "where", "CONDITION", wheres,
-		 "that meet this, such as 'file.path startswith \"/etc/\" and user != root'; "
-		 "docs/conditions.md tells the language",
-		 RS_OPT_NO_SPLIT),
+	RS_OPT_INCLUDE_TABLE(rs_ask_opts_where, 0),
 	RS_OPT_END,
 };
 
@@ -200,37 +210,97 @@ static void add_namespace(struct rs_str *out, const char *text)
 	append_glob(out, "kubernetes.namespace", text);
 }
 
-/* From the working directory, unless it begins with a slash; a glob without any slash is one of
- * names, anywhere. */
-static void make_absolute(const char *text, struct rs_str *out)
+/* Appends text, with what a glob would take for wildcards escaped. */
+static void append_literal(struct rs_str *out, const char *text)
 {
-	_cleanup_(rs_cleanup_free) char *here = NULL;
-
-	if (is_glob(text) && !strchr(text, '/')) {
-		rs_str_append_cstr(out, "**/");
-	} else if (text[0] != '/' && strncmp(text, "**/", 3) != 0) {
-		here = getcwd(NULL, 0);
-		rs_str_appendf(out, "%s/", here && here[1] ? here : "");
-		while (text[0] == '.' && text[1] == '/')
-			text += 2;
-		text += !strcmp(text, ".");
+	for (; *text; text++) {
+		if (strchr("*?[\\", *text))
+			rs_str_append_char(out, '\\');
+		rs_str_append_char(out, *text);
 	}
-	rs_str_append_cstr(out, text);
-	while (out->len > 1 && out->data[out->len - 1] == '/')
-		out->len--;
 }
 
-static void add_path(struct rs_str *out, const char *text)
+/* Takes the last name of a path off; "**" stays, as what is above any depth is any depth. */
+static void drop_last(struct rs_str *path)
+{
+	size_t n = path->len;
+
+	while (n && path->data[n - 1] != '/')
+		n--;
+	if (path->len - n == 2 && memcmp(path->data + n, "**", 2) == 0)
+		return;
+	rs_str_truncate(path, n ? n - 1 : 0);
+}
+
+/* Appends the names of text, without "", "." and "..": the kernel tells paths so. */
+static void append_names(struct rs_str *path, const char *text)
+{
+	for (size_t n; *text; text += n + (text[n] == '/')) {
+		n = strcspn(text, "/");
+		if (n == 2 && memcmp(text, "..", 2) == 0) {
+			drop_last(path);
+		} else if (n > 1 || (n && *text != '.')) {
+			rs_str_append_char(path, '/');
+			rs_str_append(path, text, n);
+		}
+	}
+}
+
+/* From the working directory, unless it begins with a slash; a glob without any slash is one of
+ * names, anywhere. */
+static int make_absolute(const char *text, struct rs_str *out, struct rs_error *err)
+{
+	_cleanup_(rs_cleanup_free) char *here = NULL;
+	bool anywhere = is_glob(text) && (!strchr(text, '/') || !strncmp(text, "**/", 3));
+
+	if (anywhere && strncmp(text, "**/", 3) != 0) {
+		rs_str_append_cstr(out, "**");
+	} else if (text[0] != '/' && !anywhere) {
+		here = getcwd(NULL, 0);
+		if (!here)
+			return rs_error_set_errno(err, -errno,
+						  "--path \"%.256s\": the working directory", text);
+		if (here[1] && is_glob(text))
+			append_literal(out, here);
+		else if (here[1])
+			rs_str_append_cstr(out, here);
+	} else if (anywhere) {
+		rs_str_append_cstr(out, "**");
+		text += 3;
+	}
+	append_names(out, text);
+	return out->len ? out->error : rs_str_append_char(out, '/');
+}
+
+static int add_path(struct rs_str *out, const char *text, struct rs_error *err)
 {
 	_cleanup_(rs_str_done) struct rs_str path = RS_STR_INIT(0);
+	int r = make_absolute(text, &path, err);
 
-	make_absolute(text, &path);
-	append_glob(out, "path", rs_str_cstr(&path));
-	if (is_glob(rs_str_cstr(&path)))
-		return;
+	if (r < 0)
+		return err && err->code ? r : rs_error_set_errno(err, r, "--path");
+	append_test(out, "path", is_glob(text) ? "glob" : "==", rs_str_cstr(&path));
+	if (is_glob(text))
+		return 0;
 	rs_str_append_cstr(out, " or ");
 	rs_str_append_cstr(&path, path.len > 1 ? "/" : "");
 	append_test(out, "path", "startswith", rs_str_cstr(&path));
+	return 0;
+}
+
+static int append_paths(const struct rs_ask *ask, struct rs_str *out, struct rs_error *err)
+{
+	int r = 0;
+
+	if (!ask->paths.len)
+		return 0;
+	rs_str_append_cstr(out, out->len ? " and (" : "(");
+	for (size_t i = 0; i < ask->paths.len && r >= 0; i++) {
+		rs_str_append_cstr(out, i ? " or " : "");
+		r = add_path(out, ask->paths.items[i], err);
+	}
+	rs_str_append_char(out, ')');
+	return r;
 }
 
 static const struct {
@@ -244,10 +314,9 @@ static const struct {
 	{ FIELD(containers), add_container },
 	{ FIELD(pods), add_pod },
 	{ FIELD(namespaces), add_namespace },
-	{ FIELD(paths), add_path },
 };
 
-/* All lists hold; of each, one element. */
+/* All lists hold, and so does append_paths(); of each, one element. */
 static void append_lists(const struct rs_ask *ask, struct rs_str *out)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
@@ -302,6 +371,9 @@ int rs_ask_where(const struct rs_ask *ask, struct rs_arena *arena, const struct 
 	if (r < 0)
 		return r;
 	append_lists(ask, &text);
+	r = append_paths(ask, &text, err);
+	if (r < 0)
+		return r;
 	if (text.error == -ENOBUFS)
 		return rs_error_set(err, -EINVAL, "the options that select are too long together");
 	if (text.error)
@@ -364,6 +436,8 @@ int rs_ask_run(struct rs_asked *asked, rs_store_fn *fn, void *data, struct rs_er
 		rs_error_hint(err, "`ringside run` keeps events there: start it first, or name "
 				   "another folder with --store");
 	}
+	if (r == -EINVAL && asked->query.limit && asked->query.newest)
+		rs_error_hint(err, "use --oldest, or --since without --limit");
 	if (r == -EACCES)
 		rs_error_hint(err, "the store is its agent's, mostly root's: ask as that user");
 	return r;
@@ -402,21 +476,22 @@ static void tell(const char *text)
 	rs_fd_write_all(STDERR_FILENO, line.data, line.len);
 }
 
-void rs_ask_tell(const struct rs_asked *asked)
+static void tell_damage(const struct rs_store_found *found)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "%llu part%s of the store could not be read and %s left out; the first: %s",
+		 (unsigned long long)found->damaged, found->damaged == 1 ? "" : "s",
+		 found->damaged == 1 ? "is" : "are", found->damage);
+	tell(text);
+}
+
+static void tell_nothing(const struct rs_asked *asked)
 {
 	const struct rs_store_found *found = &asked->found;
 	char first[RS_ASK_TIME_LEN], last[RS_ASK_TIME_LEN], text[512];
 
-	if (found->damaged) {
-		snprintf(
-			text, sizeof(text),
-			"%llu part%s of the store could not be read and %s left out; the first: %s",
-			(unsigned long long)found->damaged, found->damaged == 1 ? "" : "s",
-			found->damaged == 1 ? "is" : "are", found->damage);
-		tell(text);
-	}
-	if (found->matched)
-		return;
 	if (!found->first && !found->last) {
 		snprintf(text, sizeof(text), "nothing is stored in \"%s\" yet", asked->query.dir);
 	} else {
@@ -426,4 +501,17 @@ void rs_ask_tell(const struct rs_asked *asked)
 			 first, last);
 	}
 	tell(text);
+}
+
+int rs_ask_tell(const struct rs_asked *asked, bool quiet)
+{
+	const struct rs_store_found *found = &asked->found;
+
+	if (found->damaged)
+		tell_damage(found);
+	if (found->damaged && !found->events)
+		return RS_CMD_FAILED;
+	if (!found->matched && !quiet)
+		tell_nothing(asked);
+	return RS_CMD_OK;
 }

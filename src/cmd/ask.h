@@ -17,13 +17,15 @@ struct rs_ask {
 
 extern const struct rs_opt rs_ask_opts_time[];   /* since until */
 extern const struct rs_opt rs_ask_opts_kinds[];  /* kind */
-extern const struct rs_opt rs_ask_opts_select[]; /* pid comm ... where */
+extern const struct rs_opt rs_ask_opts_select[]; /* pid, those of whose, path, those of where */
+extern const struct rs_opt rs_ask_opts_whose[];  /* comm exe user container pod namespace */
+extern const struct rs_opt rs_ask_opts_where[];  /* where */
 extern const struct rs_opt rs_ask_opts_store[];  /* store root */
 
 /*
  * A point in time as people write it: "10m" and "-10m" (that long ago), "now", "today", "yesterday",
  * "10:00", "2026-11-21", "2026-11-21 10:00" (local time) or RFC 3339. @now: real ns. A time of day is
- * the last one that has been. -EINVAL with a hint.
+ * the last one that has been. Never 0, which is no limit. -EINVAL with a hint.
  */
 int rs_ask_parse_time(const char *text, uint64_t now, uint64_t *ret_time, struct rs_error *err);
 
@@ -57,8 +59,15 @@ int rs_ask_run(struct rs_asked *asked, rs_store_fn *fn, void *data, struct rs_er
 /* Prints the error, once, with the place of a mistake; returns what the program ends with. */
 int rs_ask_fail(const struct rs_cmd *cmd, const struct rs_asked *asked, struct rs_error *err);
 
-/* Tells on standard error what could not be read, and, when nothing was found, what there is. */
-void rs_ask_tell(const struct rs_asked *asked);
+/* Tells on standard error what could not be read, and, when nothing was found and not @quiet, what
+ * there is. Returns what the program ends with: a store of which nothing could be read is a failure. */
+int rs_ask_tell(const struct rs_asked *asked, bool quiet);
+
+/* A time that much earlier, but never 0, which would be no limit. */
+static inline uint64_t rs_ask_earlier(uint64_t time, uint64_t span)
+{
+	return time > span ? time - span : 1;
+}
 
 /* "2026-11-21 10:00:00", local time. */
 #define RS_ASK_TIME_LEN 32

@@ -234,6 +234,15 @@ static void write_csv_header(const struct rs_events_count *count, struct rs_str 
 	rs_str_append_cstr(out, "\r\n");
 }
 
+static void write_csv_others(const struct rs_events_count *count, uint64_t others,
+			     struct rs_str *out)
+{
+	rs_str_append_u64(out, others);
+	rs_str_append_cstr(out, ",(others)");
+	rs_str_append_fill(out, ',', count->columns->n - 1);
+	rs_str_append_cstr(out, "\r\n");
+}
+
 static void add_row(const struct rs_events_count *count, const struct group *group,
 		    struct rs_grid *grid)
 {
@@ -301,6 +310,8 @@ int rs_events_count_write(struct rs_events_count *count, enum rs_events_output o
 		else
 			write_json(count, groups.items[i], out);
 	}
+	if (others && output == RS_EVENTS_CSV)
+		write_csv_others(count, others, out);
 	if (others && output == RS_EVENTS_JSON)
 		rs_str_appendf(out, "{\"count\":%llu,\"others\":true}\n",
 			       (unsigned long long)others);

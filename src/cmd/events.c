@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 
 #include "base/fd.h"
 #include "base/term.h"
@@ -25,6 +25,8 @@ struct settings {
 	bool quiet;
 	uint32_t color; /* enum rs_term_color_mode */
 };
+
+static volatile sig_atomic_t stopped; /* by Ctrl-C, of --follow */
 
 /* What is being written. */
 struct view {
@@ -95,8 +97,8 @@ static const struct rs_opt events_opts[] = {
 	  .type = RS_OPT_CALLBACK,
 	  .offset = offsetof(struct settings, limit),
 	  .parse = parse_limit,
-	  .help = "only the last N events; with --count-by the first N rows; with --follow end "
-		  "after N" },
+	  .help = "only the last N events (at most 1000000); with --count-by the first N rows; "
+		  "with --follow end after N" },
 	{ .long_name = "oldest",
 	  .type = RS_OPT_FLAG,
 	  .offset = offsetof(struct settings, oldest),
@@ -122,7 +124,7 @@ static const struct rs_opt events_opts[] = {
 	  .long_name = "quiet",
 	  .type = RS_OPT_FLAG,
 	  .offset = offsetof(struct settings, quiet),
-	  .help = "do not tell when nothing was found" },
+	  .help = "do not tell when nothing was found; what could not be read is told still" },
 	RS_OPT_INCLUDE_TABLE(rs_ask_opts_store, offsetof(struct settings, ask)),
 	RS_OPT_END,
 };
@@ -266,7 +268,11 @@ static int set_host(struct view *view, const struct rs_event_host *host)
 static int on_event(void *data, const struct rs_event *event, const struct rs_event_host *host)
 {
 	struct view *view = data;
-	int r = set_host(view, host);
+	int r;
+
+	if (stopped)
+		return 1;
+	r = set_host(view, host);
 
 	if (!r)
 		r = add_event(view, event);
@@ -368,22 +374,55 @@ static int view_end(struct view *view)
 
 /* --- the command --- */
 
-/* Ctrl-C makes a descriptor readable, so that --follow ends in order. */
-static int catch_signals(int *ret_fd, struct rs_error *err)
-{
-	sigset_t set;
-	int fd;
+static int stop_fd = -1;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-		return rs_error_set_errno(err, -errno, "blocking signals");
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
+/* The second one kills, whatever we are doing. */
+static void on_signal(int number)
+{
+	int saved = errno;
+
+	(void)number;
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	stopped = 1;
+	if (eventfd_write(stop_fd, 1) < 0)
+		_exit(RS_CMD_FAILED); /* nobody would hear of it */
+	errno = saved;
+}
+
+static int catch_signal(int number)
+{
+	struct sigaction action = { .sa_handler = on_signal }, before;
+
+	if (sigaction(number, NULL, &before) < 0)
+		return -errno;
+	if (before.sa_handler == SIG_IGN) /* nohup, or a script's background */
+		return 0;
+	return sigaction(number, &action, NULL) < 0 ? -errno : 0;
+}
+
+/* Ctrl-C makes a descriptor readable, so that --follow ends in order. */
+static int catch_signals(struct rs_error *err)
+{
+	int r = 0;
+
+	stopped = 0;
+	stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (stop_fd < 0)
 		return rs_error_set_errno(err, -errno, "waiting for signals");
-	*ret_fd = fd;
-	return 0;
+	r = catch_signal(SIGINT);
+	if (!r)
+		r = catch_signal(SIGTERM);
+	return r < 0 ? rs_error_set_errno(err, r, "waiting for signals") : 0;
+}
+
+static void leave_signals(void)
+{
+	if (stop_fd < 0)
+		return;
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	rs_cleanup_close(&stop_fd);
 }
 
 /* A header that waits for the first event looks as if we had not begun. */
@@ -399,26 +438,25 @@ static int begin_following(struct view *view)
 static int ask(const struct settings *settings, struct rs_asked *asked, struct view *view,
 	       struct rs_error *err)
 {
-	_cleanup_(rs_cleanup_close) int signals = -1;
 	int r = rs_ask_prepare(&settings->ask, asked, err);
 
 	if (!r)
 		r = view_begin(view, err);
 	if (!r && settings->follow)
-		r = catch_signals(&signals, err);
+		r = catch_signals(err);
 	if (r < 0)
 		return r;
 	asked->query.limit = settings->count_by.len ? 0 : settings->limit;
 	asked->query.newest = !settings->oldest && !settings->follow;
 	asked->query.follow = settings->follow;
-	asked->query.cancel_fd = signals;
+	asked->query.cancel_fd = stop_fd;
 	if (settings->follow && !asked->query.since)
 		asked->query.since = rs_clock_real();
 	if (settings->follow)
 		r = begin_following(view);
 	if (!r)
 		r = rs_ask_run(asked, on_event, view, err);
-	return r < 0 ? r : view_end(view);
+	return r < 0 && !stopped ? r : view_end(view);
 }
 
 static void settings_done(struct settings *settings)
@@ -440,20 +478,21 @@ static int run(const struct rs_cmd *cmd, int argc, char **argv)
 	r = check(&settings, &err);
 	if (!r)
 		r = ask(&settings, &asked, &view, &err);
-	if (view.gone) /* | head */
+	leave_signals();
+	if (view.gone) { /* | head */
+		rs_ask_tell(&asked, true);
 		return RS_CMD_OK;
+	}
 	if (r < 0)
 		return rs_ask_fail(cmd, &asked, &err);
-	if (!settings.quiet && !settings.follow)
-		rs_ask_tell(&asked);
-	return RS_CMD_OK;
+	return rs_ask_tell(&asked, settings.quiet || settings.follow);
 }
 
 static const struct rs_cmd_example examples[] = {
 	{ "ringside events --since 10m", "what happened in the last ten minutes" },
 	{ "ringside events --pod 'web-*' --kind exec,connect",
 	  "what pods started and where they connected to, also those that are gone" },
-	{ "ringside events --path /etc --since today --where 'user != root'",
+	{ "ringside events --path /etc --since today --where 'uid != 0'",
 	  "who else touched files below /etc today" },
 	{ "ringside events --where 'ringside.ancestors.pid == 4711' -n 50",
 	  "the last 50 events of all descendants of a process" },

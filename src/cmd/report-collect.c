@@ -191,24 +191,28 @@ static int add_deletion(struct rs_report *report, const struct rs_event *event, 
 
 /* --- the network --- */
 
+/* A path, or "@" and an abstract name. */
+static void add_socket(struct rs_report_tally *tally, const struct rs_text *name)
+{
+	char text[RS_REPORT_TEXT_MAX];
+	size_t n = name->data ? MIN(name->len, sizeof(text)) : 0;
+
+	if (n)
+		memcpy(text, name->data, n);
+	if (n && !text[0])
+		text[0] = '@';
+	rs_report_key_part(tally, text, n);
+}
+
 /* "10.0.0.1:443", "[fd00::1]:443", a unix socket's path. */
 static void add_address(struct rs_report_tally *tally, const struct rs_event *event, bool local)
 {
 	const struct rs_net *net = event->net;
-	const struct rs_text *name = &event->field[RS_TAG_SOCKET];
 	char text[RS_EVENT_ADDR_MAX + 16], addr[RS_EVENT_ADDR_MAX];
 	size_t n;
 
 	if (net->family == AF_UNIX) {
-		bool abstract = name->data && name->len && !name->data[0];
-
-		n = (size_t)snprintf(text, sizeof(text), "%s", abstract ? "@" : "");
-		if (name->data && !abstract)
-			rs_report_key_part(tally, name->data, name->len);
-		else if (abstract)
-			rs_report_key_part(tally, name->data + 1, name->len - 1);
-		else
-			rs_report_key_part(tally, text, n);
+		add_socket(tally, &event->field[RS_TAG_SOCKET]);
 		return;
 	}
 	n = rs_event_format_addr(net->family, local ? net->local : net->remote, addr);
@@ -278,7 +282,8 @@ static bool is_failure(struct rs_report *report, const struct rs_event *event)
 static int add_failure(struct rs_report *report, const struct rs_event *event, uint64_t time)
 {
 	struct rs_report_tally *tally = key(report, RS_REPORT_FAILURES);
-	const char *name = rs_name_errno(-event->hdr->ret);
+	int32_t ret = event->hdr->ret; /* of a forged record maybe one that has no opposite */
+	const char *name = ret > INT32_MIN ? rs_name_errno(-ret) : NULL;
 	struct rs_report_row *row;
 	char digits[20];
 
@@ -286,9 +291,8 @@ static int add_failure(struct rs_report *report, const struct rs_event *event, u
 	if (name)
 		add_cstr(tally, name);
 	else
-		rs_report_key_part(
-			tally, digits,
-			rs_str_format_u64(digits, (uint64_t) - (int64_t)event->hdr->ret));
+		rs_report_key_part(tally, digits,
+				   rs_str_format_u64(digits, -(uint64_t)(int64_t)ret));
 	add_cstr(tally, rs_kind_to_str(event->hdr->kind));
 	row = rs_report_row(tally, time);
 	if (!row)

@@ -122,15 +122,14 @@ static int run(const struct rs_cmd *cmd, int argc, char **argv)
 		return rs_cmd_misuse(cmd, &err);
 	}
 	if (!settings.ask.since)
-		settings.ask.since = (settings.ask.until ? settings.ask.until : rs_clock_real()) -
-				     SINCE_DEFAULT;
+		settings.ask.since = rs_ask_earlier(
+			settings.ask.until ? settings.ask.until : rs_clock_real(), SINCE_DEFAULT);
 	r = report_on(&settings, &asked, &err);
 	if (r == -EPIPE && !err.code) /* | head */
 		return RS_CMD_OK;
 	if (r < 0)
 		return rs_ask_fail(cmd, &asked, &err);
-	rs_ask_tell(&asked);
-	return RS_CMD_OK;
+	return rs_ask_tell(&asked, false);
 }
 
 static const struct rs_cmd_example examples[] = {

@@ -41,6 +41,7 @@ static void test_times(void **state)
 		{ "-1d", NOW - 86400 * S },
 		{ "0", NOW },
 		{ "40000d", 1 },
+		{ "1970-01-01T00:00:00Z", 1 }, /* 0 is no limit */
 		{ "12:00", NOW },
 		{ "11:59:58.5", NOW - 2 * S + S / 2 },
 		{ "12:01", NOW + 60 * S - 86400 * S }, /* the last one that has been */
@@ -82,6 +83,7 @@ static void test_no_times(void **state)
 		"2026-11-21 10",
 		"2026-11-21x",
 		"1969-01-01",
+		"1969-12-31T23:59:59Z",
 		"10:00 pm",
 		"2026-11-21 10:00z",
 		"10:00:00:00",
@@ -199,6 +201,14 @@ static void test_paths(void **state)
 		{ "x/*", "path glob \"/tmp/x/*\"" },
 		{ "/var/**/x", "path glob \"/var/**/x\"" },
 		{ "**/x/y", "path glob \"**/x/y\"" },
+		{ "//etc//x/./y", "path == \"/etc/x/y\" or path startswith \"/etc/x/y/\"" },
+		{ "/etc/../var", "path == \"/var\" or path startswith \"/var/\"" },
+		{ "/../..", "path == \"/\" or path startswith \"/\"" },
+		{ "../etc/", "path == \"/etc\" or path startswith \"/etc/\"" },
+		{ "..x", "path == \"/tmp/..x\" or path startswith \"/tmp/..x/\"" },
+		{ "../*/x/../y", "path glob \"/*/y\"" },
+		{ "/a/**/../x", "path glob \"/a/**/x\"" },
+		{ "**/./x//y", "path glob \"**/x/y\"" },
 	};
 
 	(void)state;
@@ -208,6 +218,32 @@ static void test_paths(void **state)
 
 		expect(&ask, rows[i].text);
 	}
+}
+
+/* A working directory whose name looks like a glob, and one that is gone. */
+static void test_odd_directories(void **state)
+{
+	char dir[] = "/tmp/ringside-[*]-XXXXXX";
+	_cleanup_(rs_arena_done) struct rs_arena arena = RS_ARENA_INIT(0);
+	_cleanup_(rs_str_done) struct rs_str shown = { 0 };
+	_cleanup_(ask_done) struct rs_ask glob = { .paths = list("x/*", NULL) };
+	_cleanup_(ask_done) struct rs_ask plain = { .paths = list("x", NULL) };
+	const struct rs_expr *where = NULL;
+	struct rs_error err = RS_ERROR_INIT;
+	char text[256];
+	const char *tail = dir + sizeof("/tmp/ringside-[*]") - 1;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	snprintf(text, sizeof(text), "path glob \"/tmp/ringside-\\\\[\\\\*]%s/x/*\"", tail);
+	expect(&glob, text);
+	snprintf(text, sizeof(text), "path == \"%s/x\" or path startswith \"%s/x/\"", dir, dir);
+	expect(&plain, text);
+	assert_int_equal(rmdir(dir), 0);
+	assert_int_equal(rs_ask_where(&plain, &arena, &where, &shown, &err), -ENOENT);
+	assert_non_null(strstr(err.msg, "--path \"x\": the working directory"));
+	assert_int_equal(chdir("/tmp"), 0);
 }
 
 static void test_where(void **state)
@@ -272,12 +308,13 @@ static void test_prepare(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_times),        cmocka_unit_test(test_no_times),
-		cmocka_unit_test(test_format),       cmocka_unit_test(test_nothing_selected),
-		cmocka_unit_test(test_lists),        cmocka_unit_test(test_names),
-		cmocka_unit_test(test_container_id), cmocka_unit_test(test_paths),
-		cmocka_unit_test(test_where),        cmocka_unit_test(test_mistakes),
-		cmocka_unit_test(test_too_long),     cmocka_unit_test(test_prepare),
+		cmocka_unit_test(test_times),           cmocka_unit_test(test_no_times),
+		cmocka_unit_test(test_format),          cmocka_unit_test(test_nothing_selected),
+		cmocka_unit_test(test_lists),           cmocka_unit_test(test_names),
+		cmocka_unit_test(test_container_id),    cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_odd_directories), cmocka_unit_test(test_where),
+		cmocka_unit_test(test_mistakes),        cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_prepare),
 	};
 
 	return cmocka_run_group_tests(tests, set_zone, NULL);

@@ -2,10 +2,16 @@
 /* `ringside events` and `report` on a store made by the test. */
 #include "base/test-scratch.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base/fd.h"
 #include "cmd/cmd.h"
@@ -220,6 +226,182 @@ static void test_follow(void **state)
 	assert_int_equal(lines("out"), 3);
 }
 
+/* The first file of the store: its name. */
+static void find_file(char *buf, size_t size)
+{
+	DIR *dir = opendir("store");
+	struct dirent *entry;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) && !strstr(entry->d_name, ".db"))
+		;
+	assert_non_null(entry);
+	snprintf(buf, size, "store/%s", entry->d_name);
+	closedir(dir);
+}
+
+/* Damage is told whether or not anyone wants to hear that nothing was found. */
+static void test_damage(void **state)
+{
+	static const char garbage[] = "no database";
+	char first[300], second[300];
+
+	(void)state;
+	fill_store();
+	find_file(first, sizeof(first));
+	snprintf(second, sizeof(second), "%s", first);
+	strstr(second, ".db")[-1] ^= 1;
+	assert_int_equal(rs_fd_replace_file(second, garbage, sizeof(garbage), 0600, NULL), 0);
+	assert_int_equal(ASK(rs_cmd_events, "-q", "-o", "json"), RS_CMD_OK);
+	assert_int_equal(lines("out"), EVENTS);
+	expect_in("err", "could not be read");
+	assert_int_equal(ASK(rs_cmd_events, "-f", "-n", "1", "--since", "2026-07-01"), RS_CMD_OK);
+	expect_in("err", "could not be read");
+	assert_int_equal(ASK(rs_cmd_tree, "--since", "2026-07-01"), RS_CMD_OK);
+	expect_in("err", "could not be read");
+	/* Nothing else is there. */
+	assert_int_equal(unlink(first), 0);
+	assert_int_equal(ASK(rs_cmd_events, "-q"), RS_CMD_FAILED);
+	expect_in("err", "could not be read");
+	assert_int_equal(ASK(rs_cmd_report, "--since", "2026-07-01"), RS_CMD_FAILED);
+	assert_int_equal(ASK(rs_cmd_tree, "--since", "2026-07-01"), RS_CMD_FAILED);
+}
+
+/* Follows into a pipe of one page; bytes are in it when this returns. */
+static pid_t follow_into(int pipe_fds[2])
+{
+	static const char *const words[] = { "-f", "--since", "2026-07-01", "-o", "json", NULL };
+	char *argv[16] = { (char *)"events", (char *)"--store", (char *)"store" };
+	int argc = 3, n = 0;
+	pid_t pid;
+
+	assert_int_equal(pipe(pipe_fds), 0);
+	assert_true(fcntl(pipe_fds[1], F_SETPIPE_SZ, 4096) > 0);
+	for (unsigned i = 0; words[i]; i++)
+		argv[argc++] = (char *)words[i];
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		dup2(pipe_fds[1], STDOUT_FILENO);
+		close(pipe_fds[0]);
+		close(pipe_fds[1]);
+		_exit(rs_cmd_events.run(&rs_cmd_events, argc, argv));
+	}
+	close(pipe_fds[1]);
+	while (!n && poll(&(struct pollfd){ .fd = pipe_fds[0], .events = POLLIN }, 1, 60000) > 0)
+		assert_int_equal(ioctl(pipe_fds[0], FIONREAD, &n), 0);
+	assert_true(n > 0);
+	return pid;
+}
+
+/* The first signal ends what is printed of the past, in order. */
+static void test_follow_is_stopped(void **state)
+{
+	uint64_t read_bytes = 0;
+	char buf[4096];
+	int fds[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	(void)state;
+	fill_store();
+	pid = follow_into(fds);
+	assert_int_equal(kill(pid, SIGTERM), 0);
+	while ((n = read(fds[0], buf, sizeof(buf))) > 0)
+		read_bytes += (uint64_t)n;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == RS_CMD_OK);
+	assert_true(read_bytes < live.len);
+	close(fds[0]);
+}
+
+/* Nobody reads: the first signal cannot end it, but the second one does. */
+static void test_second_signal_kills(void **state)
+{
+	int fds[2], status = 0;
+	pid_t pid, done = 0;
+
+	(void)state;
+	fill_store();
+	pid = follow_into(fds);
+	for (unsigned i = 0; i < 6000 && !done; i++) {
+		kill(pid, SIGINT);
+		poll(NULL, 0, 10);
+		done = waitpid(pid, &status, WNOHANG);
+	}
+	if (!done)
+		kill(pid, SIGKILL);
+	assert_int_equal(done, pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+	close(fds[0]);
+}
+
+static void test_newest_are_bounded(void **state)
+{
+	(void)state;
+	fill_store();
+	assert_int_equal(ASK(rs_cmd_events, "-n", "1000000"), RS_CMD_OK);
+	assert_int_equal(ASK(rs_cmd_events, "-n", "1000001"), RS_CMD_USAGE);
+	expect_in("err", "use --oldest, or --since without --limit");
+	assert_int_equal(ASK(rs_cmd_events, "-n", "1000001", "--oldest"), RS_CMD_OK);
+}
+
+/* 0 would be no limit. */
+static void test_the_first_of_times(void **state)
+{
+	(void)state;
+	fill_store();
+	assert_int_equal(ASK(rs_cmd_events, "-o", "json", "--until", "1970-01-01T00:00:00Z"),
+			 RS_CMD_OK);
+	assert_int_equal(lines("out"), 0);
+	assert_int_equal(ASK(rs_cmd_report, "--until", "1970-01-01T00:00:01Z"), RS_CMD_OK);
+	expect_in("err", "no event was found");
+}
+
+static void test_tree(void **state)
+{
+	(void)state;
+	fill_store();
+	/* Long ago, without --since: the ten minutes before. */
+	assert_int_equal(ASK(rs_cmd_tree, "--until", "2026-07-01T00:00:00Z"), RS_CMD_OK);
+	assert_int_equal(lines("out"), 1);
+	assert_int_equal(
+		ASK(rs_cmd_tree, "-o", "json", "--since", "2026-07-01", "--where", "pid == 101"),
+		RS_CMD_OK);
+	expect_in("out", "{\"process\":{\"pid\":101,");
+	expect("err", "");
+	{
+		_cleanup_(rs_str_done) struct rs_str out = { 0 };
+
+		assert_int_equal(rs_fd_read_file("out", 1 << 20, &out, NULL), 0);
+		assert_null(strstr(rs_str_cstr(&out), "{\"process\":{\"pid\":102,"));
+	}
+	assert_int_equal(ASK(rs_cmd_tree, "--since", "2026-07-01", "--user", "nobody-here"),
+			 RS_CMD_OK);
+	assert_int_equal(lines("out"), 1);
+	expect_in("err", "no event was found");
+}
+
+/* What runs is to be seen without rights to what was kept, unless that was asked for. */
+static void test_tree_without_rights(void **state)
+{
+	bool root = !geteuid();
+
+	(void)state;
+	fill_store();
+	assert_int_equal(chmod("store", root ? 0700 : 0), 0);
+	assert_int_equal(chmod(".", 0777), 0);
+	if (root)
+		assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(ASK(rs_cmd_tree, NULL), RS_CMD_OK);
+	assert_true(lines("out") > 1);
+	assert_int_equal(ASK(rs_cmd_tree, "--since", "1h"), RS_CMD_DENIED);
+	assert_int_equal(ASK(rs_cmd_tree, "--user", "ann"), RS_CMD_DENIED);
+	if (root) /* the change had made us undumpable, which leak checks do not like */
+		assert_true(seteuid(0) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0);
+	assert_int_equal(chmod("store", 0700), 0);
+}
+
 static void test_report(void **state)
 {
 	(void)state;
@@ -251,6 +433,13 @@ int main(void)
 		scratch_test(test_misuse),
 		scratch_test(test_no_store),
 		scratch_test(test_follow),
+		scratch_test(test_damage),
+		scratch_test(test_follow_is_stopped),
+		scratch_test(test_second_signal_kills),
+		scratch_test(test_newest_are_bounded),
+		scratch_test(test_the_first_of_times),
+		scratch_test(test_tree),
+		scratch_test(test_tree_without_rights),
 		scratch_test(test_report),
 	};
 

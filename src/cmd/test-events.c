@@ -144,6 +144,9 @@ static void test_count(void **state)
 	expect_counts(one, RS_EVENTS_TABLE, 0, "COUNT  process.pid\n    3  7\n    1  8\n");
 	expect_counts(one, RS_EVENTS_TABLE, 1, "COUNT  process.pid\n    3  7\n    1  (others)\n");
 	expect_counts(one, RS_EVENTS_CSV, 0, "count,process.pid\r\n3,7\r\n1,8\r\n");
+	expect_counts(one, RS_EVENTS_CSV, 1, "count,process.pid\r\n3,7\r\n1,(others)\r\n");
+	expect_counts(two, RS_EVENTS_CSV, 1,
+		      "count,ringside.kind,file.name\r\n3,unlink,page.tmp\r\n1,(others),\r\n");
 	expect_counts(one, RS_EVENTS_JSON, 1,
 		      "{\"count\":3,\"process.pid\":7}\n{\"count\":1,\"others\":true}\n");
 	expect_counts(two, RS_EVENTS_TABLE, 0,

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/json.h"
 #include "cmd/report-grid.h"
@@ -148,6 +149,44 @@ static void test_deletions_and_failures(void **state)
 	assert_string_equal(get(root, "failures.rows.0.errno"), "ENOENT");
 	assert_string_equal(get(root, "failures.rows.0.kind"), "unlink");
 	assert_null(rs_json_get(root, "failures.rows.1"));
+}
+
+/* A forged record may hold what no call returns, and what has no opposite. */
+static void test_odd_result(void **state)
+{
+	_cleanup_(rs_report_done) struct rs_report report = { 0 };
+	_cleanup_(rs_arena_done) struct rs_arena arena = RS_ARENA_INIT(0);
+	static struct sample s;
+
+	(void)state;
+	assert_int_equal(rs_report_init(&report), 0);
+	make(&s, RS_KIND_UNLINK);
+	s.hdr->ret = INT32_MIN;
+	add(&report, &s);
+	assert_string_equal(get(json(&report, 10, &arena), "failures.rows.0.errno"), "2147483648");
+}
+
+/* "@name" is no file of that name. */
+static void test_unix_sockets(void **state)
+{
+	static const struct rs_text names[] = { { "/bus", 4, 0 }, { "\0/bus", 5, 0 } };
+	_cleanup_(rs_report_done) struct rs_report report = { 0 };
+	_cleanup_(rs_arena_done) struct rs_arena arena = RS_ARENA_INIT(0);
+	const struct rs_json_value *root;
+	static struct sample s;
+
+	(void)state;
+	assert_int_equal(rs_report_init(&report), 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		make(&s, RS_KIND_LISTEN);
+		((struct rs_net *)(void *)s.record)->family = AF_UNIX;
+		s.event.field[RS_TAG_SOCKET] = names[i];
+		s.hdr->time += i;
+		add(&report, &s);
+	}
+	root = json(&report, 10, &arena);
+	assert_string_equal(get(root, "listeners.rows.0.address"), "/bus");
+	assert_string_equal(get(root, "listeners.rows.1.address"), "@/bus");
 }
 
 static void test_network(void **state)
@@ -312,6 +351,8 @@ int main(void)
 		cmocka_unit_test(test_processes),
 		cmocka_unit_test(test_whole_life),
 		cmocka_unit_test(test_deletions_and_failures),
+		cmocka_unit_test(test_odd_result),
+		cmocka_unit_test(test_unix_sockets),
 		cmocka_unit_test(test_network),
 		cmocka_unit_test(test_containers),
 		cmocka_unit_test(test_all_kinds),

@@ -29,6 +29,7 @@ struct rs_tree {
 	uint32_t n_boots;
 	uint64_t tick_ns;
 	uint64_t left_out;
+	bool only_of_events;
 	struct rs_tree_node *first;
 };
 
@@ -247,6 +248,7 @@ int rs_tree_add_event(struct rs_tree *tree, const struct rs_event *event,
 	node = get(tree, hdr->pid, hdr->start, boot, &error);
 	if (!node)
 		return error;
+	node->told = true;
 	describe(tree, node, event);
 	count(node, event);
 	if (hdr->kind == RS_KIND_EXIT) {
@@ -426,8 +428,9 @@ static void mark_above(struct rs_tree_node *node)
 		node->wanted = true;
 }
 
-/* Parents stand before their children, but for a few that started within one tick of each other. */
-static void mark_wanted(struct rs_tree *tree, uint32_t pid, bool kernel)
+/* Those of a number and all below. Parents stand before their children, but for a few that started
+ * within one tick of each other. */
+static void mark_family(struct rs_tree *tree, uint32_t pid, bool kernel)
 {
 	for (size_t i = 0; i < tree->nodes.len; i++) {
 		struct rs_tree_node *node = tree->nodes.items[i];
@@ -437,8 +440,15 @@ static void mark_wanted(struct rs_tree *tree, uint32_t pid, bool kernel)
 		else
 			node->wanted = node->pid == pid || (node->parent && node->parent->wanted);
 	}
-	for (size_t i = 0; pid && i < tree->nodes.len; i++) {
-		if (tree->nodes.items[i]->pid == pid)
+}
+
+static void mark_wanted(struct rs_tree *tree, uint32_t pid, bool kernel)
+{
+	mark_family(tree, pid, kernel);
+	for (size_t i = 0; tree->only_of_events && i < tree->nodes.len; i++)
+		tree->nodes.items[i]->wanted &= tree->nodes.items[i]->told;
+	for (size_t i = 0; (pid || tree->only_of_events) && i < tree->nodes.len; i++) {
+		if (tree->nodes.items[i]->wanted)
 			mark_above(tree->nodes.items[i]);
 	}
 }
@@ -453,7 +463,8 @@ static int link_all(struct rs_tree *tree, struct rs_hashmap *alive)
 		if (node->alive && rs_hashmap_put_u64(alive, node->pid, node) < 0)
 			return -ENOMEM;
 	}
-	qsort(tree->nodes.items, tree->nodes.len, sizeof(struct rs_tree_node *), by_start);
+	if (tree->nodes.len)
+		qsort(tree->nodes.items, tree->nodes.len, sizeof(struct rs_tree_node *), by_start);
 	for (size_t i = 0; i < tree->nodes.len; i++) {
 		struct rs_tree_node *node = tree->nodes.items[i];
 		struct rs_tree_node *parent = find_parent(tree, node, alive);
@@ -466,6 +477,11 @@ static int link_all(struct rs_tree *tree, struct rs_hashmap *alive)
 		}
 	}
 	return 0;
+}
+
+void rs_tree_only_of_events(struct rs_tree *tree)
+{
+	tree->only_of_events = true;
 }
 
 int rs_tree_link(struct rs_tree *tree, uint32_t pid, bool kernel)

@@ -44,6 +44,8 @@ static const struct rs_opt tree_opts[] = {
 	  .offset = offsetof(struct settings, all),
 	  .help = "threads of the kernel too, and every process by itself: without this, ended "
 		  "processes of one name and parent are one line" },
+	RS_OPT_INCLUDE_TABLE(rs_ask_opts_whose, offsetof(struct settings, ask)),
+	RS_OPT_INCLUDE_TABLE(rs_ask_opts_where, offsetof(struct settings, ask)),
 	RS_OPT_INCLUDE_TABLE(rs_ask_opts_time, offsetof(struct settings, ask)),
 	{ .short_name = 'o',
 	  .long_name = "output",
@@ -68,18 +70,29 @@ static int on_event(void *data, const struct rs_event *event, const struct rs_ev
 	return rs_tree_add_event(data, event, host);
 }
 
-/* What was. Without a store there is still what is. */
+static bool is_selecting(const struct rs_ask *ask)
+{
+	return ask->comms.len || ask->exes.len || ask->users.len || ask->containers.len ||
+	       ask->pods.len || ask->namespaces.len || ask->wheres.len;
+}
+
+/* What was. Without a store, or the right to read it, there is still what is; but not for a question
+ * that only events can answer. */
 static int add_events(const struct settings *settings, struct rs_asked *asked, struct rs_tree *tree,
 		      struct rs_error *err)
 {
 	int r = rs_ask_run(asked, on_event, tree, err);
 
-	if (r != -ENOENT || settings->ask.since)
+	if ((r != -ENOENT && r != -EACCES) || settings->ask.since || settings->ask.until ||
+	    is_selecting(&settings->ask))
 		return r;
 	rs_error_reset(err);
 	rs_log_write(RS_LOG_INFO,
-		     "no events are kept here: only processes that run now, without what "
-		     "they did (`ringside run` keeps them)");
+		     r == -ENOENT ? "no events are kept here: only processes that run now, without "
+				    "what they did (`ringside run` keeps them)"
+				  : "the events kept here may not be read: only processes that run "
+				    "now, without what they did (ask as the agent's user, mostly "
+				    "root)");
 	return 0;
 }
 
@@ -128,7 +141,8 @@ static int draw(struct settings *settings, struct rs_asked *asked, struct rs_err
 
 	r = rs_ask_prepare(&settings->ask, asked, err);
 	if (!r && !asked->query.since)
-		asked->query.since = rs_clock_real() - SINCE_DEFAULT;
+		asked->query.since = rs_ask_earlier(
+			settings->ask.until ? settings->ask.until : rs_clock_real(), SINCE_DEFAULT);
 	if (r < 0)
 		return r;
 	r = rs_tree_new(&tree);
@@ -139,6 +153,8 @@ static int draw(struct settings *settings, struct rs_asked *asked, struct rs_err
 		r = add_proc(settings, tree, err);
 	if (r < 0)
 		return r;
+	if (is_selecting(&settings->ask))
+		rs_tree_only_of_events(tree);
 	r = rs_tree_link(tree, settings->pid, settings->all);
 	if (r < 0)
 		return rs_error_set_errno(err, r, "making the tree");
@@ -147,10 +163,15 @@ static int draw(struct settings *settings, struct rs_asked *asked, struct rs_err
 	return show(settings, tree, err);
 }
 
+static void settings_done(struct settings *settings)
+{
+	rs_opt_done(tree_opts, settings);
+}
+
 static int run(const struct rs_cmd *cmd, int argc, char **argv)
 {
 	_cleanup_(rs_asked_done) struct rs_asked asked = RS_ASKED_INIT;
-	struct settings settings = { .output = RS_CLIENT_TABLE };
+	_cleanup_(settings_done) struct settings settings = { .output = RS_CLIENT_TABLE };
 	struct rs_error err = RS_ERROR_INIT;
 	int r;
 
@@ -158,12 +179,15 @@ static int run(const struct rs_cmd *cmd, int argc, char **argv)
 	if (r != RS_CMD_GO)
 		return r;
 	r = draw(&settings, &asked, &err);
-	return r < 0 && r != -EPIPE ? rs_ask_fail(cmd, &asked, &err) : RS_CMD_OK;
+	if (r < 0 && r != -EPIPE)
+		return rs_ask_fail(cmd, &asked, &err);
+	return rs_ask_tell(&asked, !is_selecting(&settings.ask));
 }
 
 static const struct rs_cmd_example examples[] = {
 	{ "ringside tree", "what runs, and what ended within ten minutes" },
 	{ "ringside tree -p 1234 --since 1h", "a process, its parents, and all that it started" },
+	{ "ringside tree --pod 'web-*' --since 1h", "what ran in some pods" },
 	{ "ringside tree --since 10:00 --until 10:05 -o json", "what there was at that time" },
 	{ NULL, NULL },
 };
@@ -175,7 +199,10 @@ const struct rs_cmd rs_cmd_tree = {
 	.summary = "processes and what they did, those that are gone included",
 	.text = "Processes that run come from /proc, those that ended and what all of them did from the "
 		"events that `ringside run` keeps: CPU time, how long they lived and how they ended, how "
-		"many files they made, changed or opened, how many connections they had.",
+		"many files they made, changed or opened, how many connections they had.\n\n"
+		"With --comm, --exe, --user, --container, --pod, --namespace or --where only events "
+		"that meet them count, and only processes are shown that have some, with those above "
+		"them.",
 	.examples = examples,
 	.opts = tree_opts,
 	.run = run,

@@ -17,6 +17,7 @@ struct rs_tree_node {
 	bool alive;
 	bool ended; /* its exit was seen */
 	bool kernel;
+	bool told;                                    /* an event was its own */
 	uint64_t life;                                /* ns, of one that ended */
 	uint32_t code;                                /* as wait(2) has it */
 	uint64_t cpu;                                 /* ns */
@@ -49,6 +50,9 @@ int rs_tree_add_event(struct rs_tree *tree, const struct rs_event *event,
 struct rs_users;
 int rs_tree_add_proc(struct rs_tree *tree, const char *proc, struct rs_users *users,
 		     struct rs_error *err);
+
+/* Before rs_tree_link(): only processes that have events of their own, and those above them. */
+void rs_tree_only_of_events(struct rs_tree *tree);
 
 /*
  * Links parents and children, and marks those that are wanted; nothing can be added after it. Children
