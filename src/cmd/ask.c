@@ -466,7 +466,7 @@ int rs_ask_fail(const struct rs_cmd *cmd, const struct rs_asked *asked, struct r
 	return err->code == -EACCES || err->code == -EPERM ? RS_CMD_DENIED : RS_CMD_FAILED;
 }
 
-static void tell(const char *text)
+void rs_ask_note(const char *text)
 {
 	_cleanup_(rs_str_done) struct rs_str line = RS_STR_INIT(0);
 
@@ -484,7 +484,7 @@ static void tell_damage(const struct rs_store_found *found)
 		 "%llu part%s of the store could not be read and %s left out; the first: %s",
 		 (unsigned long long)found->damaged, found->damaged == 1 ? "" : "s",
 		 found->damaged == 1 ? "is" : "are", found->damage);
-	tell(text);
+	rs_ask_note(text);
 }
 
 static void tell_nothing(const struct rs_asked *asked)
@@ -500,7 +500,7 @@ static void tell_nothing(const struct rs_asked *asked)
 		snprintf(text, sizeof(text), "no event was found; stored are those from %s to %s",
 			 first, last);
 	}
-	tell(text);
+	rs_ask_note(text);
 }
 
 int rs_ask_tell(const struct rs_asked *asked, bool quiet)

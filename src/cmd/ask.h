@@ -63,6 +63,9 @@ int rs_ask_fail(const struct rs_cmd *cmd, const struct rs_asked *asked, struct r
  * there is. Returns what the program ends with: a store of which nothing could be read is a failure. */
 int rs_ask_tell(const struct rs_asked *asked, bool quiet);
 
+/* A line for people on standard error, whatever the log's level is. */
+void rs_ask_note(const char *text);
+
 /* A time that much earlier, but never 0, which would be no limit. */
 static inline uint64_t rs_ask_earlier(uint64_t time, uint64_t span)
 {

@@ -82,17 +82,18 @@ static int add_events(const struct settings *settings, struct rs_asked *asked, s
 		      struct rs_error *err)
 {
 	int r = rs_ask_run(asked, on_event, tree, err);
+	bool none;
 
 	if ((r != -ENOENT && r != -EACCES) || settings->ask.since || settings->ask.until ||
 	    is_selecting(&settings->ask))
 		return r;
+	none = r == -ENOENT;
 	rs_error_reset(err);
-	rs_log_write(RS_LOG_INFO,
-		     r == -ENOENT ? "no events are kept here: only processes that run now, without "
-				    "what they did (`ringside run` keeps them)"
-				  : "the events kept here may not be read: only processes that run "
-				    "now, without what they did (ask as the agent's user, mostly "
-				    "root)");
+	rs_ask_note(
+		none ? "no events are kept here: only processes that run now, without what they "
+		       "did (`ringside run` keeps them)"
+		     : "the events kept here may not be read: only processes that run now, without "
+		       "what they did (ask as the agent's user, mostly root)");
 	return 0;
 }
 
