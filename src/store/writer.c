@@ -687,9 +687,27 @@ static int try(struct rs_writer *w, const struct rs_pack *pack, struct rs_error 
 	return r;
 }
 
+/* On a full disk again, after what we can do about that: writing the log back, which closing the file did,
+ * and then dropping what is oldest. */
+static int try_all(struct rs_writer *w, const struct rs_pack *pack, struct rs_error *err)
+{
+	bool had_file = w->file;
+	int r = try(w, pack, err);
+
+	if (is_full(r) && had_file) {
+		*err = (struct rs_error)RS_ERROR_INIT;
+		r = try(w, pack, err);
+	}
+	if (is_full(r) && make_room(w)) {
+		*err = (struct rs_error)RS_ERROR_INIT;
+		r = try(w, pack, err);
+	}
+	return r;
+}
+
 void rs_writer_take(struct rs_writer *w, const struct rs_pack *pack)
 {
-	struct rs_error err = RS_ERROR_INIT, again = RS_ERROR_INIT;
+	struct rs_error err = RS_ERROR_INIT;
 	int r;
 
 	if (w->told && rs_clock_mono() < w->retry_at) {
@@ -697,11 +715,9 @@ void rs_writer_take(struct rs_writer *w, const struct rs_pack *pack)
 		retain_if_due(w);
 		return;
 	}
-	r = try(w, pack, &err);
-	if (is_full(r) && make_room(w))
-		r = try(w, pack, &again);
+	r = try_all(w, pack, &err);
 	if (r < 0) {
-		refused(w, pack, r, again.msg[0] ? &again : &err);
+		refused(w, pack, r, &err);
 		return;
 	}
 	w->stats->stored += pack->n;
