@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/term.h"
 #include "base/vec.h"
+#include "cmd/ask.h"
 #include "cmd/client.h"
 #include "cmd/cmd.h"
 
@@ -132,7 +132,7 @@ static int show(const struct settings *settings, row_vec *rows, bool rates, stru
 	if (r < 0)
 		return rs_error_set_errno(err, r, "listing containers");
 	if (!kept)
-		rs_log_write(RS_LOG_INFO, "no container runs here");
+		rs_ask_note("no container runs here");
 	return rs_client_print(&text, err);
 }
 

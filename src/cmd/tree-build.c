@@ -85,7 +85,7 @@ static const char *keep(struct rs_tree *tree, const char *text, size_t len)
 		return copy;
 	copy = rs_arena_strndup(&tree->arena, text, len);
 	if (copy) /* a full map only means that it is not shared */
-		rs_hashmap_put_str(tree->texts, text, len, (void *)(uintptr_t)copy);
+		rs_hashmap_put_str(tree->texts, text, len, (void *)copy);
 	return copy;
 }
 

@@ -63,7 +63,7 @@ static void test_seed_tree(void **state)
 	event = ask(p, 30, 20, "one");
 	assert_string_equal(event.command_line, "one");
 	assert_string_equal(chain_of(&event), "20 300 1");
-	assert_int_equal(event.ancestors[0].start, START(20)); /* the event tells it */
+	assert_int_equal(event.ancestors[0].start, START(20));           /* the event tells it */
 	assert_int_equal(event.ancestors[1].start, 2 * RS_NSEC_PER_SEC); /* in ticks */
 	assert_string_equal(event.ancestors[1].name, "manager");
 	assert_string_equal(event.ancestors[2].executable, "/sbin/init");

@@ -166,7 +166,7 @@ void rs_field_syscall(struct rs_render *r)
 		rs_out_quoted(&r->out, (uint64_t)hdr->nr);
 }
 
-void rs_field_errno(struct rs_render *r)
+void rs_field_error_name(struct rs_render *r)
 {
 	int32_t ret = r->event->hdr->ret;
 	const char *name;

@@ -206,7 +206,7 @@ const struct rs_event_field rs_event_fields[] = {
 	SELDOM("ringside.compat", BOOLEAN, compat, HDR, ALL, "The system call is one of 32-bit programs."),
 	SELDOM("ringside.kernel_thread", BOOLEAN, kthread, HDR, ALL, "A thread of the kernel did it."),
 	LOAD("ringside.result", LONG, S32, rs_hdr, ret, CALLS, "What the call returned; negative: an error."),
-	SELDOM("ringside.errno", KEYWORD, errno, ERROR, CALLS, "Name of the error."),
+	SELDOM("ringside.errno", KEYWORD, error_name, ERROR, CALLS, "Name of the error."),
 	LOAD("ringside.cpu", LONG, U16, rs_hdr, cpu, ALL, "CPU it happened on."),
 	WRITE("ringside.lane", LONG, lane, ALL, "See `event.sequence`."),
 	LOAD("ringside.cgroup.id", LONG, U64, rs_hdr, cgroup, ALL, "Control group of the process."),

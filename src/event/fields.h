@@ -14,7 +14,7 @@ rs_text_fn rs_get_action_of_event, rs_get_outcome;
 rs_field_fn rs_field_host_name, rs_field_host_id, rs_field_host_arch, rs_field_host_boot_id,
 	rs_field_os_type, rs_field_os_kernel;
 rs_text_fn rs_get_user_name, rs_get_group_name, rs_get_hook;
-rs_field_fn rs_field_kind, rs_field_syscall, rs_field_errno, rs_field_lane, rs_field_kthread,
+rs_field_fn rs_field_kind, rs_field_syscall, rs_field_error_name, rs_field_lane, rs_field_kthread,
 	rs_field_compat, rs_field_truncated, rs_field_unreadable, rs_field_flags, rs_field_fd;
 
 /* fields-process.c */
@@ -61,8 +61,9 @@ rs_text_fn rs_get_container_id, rs_get_container_name, rs_get_container_image, r
 	rs_get_deployment_name, rs_get_replicaset_name, rs_get_daemonset_name,
 	rs_get_statefulset_name, rs_get_job_name, rs_get_cronjob_name, rs_get_systemd_unit,
 	rs_get_cgroup_path;
-rs_field_fn rs_field_image_tag, rs_field_image_hash, rs_field_container_labels, rs_field_container_owner, rs_field_pod_labels,
-	rs_field_ancestor_pids, rs_field_ancestor_names, rs_field_ancestor_ids;
+rs_field_fn rs_field_image_tag, rs_field_image_hash, rs_field_container_labels,
+	rs_field_container_owner, rs_field_pod_labels, rs_field_ancestor_pids,
+	rs_field_ancestor_names, rs_field_ancestor_ids;
 
 /* Whether a label is the one that is meant: with its dots, or with underscores as it is shown. */
 bool rs_label_is(const struct rs_event_label *label, const char *key, size_t len);
