@@ -11,7 +11,7 @@
 #include "event/event.h"
 
 #define NAMES_MAX  6 /* kinds that are told by name */
-#define EXCEPT_MAX 3
+#define EXCEPT_MAX 4
 
 static void append_names(uint64_t kinds, struct rs_str *out)
 {
