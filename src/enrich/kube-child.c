@@ -15,11 +15,13 @@
 
 static void reset_signals(void)
 {
-	struct sigaction action = { .sa_handler = SIG_DFL };
+	/* The kernel's struct sigaction, all zero: the default. libc's own call leaves out two signals that it
+	 * keeps for itself, and that may be ignored since before we were started. */
+	static const uint64_t action[8];
 	sigset_t none;
 
 	for (int i = 1; i < NSIG; i++)
-		sigaction(i, &action, NULL); /* refused for some, which is fine */
+		syscall(SYS_rt_sigaction, i, action, NULL, (size_t)NSIG / 8);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
