@@ -103,6 +103,7 @@ static void child_exec(const char *const args[], agent_setup *setup, void *data)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGINT, SIG_DFL); /* ignored by what a shell runs in the background, as we may be */
 	while (*args && n < ARGS_MAX)
 		argv[n++] = *args++;
 	if (setup)
