@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What is wrong with a script: a list of mistakes and warnings, each with the place in the source, what
+ * is wrong, and what to write instead. Shown with the line and a caret:
+ *
+ *	opensnoop.bt:12:9: error: unknown field "filname" in the arguments of tracepoint:syscalls:sys_enter_open
+ *	    str(args.filname)
+ *	        ^~~~~~~~~~~~
+ *	  hint: did you mean "filename"?
+ *
+ * All stages go on after a mistake as far as they can, so that one run shows several.
+ */
+
+#include <stdarg.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+
+/* Where in the source: bytes. Sources other than the script (included files, macros) have their own
+ * number in rs_diags.sources. */
+struct rs_span {
+	uint32_t at;
+	uint32_t len;
+	uint32_t source; /* 0: the script */
+};
+
+enum rs_severity {
+	RS_SEVERITY_ERROR,
+	RS_SEVERITY_WARNING,
+};
+
+struct rs_diag {
+	enum rs_severity severity;
+	struct rs_span span;
+	const char *text;
+	const char *hint; /* or NULL */
+};
+
+struct rs_source_text {
+	const char *name; /* "stdin" for -e */
+	const char *text; /* NUL-terminated */
+	size_t len;
+};
+
+#define RS_DIAGS_MAX 64 /* further ones are counted only */
+
+struct rs_diags {
+	struct rs_arena *arena;
+	struct rs_source_text sources[16];
+	unsigned n_sources;
+	struct rs_diag items[RS_DIAGS_MAX];
+	unsigned n;
+	unsigned n_errors, n_warnings; /* all, also those that did not fit */
+	bool out_of_memory;
+};
+
+/* One that repeats an earlier one at the same place is dropped. */
+void rs_diag_error(struct rs_diags *diags, struct rs_span span, const char *fmt, ...) _printf_(3, 4);
+void rs_diag_warning(struct rs_diags *diags, struct rs_span span, const char *fmt, ...) _printf_(3, 4);
+/* For the newest one. */
+void rs_diag_hint(struct rs_diags *diags, const char *fmt, ...) _printf_(2, 3);
+
+/* From the beginning of a to the end of b. */
+struct rs_span rs_span_join(struct rs_span a, struct rs_span b);
+
+/* Line and column (from 1; columns count characters) of a byte. */
+void rs_span_position(const struct rs_diags *diags, struct rs_span span, unsigned *ret_line, unsigned *ret_column);
+
+/* Appends all of them, as above; colour for terminals. Control bytes of the script are neutralised. */
+int rs_diags_show(const struct rs_diags *diags, bool colour, struct rs_str *out);
+/* One. */
+int rs_diag_show(const struct rs_diags *diags, const struct rs_diag *diag, bool colour, struct rs_str *out);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The tables of functions and builtins of the language. A new one is a row in one of the fn-*.c files,
+ * with a check (types, mistakes) and a lowering. Each file ends in its table; func.c joins them.
+ */
+
+#include "lang/ast.h"
+
+struct rs_sema;
+struct rs_lower;
+struct rs_value;
+struct rs_place_in_memory;
+
+enum rs_func_flags {
+	RS_FUNC_STATEMENT = 1, /* has no value: stands alone */
+	RS_FUNC_UNSAFE = 2, /* needs --unsafe */
+	RS_FUNC_BARE = 4, /* may be used without parentheses: kstack, nsecs */
+	RS_FUNC_AGGREGATE = 8, /* only as @x = f(...): handled by the maps (lower-aggregate.c) */
+	RS_FUNC_MAP_FIRST = 16, /* first argument is a whole map: not typed as a value */
+};
+
+struct rs_func_row {
+	const char *name;
+	const char *aliases[3];
+	uint8_t min_args, max_args; /* max 255: any */
+	uint8_t flags;
+	const char *usage; /* "str(pointer[, length])": shown in messages */
+	/* Arguments are typed already unless RS_FUNC_MAP_FIRST says otherwise of the first (or typed_by_check).
+	 * Sets call->type. NULL: type is `result`. */
+	void (*check)(struct rs_sema *s, struct rs_node *call);
+	/* Words and statements: makes code, returns the value. Also called for memory results where the caller wants
+	 * an address, when into is NULL. */
+	struct rs_value (*lower)(struct rs_lower *l, struct rs_node *call);
+	/* Results that are memory (strings, buffers, stacks, inet): written to the place in full (slot size; the
+	 * rest zeroed). Preferred over lower for those. */
+	void (*into)(struct rs_lower *l, struct rs_node *call, const struct rs_place_in_memory *to);
+};
+
+/* Builtins are names without arguments: pid, comm, args ... arg0-argN are found by prefix. */
+struct rs_builtin_row {
+	const char *name;
+	const char *aliases[3];
+	uint8_t flags;
+	void (*check)(struct rs_sema *s, struct rs_node *name);
+	struct rs_value (*lower)(struct rs_lower *l, struct rs_node *name);
+	void (*into)(struct rs_lower *l, struct rs_node *name, const struct rs_place_in_memory *to);
+};
+
+/* Tables end with a row without a name. */
+extern const struct rs_func_row rs_func_output[]; /* fn-output.c: printf print time join cat system exit ... */
+extern const struct rs_func_row rs_func_map[]; /* fn-map.c: delete has_key len clear zero find */
+extern const struct rs_func_row rs_func_aggregate[]; /* fn-aggregate.c: count sum avg min max stats hist lhist */
+extern const struct rs_func_row rs_func_string[]; /* fn-string.c: str kstr buf strncmp strlen strcontains ... */
+extern const struct rs_func_row rs_func_symbol[]; /* fn-symbol.c: ksym usym kaddr uaddr reg kstack ustack ... */
+extern const struct rs_func_row rs_func_process[]; /* fn-process.c: signal override cgroupid path nsecs ... */
+extern const struct rs_func_row rs_func_network[]; /* fn-network.c: ntop pton macaddr bswap ... */
+extern const struct rs_builtin_row rs_builtin_table[]; /* builtin*.c */
+extern const struct rs_builtin_row rs_builtin_args[]; /* builtin-args.c: args arg0.. retval func probe ctx */
+
+const struct rs_func_row *rs_func_find(const char *name);
+const struct rs_builtin_row *rs_builtin_find(const char *name);
+/* Nearest name of a function or builtin, or NULL. */
+const char *rs_func_nearest(const char *name);
