@@ -7,6 +7,7 @@
  * Any of them may be NULL: nothing is known then. Answers live in the compilation's arena.
  */
 
+#include "base/error.h"
 #include "lang/ast.h"
 #include "lang/type.h"
 

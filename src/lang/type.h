@@ -183,7 +183,7 @@ const struct rs_type *rs_type_complete_deep(struct rs_types *types, const struct
  * A struct that is in a space hands it on: its members of struct and array type are there too, and its
  * pointers point into the same space, unless they are known to point elsewhere (__user). Where it is
  * RS_SPACE_BTF, only pointers to structs stay so, for the verifier knows no others: the rest become
- * RS_SPACE_KERNEL.
+ * RS_SPACE_KERNEL. RS_SPACE_BPF is not handed on to pointers.
  */
 bool rs_type_field(struct rs_types *types, const struct rs_type *t, const char *name, struct rs_field *ret_field);
 const char *rs_type_nearest_field(struct rs_types *types, const struct rs_type *t, const char *name);
