@@ -36,6 +36,8 @@ struct rs_lang_config {
 	enum rs_stack_mode stack_mode;
 	const char *str_trunc_trailer; /* ".." */
 	const char *license; /* "GPL" */
+	uint64_t set; /* bit i: entry i (rs_lang_config_name) was set. What was set before the script is compiled
+			 came from the environment, which is stronger than the script's config block */
 };
 void rs_lang_config_init(struct rs_lang_config *config);
 /* By its lower-case name. 0; -ENOENT unknown name, -EINVAL value not understood (err says what is). For the
@@ -83,6 +85,9 @@ struct rs_map {
 	uint32_t key_size, value_size; /* bytes; key 4 for arrays */
 	uint64_t max_entries;
 	bool used_scalar, used_keyed; /* for the analysis */
+	bool assigned; /* something gives it a value */
+	bool soft; /* for the analysis: as in rs_variable */
+	const struct rs_map_decl *declared; /* let @m = ..., or NULL */
 	bool no_prealloc; /* wanted; the runtime decides by what the kernel allows */
 	const void *initial; /* CONST: value_size bytes */
 	uint32_t stack_depth; /* STACK */
@@ -95,6 +100,7 @@ enum rs_state_word {
 	RS_STATE_CPID, /* pid of -c */
 	RS_STATE_PIDNS_DEV, /* our pid namespace, 0: the first one */
 	RS_STATE_PIDNS_INO,
+	RS_STATE_TAI_OFFSET, /* CLOCK_TAI - CLOCK_BOOTTIME at start, for nsecs(sw_tai) */
 	RS_STATE_WORDS = 16,
 };
 
@@ -205,6 +211,10 @@ struct rs_probe {
 	bool specialised; /* the code depends on the place: there is one place only */
 	bool wants_cookie; /* the place's index among places is given as attach cookie */
 	bool sleepable;
+	bool filter_pid; /* -p: the program itself looks whether it runs for options->pid (the runtime sees to it
+			    for uprobes and usdt) */
+	struct rs_variable **variables; /* of the body, by their ids */
+	unsigned n_variables;
 	const struct rs_type *args; /* struct of the arguments, or NULL */
 	const struct rs_prototype *prototype; /* fentry, fexit, raw tracepoints; or NULL */
 	struct rs_ir_module *module; /* NULL until lowered */

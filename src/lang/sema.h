@@ -25,8 +25,14 @@ struct rs_variable {
 	bool assigned;
 	uint32_t id; /* unique within the probe */
 	void *lowered; /* of the lowering: where it lives, per function */
-	/* In a for-over-map callback: variables of outside that are used inside (see lower-loop.c). */
+	/* In a loop's callback: variables of outside that are used inside (see lower-loop.c): for over a map,
+	 * and over a range where the kernel has bpf_loop() but no bpf_iter_num_*. */
 	bool captured;
+	/* Assigned in an inner block only, but used outside of it too (releases before 0.22 allowed that): lives
+	 * in the whole probe and is zero until assigned. Nobody else is read before it is assigned or let. */
+	bool hoisted;
+	unsigned callback_depth; /* callbacks around its definition */
+	bool soft; /* only constants that fit both signs were assigned: the first other value decides */
 	bool address_taken; /* &$x: lives in memory */
 };
 
@@ -41,6 +47,7 @@ struct rs_sema {
 	bool final; /* mistakes are reported */
 	bool changed; /* a type became wider: walk again */
 	unsigned loop_depth;
+	bool reported; /* the last call of rs_sema_error() and the like was not silent: for the hint */
 };
 
 /* Silent unless final. Sets nothing else. */
@@ -48,7 +55,19 @@ void rs_sema_error(struct rs_sema *s, struct rs_span span, const char *fmt, ...)
 void rs_sema_warning(struct rs_sema *s, struct rs_span span, const char *fmt, ...) _printf_(3, 4);
 void rs_sema_hint(struct rs_sema *s, const char *fmt, ...) _printf_(2, 3);
 
-/* Types the expression and what is below it. node->type is never NULL afterwards. */
+/*
+ * Types the expression and what is below it. node->type is never NULL afterwards, and pointers, structs and
+ * arrays in it are in a space that is known. What the kinds of nodes mean then:
+ *
+ *	PARAM	text_constant always, constant too when it is a number (then of type int64)
+ *	MAP	a read: of count, sum, avg, min and max maps it has the type of an integer, of other aggregates
+ *		their own type (node->map->value tells what is stored)
+ *	FIELD	text that is found by __data_loc is of type STRING; other __data_loc arrays are ARRAY of count 0
+ *	CALL	of a name without parentheses too (kstack): the node becomes one
+ *
+ * A constant has node->number, extended to 64 bits by its type. A comptime if has lost the branch that is not
+ * taken.
+ */
 void rs_sema_expr(struct rs_sema *s, struct rs_node *node);
 void rs_sema_statements(struct rs_sema *s, struct rs_node_list *list);
 
@@ -65,6 +84,18 @@ bool rs_sema_arg_map(struct rs_sema *s, struct rs_node *call, unsigned i, struct
 
 /* The map of a MAP node, made at its first use. */
 struct rs_map *rs_sema_map(struct rs_sema *s, struct rs_node *node);
+/* Notes that the map is used with these keys (delete(@m, key), has_key(@m, key)): typed, merged into the map's
+ * key. False and a message when they do not fit; @at is what the message points to. */
+bool rs_sema_map_key(struct rs_sema *s, struct rs_map *map, struct rs_node *const *keys, unsigned n_keys,
+		     struct rs_span at);
+/* The type a value of this type has where it is kept (keys, values, variables, tuples): text becomes a string,
+ * structs lie in our memory, pointers lose what only the verifier knew. */
+const struct rs_type *rs_sema_stored(struct rs_sema *s, const struct rs_type *type);
+/* The type that holds both: the longer string, the wider integer. NULL: there is none. */
+const struct rs_type *rs_sema_merge(struct rs_sema *s, const struct rs_type *a, const struct rs_type *b);
+/* The type as text for messages. */
+const char *rs_sema_text(struct rs_sema *s, const struct rs_type *type);
+
 /* An internal map of a role (and, for stacks, depth), made at its first use. NULL when out of memory. */
 struct rs_map *rs_program_map(struct rs_program *program, enum rs_map_role role, uint32_t depth);
 /* A new action with its id. NULL when out of memory. Its record's layout is made when types are final: make
@@ -85,7 +116,8 @@ bool rs_sema_need_provider(struct rs_sema *s, const struct rs_node *node, uint32
 /* Message unless --unsafe. */
 bool rs_sema_need_unsafe(struct rs_sema *s, const struct rs_node *node);
 
-/* Splits a usdt argument list and finds argument i. */
+/* Splits a usdt argument list and finds argument i. -ENOENT: has no such argument; -EINVAL: not understood, or
+ * relative to a symbol (foo(%rip)). Operands of x86-64 and of arm64. */
 struct rs_usdt_arg {
 	unsigned size; /* bytes */
 	bool is_signed;
