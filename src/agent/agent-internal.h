@@ -6,9 +6,9 @@
  * includes this. */
 
 #include "agent/agent.h"
-#include "agent/command.h"
 #include "agent/control.h"
 #include "agent/pump.h"
+#include "base/command.h"
 
 struct rs_agent {
 	const struct rs_agent_options *options;

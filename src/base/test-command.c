@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "agent/command.h"
+#include "base/command.h"
 #include "base/fd.h"
 #include "base/test-scratch.h"
 
