@@ -8,10 +8,11 @@
  * destination wherever possible: the user of a value that knows where it belongs (a map's key being built, a
  * record in the ring buffer, a variable) calls rs_lower_into(), so that str() writes straight there.
  *
- * Temporary memory comes from rs_lower_room(): the stack while it is small, scratch memory otherwise. Scratch
- * (lower-scratch.c) is a per-CPU array value with a few slots; a program that needs it takes a slot at its
- * beginning and gives it back at each of its ends, so that a program that interrupts another one on this CPU
- * has its own. Whoever finds none free counts itself as lost (RS_SITE_NO_SCRATCH) and returns.
+ * Temporary memory comes from rs_lower_room(): the stack while it is small, scratch memory otherwise (the
+ * essay on that stands in lower-scratch.c). Code that asks for a room in a branch may use it there only.
+ *
+ * A function's lowering may meet that it is in a block that has ended (after return): what it emits then is
+ * dropped. Registers must be assigned on every path before they are used.
  */
 
 #include "ir/ir.h"
@@ -38,6 +39,9 @@ struct rs_place_in_memory {
 	int32_t offset;
 	uint32_t size; /* bytes there */
 	bool zeroed; /* is known to hold zeroes already */
+	/* Nobody looks behind the NUL of a string or the length of a buffer (a record's argument): that need not
+	 * be zeroed. False for keys, values of maps, variables. */
+	bool loose;
 };
 
 struct rs_lower {
@@ -48,12 +52,7 @@ struct rs_lower {
 	struct rs_ir_func *f; /* being filled */
 	rs_reg ctx; /* parameter 0 of the program; in callbacks what was passed on */
 	rs_label exit; /* jump here to end this run (gives scratch back) */
-	/* loops */
-	rs_label break_to, continue_to;
-	void *scratch; /* of lower-scratch.c */
-	void *loop; /* of lower-loop.c */
-	/* values that are the same throughout one run, made once (0: not yet) */
-	rs_reg pid_tgid, uid_gid, task, boot_ns;
+	struct rs_lower_state *state; /* of lower*.c: lower-private.h */
 };
 
 /* ---- expressions (lower-expr.c) ---- */
@@ -79,6 +78,12 @@ void rs_value_store(struct rs_lower *l, const struct rs_value *value, const stru
 		    const struct rs_place_in_memory *to);
 /* Its address as plain memory (copied to a room when it is remote or a word). */
 struct rs_value rs_value_to_memory(struct rs_lower *l, const struct rs_value *value);
+
+/* True (1 or 0 in the register) when two strings in plain memory, padded with zeroes, are equal. */
+rs_reg rs_lower_strings_equal(struct rs_lower *l, const struct rs_value *a, const struct rs_value *b);
+/* The value has a verifier's pointer in its register (context, frame, map value, BTF): as a plain number, with
+ * which any arithmetic is allowed. Others are given back as they are. */
+rs_reg rs_value_as_number(struct rs_lower *l, const struct rs_value *value);
 
 /* ---- reading (lower-read.c) ---- */
 /* Reads a word of the type at address + offset in space: a plain load where allowed, else probe_read into a
@@ -108,10 +113,22 @@ struct rs_place_in_memory rs_place_at(const struct rs_place_in_memory *to, uint3
 void rs_place_zero(struct rs_lower *l, const struct rs_place_in_memory *to);
 
 /* ---- maps (lower-map.c) ---- */
-/* Builds the key of @m[...] and returns its address; for maps without keys an address of a u32 0. */
+/* Constant bytes that programs can read, at most 64 KiB in all: their offset in the map of role RS_MAP_CONST;
+ * equal ones are kept once. Zeroes: data NULL. */
+uint32_t rs_lower_constant(struct rs_lower *l, const void *data, uint32_t len);
+/* Their address. */
+rs_reg rs_lower_constant_address(struct rs_lower *l, const void *data, uint32_t len);
+/* Builds the key of @m[...] and returns its address; for maps without keys an address of a u32 0. Maps of kind
+ * RS_MAP_ARRAY need none: see rs_lower_map_find(). */
 rs_reg rs_lower_key(struct rs_lower *l, struct rs_node *map_node);
 /* The value of @m[...]: 0, "" or zeroes when it is not there. Aggregates are added up over CPUs. */
 struct rs_value rs_lower_map_get(struct rs_lower *l, struct rs_node *map_node);
+/* The address of the value of @m[...] (this CPU's for per-CPU maps); where there is none the code goes to @missing
+ * (0: the register is 0 then; never for RS_MAP_ARRAY). */
+rs_reg rs_lower_map_find(struct rs_lower *l, struct rs_node *map_node, rs_label missing);
+/* The same, but made of zeroes where it is missing; goes to @failed (the map is full: counted) when that is not
+ * possible. One lookup where it is there. */
+rs_reg rs_lower_map_element(struct rs_lower *l, struct rs_node *map_node, rs_label failed);
 /* @m[...] = node */
 void rs_lower_map_set(struct rs_lower *l, struct rs_node *map_node, struct rs_node *value);
 /* @m[...] = count() and so on: lower-aggregate.c */
@@ -130,7 +147,11 @@ void rs_lower_record_words(struct rs_lower *l, struct rs_action *action, unsigne
 /* ---- helpers ---- */
 /* Counts a failure: r (a helper's result) is negative -> the site's counter and last error. Cold code. */
 void rs_lower_check_failure(struct rs_lower *l, uint32_t site, rs_reg r);
-/* Ends this run of the program (exit, return). */
+/* The same where it is known that it failed: counts here and now. */
+void rs_lower_count_failure(struct rs_lower *l, uint32_t site, rs_reg r);
+/* A word of the STATE map (enum rs_state_word): a plain load. */
+rs_reg rs_lower_state_word(struct rs_lower *l, unsigned word);
+/* Ends this run of the program (exit, return): gives back what is held, from callbacks too. */
 void rs_lower_end(struct rs_lower *l);
 rs_reg rs_lower_pid_tgid(struct rs_lower *l); /* bpf_get_current_pid_tgid(), or in our pid namespace */
 rs_reg rs_lower_task(struct rs_lower *l, enum rs_space *ret_space); /* current task; space BTF or KERNEL */
