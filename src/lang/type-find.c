@@ -102,7 +102,7 @@ static const struct rs_type *ask_source(struct rs_types *types, const char *name
 
 static bool has_contents(const struct rs_type *t)
 {
-	return (t->kind != RS_TYPE_STRUCT && t->kind != RS_TYPE_ENUM) || t->lazy || t->n_fields ||
+	return (t->kind != RS_TYPE_STRUCT && t->kind != RS_TYPE_ENUM) || t->lazy || t->fields ||
 	       (t->kind == RS_TYPE_STRUCT && t->size);
 }
 
@@ -140,7 +140,7 @@ const struct rs_type *rs_types_find(struct rs_types *types, const char *name)
 	if (!entry->own)
 		return entry->type = ask_source(types, name);
 	fill_in(entry->own, ask_source(types, name));
-	return entry->type;
+	return has_contents(entry->own) ? entry->type : NULL;
 }
 
 static void offer(void *data, const char *name)

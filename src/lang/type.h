@@ -89,6 +89,7 @@ struct rs_type {
 	bool is_signed;
 	bool is_char; /* INT: C's char, so that arrays of it are text (rs_type_is_text()). Equal to int8 */
 	bool is_union;
+	bool may_be_cut; /* STRING: read from elsewhere; a text that fills it was cut, and is shown so */
 	bool is_volatile_ctx; /* pointer to the context: args of tracepoints, fentry arguments */
 	uint8_t mode; /* stacks: rs_stack_mode; timestamps: clock */
 	uint32_t size; /* bytes in C: INT 1-8, STRUCT, STRING, BUFFER content; 0 for incomplete structs */
@@ -197,6 +198,11 @@ struct rs_diags;
 struct rs_span;
 void rs_types_declare(struct rs_types *types, const char *text, struct rs_diags *diags,
 		      const struct rs_span *span);
+
+/* Makes the field one of width bits that begins at bit "at" of the struct: offset and bit_offset are those of
+ * the unit to read, the size of field->type, which may become another integer where the bits lie across its
+ * borders. False: no such field can be read. */
+bool rs_field_set_bits(struct rs_field *field, uint64_t at, uint32_t width);
 
 /* A type as C writes it: "unsigned long *", "struct sock *", "const char __user * const *", "char[16]". NULL:
  * not understood. */
