@@ -3,6 +3,7 @@
  * Records of printf() and the like: the parsed format and the arguments' bytes become text. The common
  * conversions (%d, %u, %x, %s without width) are written directly; the rest goes through snprintf().
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
