@@ -16,6 +16,10 @@ struct base_row {
 
 /* By name, for the binary search. */
 static const struct base_row base_types[] = {
+	{ "__aligned_be64", 8, false },
+	{ "__aligned_le64", 8, false },
+	{ "__aligned_s64", 8, true },
+	{ "__aligned_u64", 8, false },
 	{ "__be16", 2, false },
 	{ "__be32", 4, false },
 	{ "__be64", 8, false },
