@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <zstd.h>
 #include <bpf/bpf.h>
 
 #include "base/fd.h"
@@ -75,24 +76,48 @@ static int size_maps(struct rs_sensors *sensors)
 
 /*
  * The same programs compiled for newer and older kernels, best first (bpf/lib/kernel.h): the same
- * skeleton with other bytes behind it.
+ * skeleton with other bytes behind it. They are compressed: three quarters of them are the same, and
+ * only one is used.
  */
-static const void *(*const variants[])(size_t *size) = {
-	rs_bpf__elf_bytes,
-	rs_bpf_slow__elf_bytes,
-	rs_bpf_old__elf_bytes,
+static const struct {
+	const void *packed;
+	size_t packed_size, size;
+} variants[] = {
+	{ rs_bpf_packed, sizeof(rs_bpf_packed), rs_bpf_size },
+	{ rs_bpf_slow_packed, sizeof(rs_bpf_slow_packed), rs_bpf_slow_size },
+	{ rs_bpf_old_packed, sizeof(rs_bpf_old_packed), rs_bpf_old_size },
 };
+
+/* The object's bytes, for free(); NULL with errno. */
+static void *unpack_variant(size_t variant)
+{
+	void *bytes = malloc(variants[variant].size);
+
+	if (bytes && ZSTD_decompress(bytes, variants[variant].size, variants[variant].packed,
+				     variants[variant].packed_size) != variants[variant].size) {
+		free(bytes);
+		bytes = NULL;
+		errno = EBADMSG;
+	}
+	return bytes;
+}
 
 static struct rs_bpf *open_variant(size_t variant)
 {
-	struct rs_bpf *bpf = calloc(1, sizeof(*bpf));
+	_cleanup_(rs_cleanup_free) void *bytes = unpack_variant(variant);
+	struct rs_bpf *bpf = bytes ? calloc(1, sizeof(*bpf)) : NULL;
+	int r;
 
 	if (!bpf || rs_bpf__create_skeleton(bpf)) {
 		free(bpf);
 		return NULL;
 	}
-	bpf->skeleton->data = variants[variant](&bpf->skeleton->data_sz);
-	if (bpf_object__open_skeleton(bpf->skeleton, NULL)) {
+	bpf->skeleton->data = bytes;
+	bpf->skeleton->data_sz = variants[variant].size;
+	r = bpf_object__open_skeleton(bpf->skeleton, NULL);
+	/* What libbpf still needs of the bytes at load it has copied. */
+	bpf->skeleton->data = NULL;
+	if (r) {
 		rs_bpf__destroy(bpf);
 		return NULL;
 	}
