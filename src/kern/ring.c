@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "bpf/abi/control.h"
 
 struct rs_ring {
 	size_t size; /* bytes of data, a power of two */

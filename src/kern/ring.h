@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "bpf/abi/control.h"
 
 struct rs_ring;
+struct rs_wake; /* bpf/abi/control.h */
 
 /*
  * Called for each record with its bytes, valid until it returns. Not 0: stop here, and

@@ -27,7 +27,8 @@ struct rs_trace_options {
 	const char *const *script_args; /* after "--" */
 	unsigned n_script_args;
 	uint64_t pid; /* -p */
-	const char *command; /* -c: by words, not by a shell; NULL none */
+	const char *command; /* -c: as rs_command_start() has it; NULL none */
+	bool ignore_command_code; /* what the command ended with is not what we end with */
 	enum rs_trace_format format;
 	enum rs_trace_buffering buffering;
 	const char *output; /* -o: a file; NULL standard output */
@@ -37,14 +38,13 @@ struct rs_trace_options {
 	bool warnings; /* false: --no-warnings */
 	bool colour; /* of diagnostics */
 	bool dry_run; /* --dry-run: everything but attaching */
-	const char *dump; /* -d: "ast", "sema", "ir", "ir-opt", "insn" or "all"; nothing is run but for "all"? no: nothing
-			     is run */
+	const char *dump; /* -d: "ast", "sema", "ir", "ir-opt", "insn" (commas between several) or "all"; nothing is run */
 	const char *const *include_dirs; /* -I */
 	unsigned n_include_dirs;
 	const char *const *includes; /* --include */
 	unsigned n_includes;
 	unsigned helper_errors; /* -k, -kk: say which helpers failed */
-	const char *usdt_file; /* --usdt-file-activation, unused */
+	const struct rs_lang_config *config; /* from the environment; NULL: defaults */
 };
 
 /* Runs until the script, the user (SIGINT, SIGTERM), -c's or -p's process ends it. 0..255: the exit code (exit(N)
