@@ -179,6 +179,7 @@ bool rs_types_find_constant(struct rs_types *types, const char *name, int64_t *r
 
 #define RECIPE_COMPLETE 1000
 #define RECIPE_DEEP     1001
+#define RECIPE_SIZED    1002
 
 static const struct rs_type *complete_lazy(struct rs_types *types, const struct rs_type *t)
 {
@@ -210,6 +211,29 @@ static const struct rs_type *complete_named(struct rs_types *types, const struct
 	return found->lazy ? complete_lazy(types, found) : found;
 }
 
+/* An enum may be stored in fewer bytes than its type has: records of tracepoints do that. */
+static const struct rs_type *keep_size(struct rs_types *types, const struct rs_type *t,
+				       const struct rs_type *found)
+{
+	struct rs_type_recipe recipe = { found, RECIPE_SIZED, t->size, t->is_signed };
+	const struct rs_type *known;
+	struct rs_type *copy;
+
+	if (t->kind != RS_TYPE_ENUM || !t->lazy ||
+	    (t->size == found->size && t->is_signed == found->is_signed))
+		return found;
+	known = rs_types_memo_find(types, recipe);
+	if (known)
+		return known;
+	copy = rs_type_copy(types, found);
+	if (!copy)
+		return t;
+	copy->size = t->size;
+	copy->is_signed = t->is_signed;
+	rs_types_memo_put(types, recipe, copy);
+	return copy;
+}
+
 const struct rs_type *rs_type_complete(struct rs_types *types, const struct rs_type *t)
 {
 	const struct rs_type *found = t;
@@ -217,10 +241,11 @@ const struct rs_type *rs_type_complete(struct rs_types *types, const struct rs_t
 
 	if (t->kind != RS_TYPE_STRUCT && t->kind != RS_TYPE_ENUM)
 		return t;
-	if (t->lazy)
-		found = complete_lazy(types, t);
-	else if (!has_contents(t))
+	if ((t->lazy && !t->btf_id) || !has_contents(t))
 		found = complete_named(types, t);
+	if (found == t && t->lazy)
+		found = complete_lazy(types, t);
+	found = keep_size(types, t, found);
 	if (found == t || found->space == t->space)
 		return found;
 	moved = rs_type_in_space(types, found, t->space);
