@@ -262,16 +262,20 @@ static unsigned read_fields(struct rs_types *types, const char *text, bool sysca
 const struct rs_type *rs_types_from_format(struct rs_types *types, const char *group,
 					   const char *event, const char *text)
 {
-	struct rs_field *fields = rs_arena_alloc_array(types->arena, FORMAT_FIELDS_MAX,
-						       sizeof(*fields));
+	struct rs_field fields[FORMAT_FIELDS_MAX]; /* most have ten */
 	struct rs_type *t = rs_arena_new(types->arena, struct rs_type);
 	uint64_t size = 0;
+	unsigned n = read_fields(types, text, strcmp(group, "syscalls") == 0, fields, &size);
+	struct rs_field *kept = rs_arena_alloc_array(types->arena, n, sizeof(*fields));
 
-	if (!fields || !t)
+	if (!n || !kept || !t)
 		return NULL;
-	*t = (struct rs_type){ .kind = RS_TYPE_STRUCT, .align = 8, .fields = fields };
-	t->n_fields = read_fields(types, text, strcmp(group, "syscalls") == 0, fields, &size);
-	t->size = (uint32_t)size;
+	memcpy(kept, fields, n * sizeof(*fields));
+	*t = (struct rs_type){ .kind = RS_TYPE_STRUCT,
+			       .size = (uint32_t)size,
+			       .align = 8,
+			       .fields = kept,
+			       .n_fields = n };
 	t->name = rs_arena_printf(types->arena, "struct tracepoint_%s_%s", group, event);
-	return t->n_fields && t->name ? t : NULL;
+	return t->name ? t : NULL;
 }
