@@ -31,6 +31,9 @@ struct rs_type_name {
 
 /* ---- nodes ---- */
 
+/* No tree is deeper, so that whoever walks it may recurse. */
+#define RS_AST_HEIGHT_MAX 400
+
 enum rs_node_kind {
 	/* expressions */
 	RS_NODE_INT,
@@ -52,6 +55,7 @@ enum rs_node_kind {
 	RS_NODE_SIZEOF, /* of a type or an expression */
 	RS_NODE_OFFSETOF,
 	RS_NODE_BLOCK_EXPR, /* { statements; value } */
+	RS_NODE_TYPE, /* a type as an argument of a call: container_of(p, struct s, field) */
 	/* statements */
 	RS_NODE_EXPR_STMT,
 	RS_NODE_ASSIGN, /* = and op=; target is VAR, MAP, or FIELD/INDEX (refused with a message) */
@@ -131,9 +135,13 @@ struct rs_node {
 	struct rs_node_list other; /* IF: else */
 	const char **names; /* RECORD: one per element; OFFSETOF: the path of fields */
 	unsigned n_names;
-	struct rs_type_name *type_name; /* CAST, SIZEOF (or NULL with a), OFFSETOF (or a), LET (or NULL) */
+	struct rs_type_name *type_name; /* CAST, SIZEOF (or NULL with a), OFFSETOF (or a), LET (or
+					 NULL), TYPE. SIZEOF of one bare word is an expression: NAME */
 	bool arrow; /* FIELD: written -> */
-	bool comptime; /* IF: `comptime if`, the condition must be constant */
+	bool comptime; /* IF: `comptime if` or `if comptime`, the condition must be constant; expressions:
+			  `comptime e`, must be constant */
+	bool discard; /* EXPR_STMT: `_ = e`, unused on purpose */
+	uint16_t height; /* nodes below this one at the deepest; at most RS_AST_HEIGHT_MAX */
 
 	/*
 	 * a, b, c:  UNARY a; BINARY a b; TERNARY a ? b : c (b NULL: a ?: c); CAST a; FIELD a; INDEX a[b];
@@ -250,6 +258,8 @@ struct rs_script {
 	unsigned n_map_decls;
 	struct rs_config_entry *config;
 	unsigned n_config;
+	/* Each with its span in a source of its own in diags (declarations_span.source): the carets of its
+	 * mistakes show the preprocessed text. */
 	const char *declarations; /* C: struct, union, enum, typedef of the script and its includes, concatenated
 				     after preprocessing; "" for none */
 	struct rs_span declarations_span;
@@ -268,13 +278,20 @@ struct rs_front_options {
 	/* Text of an include: "linux/socket.h". 1 found, 0 answered elsewhere (by BTF): skip, negative errno. */
 	int (*read_include)(void *ctx, const char *name, struct rs_str *out);
 	void *ctx;
+	const char *const *params; /* $1 ... in the text of probes */
+	unsigned n_params;
 };
+/* A script is no longer than this. */
+#define RS_SCRIPT_MAX ((size_t)1 << 20)
 struct rs_script *rs_script_parse(struct rs_arena *arena, struct rs_diags *diags,
 				  const struct rs_front_options *options);
 
 /* A deep copy, for a body that is compiled for several probes. Without what the analysis wrote. NULL when
  * out of memory. */
 struct rs_node *rs_node_clone(struct rs_arena *arena, const struct rs_node *node);
+
+/* Sets height from the nodes below, whose heights are set; false when it would pass RS_AST_HEIGHT_MAX. */
+bool rs_node_measure(struct rs_node *node);
 
 /* Calls fn for the node and all below it; false from fn skips what is below. */
 void rs_node_walk(struct rs_node *node, bool (*fn)(struct rs_node *node, void *ctx), void *ctx);

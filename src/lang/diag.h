@@ -18,12 +18,22 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-/* Where in the source: bytes. Sources other than the script (included files, macros) have their own
- * number in rs_diags.sources. */
+/*
+ * Where in the source: bytes. Other sources than the script (included files) have their own number.
+ * What came out of a macro also says of which use: #define's tokens lie where the name was used, a macro's
+ * nodes lie in its body.
+ */
 struct rs_span {
 	uint32_t at;
 	uint32_t len;
-	uint32_t source; /* 0: the script */
+	uint16_t source; /* 0: the script */
+	uint16_t expansion; /* 0: none; else rs_diags.expansions[expansion - 1] */
+};
+
+/* One use of a macro. */
+struct rs_expansion {
+	const char *name;
+	struct rs_span used; /* which may itself be in an expansion */
 };
 
 enum rs_severity {
@@ -45,16 +55,27 @@ struct rs_source_text {
 };
 
 #define RS_DIAGS_MAX 64 /* further ones are counted only */
+#define RS_SOURCES_MAX 64
 
 struct rs_diags {
 	struct rs_arena *arena;
-	struct rs_source_text sources[16];
+	struct rs_source_text sources[RS_SOURCES_MAX];
 	unsigned n_sources;
+	struct rs_expansion *expansions; /* in the arena */
+	unsigned n_expansions;
 	struct rs_diag items[RS_DIAGS_MAX];
 	unsigned n;
 	unsigned n_errors, n_warnings; /* all, also those that did not fit */
+	struct rs_diag *newest; /* gets the hint; NULL when it was dropped */
 	bool out_of_memory;
 };
+
+/* With the script as source 0; text must stay valid. */
+void rs_diags_init(struct rs_diags *diags, struct rs_arena *arena, const char *name, const char *text, size_t len);
+/* One more source: its number, or -ENOSPC. The text must stay valid. */
+int rs_diags_add_source(struct rs_diags *diags, const char *name, const char *text, size_t len);
+/* Notes the use of a macro: its number for spans, 0 when there are too many. */
+uint16_t rs_diags_add_expansion(struct rs_diags *diags, const char *name, struct rs_span used);
 
 /* One that repeats an earlier one at the same place is dropped. */
 void rs_diag_error(struct rs_diags *diags, struct rs_span span, const char *fmt, ...) _printf_(3, 4);
@@ -62,7 +83,7 @@ void rs_diag_warning(struct rs_diags *diags, struct rs_span span, const char *fm
 /* For the newest one. */
 void rs_diag_hint(struct rs_diags *diags, const char *fmt, ...) _printf_(2, 3);
 
-/* From the beginning of a to the end of b. */
+/* From the beginning of a to the end of b; a itself when they are of different sources or uses of macros. */
 struct rs_span rs_span_join(struct rs_span a, struct rs_span b);
 
 /* Line and column (from 1; columns count characters) of a byte. */
