@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of functions of this very program, of one that has ended, and of code that nobody compiled. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "profile/usyms-internal.h"
+
+static struct rs_usyms *usyms;
+
+static int setup(void **state)
+{
+	struct rs_usyms_options options = { .demangle = true };
+
+	(void)state;
+	return rs_usyms_new(&options, &usyms);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	rs_usyms_free(&usyms);
+	return 0;
+}
+
+/* Not static and not inlined: it is looked for by its name. */
+int usyms_landmark(int x);
+__attribute__((noinline)) int usyms_landmark(int x)
+{
+	return x * 3;
+}
+
+static void resolves(uint32_t pid, const void *address, bool offset, bool module, const char *want)
+{
+	_cleanup_(rs_str_done) struct rs_str out = RS_STR_INIT(0);
+
+	rs_usyms_resolve(usyms, pid, (uint64_t)(uintptr_t)address, offset, module, &out);
+	assert_string_equal(rs_str_cstr(&out), want);
+}
+
+static void test_own(void **state)
+{
+	char module[4096], want[4200];
+	ssize_t n = readlink("/proc/self/exe", module, sizeof(module) - 1);
+
+	(void)state;
+	assert_true(n > 0);
+	module[n] = '\0';
+	resolves((uint32_t)getpid(), (const char *)usyms_landmark + 1, true, false,
+		 "usyms_landmark+1");
+	resolves((uint32_t)getpid(), (const void *)usyms_landmark, false, false, "usyms_landmark");
+	snprintf(want, sizeof(want), "usyms_landmark+0 (%s)", module);
+	resolves((uint32_t)getpid(), (const void *)usyms_landmark, true, true, want);
+	assert_int_equal(usyms_landmark(2), 6);
+}
+
+static void test_unknown(void **state)
+{
+	(void)state;
+	resolves((uint32_t)getpid(), (const void *)0x10, true, false, "0x10");
+	resolves((uint32_t)getpid(), (const void *)0x10, true, true, "0x10 ([unknown])");
+	resolves(0x7ffffff, (const void *)(uintptr_t)0x1234, true, false, "0x1234");
+}
+
+/* Its addresses keep their names when it is gone, if it was looked at before. */
+static void test_gone(void **state)
+{
+	int fds[2];
+	pid_t child;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	child = fork();
+	if (child == 0) {
+		close(fds[1]);
+		_exit(read(fds[0], &c, 1) != 0);
+	}
+	assert_true(child > 0);
+	close(fds[0]);
+	rs_usyms_seen(usyms, (uint32_t)child);
+	close(fds[1]);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	resolves((uint32_t)child, (const char *)usyms_landmark + 2, true, false,
+		 "usyms_landmark+2");
+	resolves((uint32_t)child, (const void *)0x20, true, false, "0x20");
+}
+
+/* What is mapped after the process was looked at is found too. */
+static void test_jit(void **state)
+{
+	_cleanup_(rs_str_done) struct rs_str out = RS_STR_INIT(0);
+	char path[64];
+	FILE *file;
+	void *code;
+
+	(void)state;
+	rs_usyms_seen(usyms, (uint32_t)getpid());
+	code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(code, MAP_FAILED);
+	resolves((uint32_t)getpid(), (const void *)0x30, true, false, "0x30");
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
+	file = fopen(path, "wx");
+	assert_non_null(file);
+	fprintf(file, "%lx 40 script: run()\n", (unsigned long)(uintptr_t)code);
+	fclose(file);
+	resolves((uint32_t)getpid(), (const char *)code + 5, true, false, "script: run()+5");
+	unlink(path);
+	munmap(code, 4096);
+}
+
+static void test_jit_text(void **state)
+{
+	static const char text[] = "100 10 a\n"
+				   "200 20 second name\n"
+				   "nonsense\n"
+				   "300 zz x\n"
+				   "400 0 empty\n"
+				   "ffffffffffffffff 10 wraps\n"
+				   "500 8 last";
+	struct rs_usyms_jit jit = { 0 };
+
+	(void)state;
+	assert_int_equal(rs_usyms_jit_parse(&jit, text, sizeof(text) - 1), 0);
+	assert_int_equal(jit.symbols.len, 3);
+	assert_null(rs_usyms_jit_find(&jit, 0xff));
+	assert_string_equal(rs_usyms_jit_find(&jit, 0x10f)->name, "a");
+	assert_null(rs_usyms_jit_find(&jit, 0x110));
+	assert_string_equal(rs_usyms_jit_find(&jit, 0x21f)->name, "second name");
+	assert_string_equal(rs_usyms_jit_find(&jit, 0x507)->name, "last");
+	assert_null(rs_usyms_jit_find(&jit, 0x508));
+	rs_usyms_jit_done(&jit);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_own, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_jit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_jit_text, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
