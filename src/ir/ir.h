@@ -27,7 +27,7 @@
 #include "base/error.h"
 #include "base/str.h"
 
-typedef uint32_t rs_reg; /* a virtual register; 0 is none */
+typedef uint32_t rs_reg;   /* a virtual register; 0 is none */
 typedef uint32_t rs_label; /* a block; 0 is none */
 
 struct rs_ir_module;
@@ -113,7 +113,8 @@ void rs_ir_atomic_add(struct rs_ir_func *f, rs_reg base, int offset, unsigned si
 /* Zeroes @size bytes (a multiple of 8, base 8-aligned) with stores. */
 void rs_ir_zero(struct rs_ir_func *f, rs_reg base, int offset, unsigned size);
 /* Copies @size bytes by loads and stores of 8 (then 4, 2, 1); both readable by BPF directly. */
-void rs_ir_copy_memory(struct rs_ir_func *f, rs_reg dst, int dst_offset, rs_reg src, int src_offset, unsigned size);
+void rs_ir_copy_memory(struct rs_ir_func *f, rs_reg dst, int dst_offset, rs_reg src, int src_offset,
+		       unsigned size);
 
 /* The address of @size bytes of the stack, 8-aligned. Slots of one function whose lives do not overlap
  * may share memory only when the caller says so: rs_ir_frame_free() gives the room back for later slots. */
@@ -136,7 +137,8 @@ rs_reg rs_ir_func_pointer(struct rs_ir_func *f, const struct rs_ir_func *target)
 /* Helper by number, up to five arguments; the result is always there, unused ones are dropped. A helper
  * may be marked pure (same arguments, same result, no effect: so equal calls within a program are one). */
 #define RS_IR_CALL_PURE 1u
-rs_reg rs_ir_call(struct rs_ir_func *f, uint32_t helper, unsigned flags, unsigned n_args, const rs_reg *args);
+rs_reg rs_ir_call(struct rs_ir_func *f, uint32_t helper, unsigned flags, unsigned n_args,
+		  const rs_reg *args);
 #define rs_ir_call_of(f, helper, ...)                                                              \
 	({                                                                                         \
 		const rs_reg call_args_[] = { __VA_ARGS__ };                                       \
@@ -144,13 +146,17 @@ rs_reg rs_ir_call(struct rs_ir_func *f, uint32_t helper, unsigned flags, unsigne
 			   call_args_);                                                            \
 	})
 /* Kernel function by name (kfunc): a fixup. */
-rs_reg rs_ir_call_kernel(struct rs_ir_func *f, const char *name, unsigned n_args, const rs_reg *args);
-rs_reg rs_ir_call_local(struct rs_ir_func *f, const struct rs_ir_func *target, unsigned n_args, const rs_reg *args);
+rs_reg rs_ir_call_kernel(struct rs_ir_func *f, const char *name, unsigned n_args,
+			 const rs_reg *args);
+rs_reg rs_ir_call_local(struct rs_ir_func *f, const struct rs_ir_func *target, unsigned n_args,
+			const rs_reg *args);
 
 /* Terminators. */
 void rs_ir_jump(struct rs_ir_func *f, rs_label to);
-void rs_ir_branch(struct rs_ir_func *f, enum rs_ir_cond cond, rs_reg a, rs_reg b, rs_label yes, rs_label no);
-void rs_ir_branch_imm(struct rs_ir_func *f, enum rs_ir_cond cond, rs_reg a, int64_t imm, rs_label yes, rs_label no);
+void rs_ir_branch(struct rs_ir_func *f, enum rs_ir_cond cond, rs_reg a, rs_reg b, rs_label yes,
+		  rs_label no);
+void rs_ir_branch_imm(struct rs_ir_func *f, enum rs_ir_cond cond, rs_reg a, int64_t imm,
+		      rs_label yes, rs_label no);
 void rs_ir_return(struct rs_ir_func *f, rs_reg value);
 void rs_ir_return_imm(struct rs_ir_func *f, int64_t value);
 
@@ -178,7 +184,7 @@ struct rs_ir_fixup {
 };
 
 struct rs_ir_line {
-	uint32_t insn; /* from this instruction on ... */
+	uint32_t insn;     /* from this instruction on ... */
 	uint32_t location; /* ... this is what it comes from */
 };
 
@@ -202,7 +208,7 @@ struct rs_ir_image {
 };
 
 struct rs_ir_options {
-	bool cpu_v3; /* 32-bit ALU compares (always there since 5.3; false is for tests) */
+	bool cpu_v3;      /* 32-bit ALU compares (always there since 5.3; false is for tests) */
 	bool no_optimize; /* for tests */
 };
 
@@ -210,8 +216,8 @@ struct rs_ir_options {
  * Optimises, allocates registers, emits. The module is changed and of no further use but for dumps.
  * -ENOMEM; -EINVAL for misuse; -E2BIG: a function needs more than 512 bytes of stack (hint says what of).
  */
-int rs_ir_compile(struct rs_ir_module *module, const struct rs_ir_options *options, struct rs_arena *arena,
-		  struct rs_ir_image *ret_image, struct rs_error *err);
+int rs_ir_compile(struct rs_ir_module *module, const struct rs_ir_options *options,
+		  struct rs_arena *arena, struct rs_ir_image *ret_image, struct rs_error *err);
 /* Only the passes before register allocation: for dumps and tests. */
 int rs_ir_optimize(struct rs_ir_module *module, struct rs_error *err);
 
