@@ -48,6 +48,7 @@ struct rs_sema {
 	bool changed; /* a type became wider: walk again */
 	unsigned loop_depth;
 	bool reported; /* the last call of rs_sema_error() and the like was not silent: for the hint */
+	struct rs_map *spare_map; /* stands for the map that memory did not suffice for */
 };
 
 /* Silent unless final. Sets nothing else. */
@@ -63,7 +64,8 @@ void rs_sema_hint(struct rs_sema *s, const char *fmt, ...) _printf_(2, 3);
  *	MAP	a read: of count, sum, avg, min and max maps it has the type of an integer, of other aggregates
  *		their own type (node->map->value tells what is stored)
  *	FIELD	text that is found by __data_loc is of type STRING; other __data_loc arrays are ARRAY of count 0
- *	CALL	of a name without parentheses too (kstack): the node becomes one
+ *	NAME	node->builtin, or node->func (kstack without parentheses), or an enum's constant
+ *	CALL	node->func, or node->builtin: cpu() is cpu
  *
  * A constant has node->number, extended to 64 bits by its type. A comptime if has lost the branch that is not
  * taken.
@@ -93,6 +95,8 @@ bool rs_sema_map_key(struct rs_sema *s, struct rs_map *map, struct rs_node *cons
 const struct rs_type *rs_sema_stored(struct rs_sema *s, const struct rs_type *type);
 /* The type that holds both: the longer string, the wider integer. NULL: there is none. */
 const struct rs_type *rs_sema_merge(struct rs_sema *s, const struct rs_type *a, const struct rs_type *b);
+/* How / % < <= > >= of two integers or pointers take their sides: true as signed numbers. */
+bool rs_sema_is_signed(const struct rs_node *a, const struct rs_node *b);
 /* The type as text for messages. */
 const char *rs_sema_text(struct rs_sema *s, const struct rs_type *type);
 
