@@ -171,6 +171,19 @@ static void labelled(const struct rs_node *node, const char *label, unsigned ind
 	rs_node_dump(node, indent, out);
 }
 
+struct place {
+	struct rs_str *out;
+	unsigned indent;
+};
+
+static bool dump_typeof(struct rs_node **of, void *ctx)
+{
+	struct place *place = ctx;
+
+	labelled(*of, "typeof", place->indent, place->out);
+	return true;
+}
+
 int rs_node_dump(const struct rs_node *node, unsigned indent, struct rs_str *out)
 {
 	const struct row *row = &rows[node->kind];
@@ -192,8 +205,7 @@ int rs_node_dump(const struct rs_node *node, unsigned indent, struct rs_str *out
 	if (!body_first)
 		labelled_list(&node->list, row->list, indent + 1, out);
 	labelled_list(&node->other, row->other, indent + 1, out);
-	if (node->type_name && node->type_name->of)
-		labelled(node->type_name->of, "typeof", indent + 1, out);
+	rs_type_name_each(node->type_name, dump_typeof, &(struct place){ out, indent + 1 });
 	return out->error;
 }
 

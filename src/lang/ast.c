@@ -69,6 +69,25 @@ int rs_provider_find(const char *name)
 
 /* ---- walking ---- */
 
+bool rs_type_name_each(struct rs_type_name *type, bool (*fn)(struct rs_node **of, void *ctx),
+		       void *ctx)
+{
+	if (!type)
+		return true;
+	for (unsigned i = 0; i < type->n_elements; i++)
+		if (!rs_type_name_each(type->elements[i], fn, ctx))
+			return false;
+	return !type->of || fn(&type->of, ctx);
+}
+
+static bool add_height(struct rs_node **of, void *ctx)
+{
+	unsigned *height = ctx;
+
+	*height = MAX(*height, (*of)->height + 1U);
+	return true;
+}
+
 static unsigned list_height(const struct rs_node_list *list)
 {
 	unsigned height = 0;
@@ -86,8 +105,7 @@ bool rs_node_measure(struct rs_node *node)
 	for (unsigned i = 0; i < ARRAY_SIZE(parts); i++)
 		if (parts[i])
 			height = MAX(height, parts[i]->height + 1U);
-	if (node->type_name && node->type_name->of)
-		height = MAX(height, node->type_name->of->height + 1U);
+	rs_type_name_each(node->type_name, add_height, &height);
 	if (height > RS_AST_HEIGHT_MAX)
 		return false;
 	node->height = (uint16_t)height;
@@ -101,10 +119,26 @@ static void walk_list(struct rs_node_list *list, bool (*fn)(struct rs_node *node
 		rs_node_walk(list->items[i], fn, ctx);
 }
 
+struct walk {
+	bool (*fn)(struct rs_node *node, void *ctx);
+	void *ctx;
+};
+
+static bool walk_typeof(struct rs_node **of, void *ctx)
+{
+	struct walk *walk = ctx;
+
+	rs_node_walk(*of, walk->fn, walk->ctx);
+	return true;
+}
+
 void rs_node_walk(struct rs_node *node, bool (*fn)(struct rs_node *node, void *ctx), void *ctx)
 {
+	struct walk walk = { fn, ctx };
+
 	if (!node || !fn(node, ctx))
 		return;
+	rs_type_name_each(node->type_name, walk_typeof, &walk);
 	rs_node_walk(node->a, fn, ctx);
 	rs_node_walk(node->b, fn, ctx);
 	rs_node_walk(node->c, fn, ctx);
@@ -140,19 +174,23 @@ static bool clone_part(struct rs_arena *arena, struct rs_node **part)
 	return *part;
 }
 
-static bool clone_type_name(struct rs_arena *arena, struct rs_type_name **name)
+static struct rs_type_name *clone_type_name(struct rs_arena *arena, const struct rs_type_name *name)
 {
-	struct rs_type_name *copy;
+	struct rs_type_name *copy = rs_arena_new(arena, struct rs_type_name);
 
-	if (!*name || !(*name)->of)
-		return true;
-	copy = rs_arena_new(arena, struct rs_type_name);
 	if (!copy)
-		return false;
-	*copy = **name;
-	copy->of = rs_node_clone(arena, copy->of);
-	*name = copy;
-	return copy->of;
+		return NULL;
+	*copy = *name;
+	if (!clone_part(arena, &copy->of))
+		return NULL;
+	if (copy->n_elements)
+		copy->elements = rs_arena_alloc_array(arena, copy->n_elements, sizeof(copy));
+	for (unsigned i = 0; copy->elements && i < copy->n_elements; i++) {
+		copy->elements[i] = clone_type_name(arena, name->elements[i]);
+		if (!copy->elements[i])
+			return NULL;
+	}
+	return copy->n_elements && !copy->elements ? NULL : copy;
 }
 
 struct rs_node *rs_node_clone(struct rs_arena *arena, const struct rs_node *node)
@@ -171,8 +209,12 @@ struct rs_node *rs_node_clone(struct rs_arena *arena, const struct rs_node *node
 	copy->extra = NULL;
 	if (!clone_part(arena, &copy->a) || !clone_part(arena, &copy->b) ||
 	    !clone_part(arena, &copy->c) || !clone_list(arena, &node->list, &copy->list) ||
-	    !clone_list(arena, &node->other, &copy->other) ||
-	    !clone_type_name(arena, &copy->type_name))
+	    !clone_list(arena, &node->other, &copy->other))
 		return NULL;
+	if (node->type_name) {
+		copy->type_name = clone_type_name(arena, node->type_name);
+		if (!copy->type_name)
+			return NULL;
+	}
 	return copy;
 }

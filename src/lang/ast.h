@@ -24,10 +24,13 @@ struct rs_type_name {
 	unsigned pointers; /* stars */
 	unsigned n_dims; /* array dimensions; 0 for an empty pair of brackets */
 	uint64_t dims[4];
-	const struct rs_node *of; /* typeof(expr), or NULL */
+	struct rs_node *of; /* typeof(expr), or NULL */
 	struct rs_type_name **elements; /* of a tuple: base is "tuple" */
 	unsigned n_elements;
 };
+
+/* Calls fn for each expression in it (typeof), which fn may replace; stops at false, which is returned. */
+bool rs_type_name_each(struct rs_type_name *type, bool (*fn)(struct rs_node **of, void *ctx), void *ctx);
 
 /* ---- nodes ---- */
 

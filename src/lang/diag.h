@@ -26,7 +26,7 @@
 struct rs_span {
 	uint32_t at;
 	uint32_t len;
-	uint16_t source; /* 0: the script */
+	uint16_t source;    /* 0: the script */
 	uint16_t expansion; /* 0: none; else rs_diags.expansions[expansion - 1] */
 };
 
@@ -54,7 +54,7 @@ struct rs_source_text {
 	size_t len;
 };
 
-#define RS_DIAGS_MAX 64 /* further ones are counted only */
+#define RS_DIAGS_MAX   64 /* further ones are counted only */
 #define RS_SOURCES_MAX 64
 
 struct rs_diags {
@@ -66,20 +66,23 @@ struct rs_diags {
 	struct rs_diag items[RS_DIAGS_MAX];
 	unsigned n;
 	unsigned n_errors, n_warnings; /* all, also those that did not fit */
-	struct rs_diag *newest; /* gets the hint; NULL when it was dropped */
+	struct rs_diag *newest;        /* gets the hint; NULL when it was dropped */
 	bool out_of_memory;
 };
 
 /* With the script as source 0; text must stay valid. */
-void rs_diags_init(struct rs_diags *diags, struct rs_arena *arena, const char *name, const char *text, size_t len);
+void rs_diags_init(struct rs_diags *diags, struct rs_arena *arena, const char *name,
+		   const char *text, size_t len);
 /* One more source: its number, or -ENOSPC. The text must stay valid. */
 int rs_diags_add_source(struct rs_diags *diags, const char *name, const char *text, size_t len);
 /* Notes the use of a macro: its number for spans, 0 when there are too many. */
 uint16_t rs_diags_add_expansion(struct rs_diags *diags, const char *name, struct rs_span used);
 
 /* One that repeats an earlier one at the same place is dropped. */
-void rs_diag_error(struct rs_diags *diags, struct rs_span span, const char *fmt, ...) _printf_(3, 4);
-void rs_diag_warning(struct rs_diags *diags, struct rs_span span, const char *fmt, ...) _printf_(3, 4);
+void rs_diag_error(struct rs_diags *diags, struct rs_span span, const char *fmt, ...)
+	_printf_(3, 4);
+void rs_diag_warning(struct rs_diags *diags, struct rs_span span, const char *fmt, ...)
+	_printf_(3, 4);
 /* For the newest one. */
 void rs_diag_hint(struct rs_diags *diags, const char *fmt, ...) _printf_(2, 3);
 
@@ -87,9 +90,11 @@ void rs_diag_hint(struct rs_diags *diags, const char *fmt, ...) _printf_(2, 3);
 struct rs_span rs_span_join(struct rs_span a, struct rs_span b);
 
 /* Line and column (from 1; columns count characters) of a byte. */
-void rs_span_position(const struct rs_diags *diags, struct rs_span span, unsigned *ret_line, unsigned *ret_column);
+void rs_span_position(const struct rs_diags *diags, struct rs_span span, unsigned *ret_line,
+		      unsigned *ret_column);
 
 /* Appends all of them, as above; colour for terminals. Control bytes of the script are neutralised. */
 int rs_diags_show(const struct rs_diags *diags, bool colour, struct rs_str *out);
 /* One. */
-int rs_diag_show(const struct rs_diags *diags, const struct rs_diag *diag, bool colour, struct rs_str *out);
+int rs_diag_show(const struct rs_diags *diags, const struct rs_diag *diag, bool colour,
+		 struct rs_str *out);

@@ -42,9 +42,9 @@ static char peek(const struct rs_lexer *lexer, uint32_t i)
 
 static bool skip_block_comment(struct rs_lexer *lexer)
 {
-	for (lexer->at += 2; lexer->at < lexer->len; lexer->at++) {
-		if (peek(lexer, 0) == '*' && peek(lexer, 1) == '/') {
-			lexer->at += 2;
+	for (uint32_t i = 2; lexer->len - lexer->at > i; i++) {
+		if (peek(lexer, i) == '*' && peek(lexer, i + 1) == '/') {
+			lexer->at += i + 2;
 			return true;
 		}
 	}
@@ -218,11 +218,9 @@ struct rs_token rs_lex_next(struct rs_lexer *lexer)
 	};
 
 	if (mistake) {
-		token.span.at = before;
 		bad(&token, 2, mistake);
-		token.raw = "";
-		token.raw_len = 0;
-		token.span.len = 2;
+		token.span.len = token.raw_len;
+		lexer->at = lexer->len;
 		return token;
 	}
 	if (lexer->at >= lexer->len)

@@ -100,7 +100,8 @@ struct rs_lexer {
 void rs_lex_init(struct rs_lexer *lexer, struct rs_arena *arena, const char *text, uint32_t len,
 		 uint16_t source);
 
-/* Skips blanks and comments; the text of a mistake in them (a comment without end), or NULL. */
+/* Skips blanks and comments; the text of a mistake in them, or NULL: a comment without end, where the
+ * lexer stops. */
 const char *rs_lex_blanks(struct rs_lexer *lexer);
 
 /* Also skips blanks and comments before it. END at the end, again and again. */

@@ -293,6 +293,19 @@ static void expand_list(struct expander *e, const struct use *use, struct rs_nod
 		expand(e, use, &list->items[i]);
 }
 
+struct place {
+	struct expander *e;
+	const struct use *use;
+};
+
+static bool expand_typeof(struct rs_node **of, void *ctx)
+{
+	struct place *place = ctx;
+
+	expand(place->e, place->use, of);
+	return true;
+}
+
 static void expand_below(struct expander *e, const struct use *use, struct rs_node *node)
 {
 	struct rs_node **parts[] = { &node->a, &node->b, &node->c };
@@ -302,12 +315,7 @@ static void expand_below(struct expander *e, const struct use *use, struct rs_no
 			expand(e, use, parts[i]);
 	expand_list(e, use, &node->list);
 	expand_list(e, use, &node->other);
-	if (node->type_name && node->type_name->of) {
-		struct rs_node *of = (struct rs_node *)node->type_name->of;
-
-		expand(e, use, &of);
-		node->type_name->of = of;
-	}
+	rs_type_name_each(node->type_name, expand_typeof, &(struct place){ e, use });
 }
 
 /* "f();" where f has no value is its block. */

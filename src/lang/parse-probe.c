@@ -317,6 +317,8 @@ static bool parse_timed(struct spec *s, struct rs_attach_point *point)
 		size_t digits = strspn(s->parts[1], "0123456789_");
 
 		unit = s->parts[1] + digits;
+		if (!digits)
+			return take_parts(s, point, 2, 2);
 		if (!*unit && point->provider == RS_PROVIDER_PROFILE)
 			unit = "hz";
 		s->parts[1] = rs_parse_copy(s->p, s->parts[1], digits);

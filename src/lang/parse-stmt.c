@@ -264,6 +264,8 @@ static void missing_semicolon(struct rs_parser *p, const struct rs_node *node)
 	const char *near = near_keyword(node);
 	struct rs_span behind = p->last.span;
 
+	if (next->kind == RS_TOKEN_END)
+		return;
 	if (next->kind == RS_TOKEN_BAD) {
 		rs_parse_wrong(p, "");
 		return;
@@ -321,13 +323,18 @@ static bool add_statement(struct rs_parser *p, struct rs_node_list *list, bool *
 	return rs_parse_peek(p, 0)->line_start && !rs_parse_is_word(p, "else");
 }
 
-/* Up to the closing brace; *ret_open: the last statement is an expression without ;. */
+/* Behind the opening brace up to the closing one; *ret_open: the last statement is an expression without ;. */
 static bool statements(struct rs_parser *p, struct rs_node_list *list, bool *ret_open)
 {
+	struct rs_span brace = p->last.span;
+
 	*ret_open = false;
 	while (!rs_parse_is(p, RS_TOKEN_RBRACE)) {
 		if (rs_parse_is(p, RS_TOKEN_END)) {
-			rs_parse_wrong(p, "\"}\" at the end of the block");
+			if (!p->ended && !p->pp.exhausted)
+				rs_diag_error(p->diags, brace,
+					      "the \"}\" for this \"{\" is missing");
+			p->ended = true;
 			return false;
 		}
 		if (rs_parse_accept(p, RS_TOKEN_SEMICOLON))
@@ -354,7 +361,12 @@ static bool block_into(struct rs_parser *p, struct rs_node_list *list, const cha
 {
 	bool open;
 
-	return rs_parse_expect(p, RS_TOKEN_LBRACE, where) && block_of(p, list, &open);
+	if (rs_parse_accept(p, RS_TOKEN_LBRACE))
+		return block_of(p, list, &open);
+	rs_parse_expect(p, RS_TOKEN_LBRACE, where);
+	if (!rs_parse_is(p, RS_TOKEN_END) && !rs_parse_is(p, RS_TOKEN_ASSIGN))
+		rs_diag_hint(p->diags, "braces are needed around a single statement, too");
+	return false;
 }
 
 struct rs_node *rs_parse_block(struct rs_parser *p, bool value)

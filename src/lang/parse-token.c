@@ -77,6 +77,8 @@ void rs_parse_wrong(struct rs_parser *p, const char *what)
 	}
 	describe(token, found, sizeof(found));
 	rs_diag_error(p->diags, token->span, "expected %s, found %s", what, found);
+	if (token->kind == RS_TOKEN_ASSIGN)
+		rs_diag_hint(p->diags, "values are compared with ==");
 }
 
 bool rs_parse_expect(struct rs_parser *p, enum rs_token_kind kind, const char *where)
@@ -135,6 +137,8 @@ struct rs_span rs_parse_here(struct rs_parser *p)
 
 void rs_parse_skip_statement(struct rs_parser *p)
 {
+	/* A string without its closing quote has swallowed the rest of its line. */
+	bool line = rs_parse_is(p, RS_TOKEN_BAD) && *rs_parse_peek(p, 0)->raw == '"';
 	unsigned depth = 0;
 
 	p->too_deep = false;
@@ -142,6 +146,8 @@ void rs_parse_skip_statement(struct rs_parser *p)
 		enum rs_token_kind kind = rs_parse_peek(p, 0)->kind;
 
 		if (kind == RS_TOKEN_END || (!depth && kind == RS_TOKEN_RBRACE))
+			return;
+		if (line && kind != RS_TOKEN_BAD && rs_parse_peek(p, 0)->line_start)
 			return;
 		rs_parse_take(p);
 		depth += kind == RS_TOKEN_LBRACE;

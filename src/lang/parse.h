@@ -23,6 +23,7 @@ struct rs_parser {
 	unsigned depth;
 	bool in_predicate;          /* "/ {" ends it */
 	bool too_deep;              /* said so for this statement */
+	bool ended;                 /* said that a closing brace is missing */
 	struct rs_str declarations; /* freed by rs_script_parse() */
 };
 

@@ -379,10 +379,15 @@ bool rs_pp_blanks(struct rs_pp *pp)
 	while (!pp->diags->out_of_memory && !pp->exhausted) {
 		struct rs_lexer *lexer = &pp->source->lexer;
 
-		if (rs_lex_blanks(lexer)) {
-			struct rs_span span = { .at = lexer->at, .source = lexer->source };
+		const char *mistake = rs_lex_blanks(lexer);
 
-			rs_diag_error(pp->diags, span, "a comment has no end (*/)");
+		if (mistake) {
+			struct rs_span span = { .at = lexer->at,
+						.len = 2,
+						.source = lexer->source };
+
+			rs_diag_error(pp->diags, span, "%s", mistake);
+			lexer->at = lexer->len;
 		} else if (at_directive(lexer)) {
 			lexer->at++;
 			lexer->line_start = false;
