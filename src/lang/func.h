@@ -16,12 +16,16 @@ struct rs_place_in_memory;
 
 enum rs_func_flags {
 	RS_FUNC_STATEMENT = 1, /* has no value: stands alone */
-	RS_FUNC_UNSAFE = 2, /* needs --unsafe */
-	RS_FUNC_BARE = 4, /* may be used without parentheses, as a NAME without arguments: kstack, nsecs */
+	RS_FUNC_UNSAFE = 2,    /* needs --unsafe */
+	RS_FUNC_BARE =
+		4, /* may be used without parentheses, as a NAME without arguments: kstack, nsecs */
 	RS_FUNC_AGGREGATE = 8, /* only as @x = f(...): handled by the maps (lower-aggregate.c) */
-	RS_FUNC_MAP_FIRST = 16, /* first argument may be a whole map: not typed as a value; the check does that */
-	RS_FUNC_TYPED_BY_CHECK = 32, /* no argument is typed before: words with a meaning of their own */
-	RS_FUNC_CONSTANT = 64, /* the check leaves a constant (call->constant or text_constant), or a mistake */
+	RS_FUNC_MAP_FIRST =
+		16, /* first argument may be a whole map: not typed as a value; the check does that */
+	RS_FUNC_TYPED_BY_CHECK =
+		32, /* no argument is typed before: words with a meaning of their own */
+	RS_FUNC_CONSTANT =
+		64, /* the check leaves a constant (call->constant or text_constant), or a mistake */
 };
 
 /*
@@ -46,7 +50,8 @@ struct rs_func_row {
 	/* STRING and BUFFER results, for records that pack them; may be NULL. Only the bytes that are used are
 	 * written, from to on: the text with its NUL, or the bytes of the buffer without its length word. to must
 	 * have type->size bytes. Returns their number, which the verifier knows to be at most type->size. */
-	rs_reg (*packed)(struct rs_lower *l, struct rs_node *call, const struct rs_place_in_memory *to);
+	rs_reg (*packed)(struct rs_lower *l, struct rs_node *call,
+			 const struct rs_place_in_memory *to);
 };
 
 /* Builtins are names without arguments: pid, comm, args ... arg0-argN are found by prefix. */
@@ -60,15 +65,23 @@ struct rs_builtin_row {
 };
 
 /* Tables end with a row without a name. */
-extern const struct rs_func_row rs_func_output[]; /* fn-output.c: printf print time join cat system exit ... */
+extern const struct rs_func_row
+	rs_func_output[]; /* fn-output.c: printf print time join cat system exit ... */
 extern const struct rs_func_row rs_func_map[]; /* fn-map.c: delete has_key len clear zero find */
-extern const struct rs_func_row rs_func_aggregate[]; /* fn-aggregate.c: count sum avg min max stats hist lhist */
-extern const struct rs_func_row rs_func_string[]; /* fn-string.c: str kstr buf strncmp strlen strcontains ... */
-extern const struct rs_func_row rs_func_symbol[]; /* fn-symbol.c: ksym usym kaddr uaddr reg kstack ustack ... */
-extern const struct rs_func_row rs_func_process[]; /* fn-process.c: signal override cgroupid path nsecs ... */
+extern const struct rs_func_row
+	rs_func_aggregate[]; /* fn-aggregate.c: count sum avg min max stats hist lhist */
+extern const struct rs_func_row
+	rs_func_string[]; /* fn-string.c: str kstr buf strncmp strlen strcontains ... */
+extern const struct rs_func_row
+	rs_func_symbol[]; /* fn-symbol.c: ksym usym kaddr uaddr reg kstack ustack ... */
+extern const struct rs_func_row
+	rs_func_process[]; /* fn-process.c: signal override cgroupid path nsecs ... */
 extern const struct rs_func_row rs_func_network[]; /* fn-network.c: ntop pton macaddr bswap ... */
+extern const struct rs_func_row
+	rs_func_check[]; /* fn-check.c: assert static_assert fail is_str kfunc_exist getopt ... */
 extern const struct rs_builtin_row rs_builtin_table[]; /* builtin*.c */
-extern const struct rs_builtin_row rs_builtin_args[]; /* builtin-args.c: args arg0.. retval func probe ctx */
+extern const struct rs_builtin_row
+	rs_builtin_args[]; /* builtin-args.c: args arg0.. retval func probe ctx */
 
 const struct rs_func_row *rs_func_find(const char *name);
 const struct rs_builtin_row *rs_builtin_find(const char *name);
