@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <bpf/bpf.h>
 
 #include "base/vec.h"
+#include "kern/bpfcall.h"
 #include "kern/btf.h"
 
 #define MODULES     "/sys/kernel/btf"
@@ -156,30 +156,28 @@ uint32_t rs_btf_set_find(struct rs_btf_set *set, const char *module, const char 
 
 /* ---- descriptors ---- */
 
-static int is_named(int fd, const char *wanted)
+static bool is_named(int fd, const char *wanted)
 {
 	struct bpf_btf_info info = { 0 };
-	uint32_t len = sizeof(info);
 	char name[64] = "";
 
 	info.name = (uintptr_t)name;
 	info.name_len = sizeof(name);
-	if (bpf_obj_get_info_by_fd(fd, &info, &len) < 0)
-		return -errno;
-	return info.kernel_btf && strcmp(name, wanted) == 0;
+	return rs_bpf_info(fd, &info, sizeof(info)) == 0 && info.kernel_btf &&
+	       strcmp(name, wanted) == 0;
 }
 
 int rs_btf_set_open_fd(struct rs_btf_set *set, unsigned number, struct rs_error *err)
 {
 	const char *wanted = rs_btf_set_name(set, number);
 	uint32_t id = 0;
+	int r;
 
-	while (bpf_btf_get_next_id(id, &id) == 0) {
-		_cleanup_(rs_cleanup_close) int fd = bpf_btf_get_fd_by_id(id);
+	while ((r = rs_bpf_next_id(BPF_BTF_GET_NEXT_ID, id, &id)) == 0) {
+		_cleanup_(rs_cleanup_close) int fd = rs_bpf_fd_by_id(BPF_BTF_GET_FD_BY_ID, id);
 
-		if (fd >= 0 && is_named(fd, wanted) > 0)
+		if (fd >= 0 && is_named(fd, wanted))
 			return TAKE_FD(fd);
 	}
-	return rs_error_set_errno(err, errno ? -errno : -ENOENT, "looking for the types of \"%s\"",
-				  wanted);
+	return rs_error_set_errno(err, r, "looking for the types of \"%s\"", wanted);
 }
