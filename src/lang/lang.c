@@ -79,6 +79,8 @@ static int compile(struct rs_sema *s)
 	dump(s, "sema");
 	if (r < 0 || s->diags->n_errors)
 		return r < 0 ? r : -EINVAL;
+	if (s->options->check_only)
+		return 0;
 	r = rs_lang_lower(s);
 	if (r < 0)
 		return r;

@@ -24,6 +24,7 @@ struct rs_lang_options {
 	void (*dump)(void *ctx, const char *stage, const struct rs_program *program);
 	void *dump_ctx;
 	bool parse_only; /* stop after the stage "ast" */
+	bool check_only; /* stop after the stage "sema" */
 	bool keep_modules; /* stop before instructions are made: probe->module is as the lowering left it */
 	/* For named options of scripts (getopt()): what came after "--". */
 	const char *const *script_args;
