@@ -377,12 +377,6 @@ static void check_probetype(struct rs_sema *s, struct rs_node *name)
 	rs_fn_set_text(s, name, text, strlen(text));
 }
 
-static void text_into(struct rs_lower *l, struct rs_node *name, const struct rs_place_in_memory *to)
-{
-	if (name->extra)
-		rs_lower_into(l, (struct rs_node *)name->extra, to);
-}
-
 /* ---- usermode ---- */
 
 /* Low bits of the code segment: the privilege level. */
@@ -446,7 +440,7 @@ const struct rs_builtin_row rs_builtin_args[] = {
 	{ .name = "retval", .check = check_retval, .lower = lower_retval },
 	{ .name = "func", .check = check_func, .lower = lower_func, .into = func_into },
 	{ .name = "probe", .check = check_probe, .lower = lower_probe },
-	{ .name = "probetype", .check = check_probetype, .into = text_into },
+	{ .name = "probetype", .check = check_probetype, .into = rs_fn_text_into },
 	{ .name = "usermode", .check = check_usermode, .lower = lower_usermode },
 	{ .name = "ctx", .check = check_ctx, .lower = lower_ctx },
 	{ 0 },

@@ -213,18 +213,6 @@ static void check_getopt(struct rs_sema *s, struct rs_node *call)
 		rs_sema_error(s, usual->span, "getopt: the default must be a literal");
 }
 
-static struct rs_value lower_getopt(struct rs_lower *l, struct rs_node *call)
-{
-	return lower_constant(l, call);
-}
-
-static void getopt_into(struct rs_lower *l, struct rs_node *call,
-			const struct rs_place_in_memory *to)
-{
-	if (call->extra)
-		rs_lower_into(l, (struct rs_node *)call->extra, to);
-}
-
 /* ---- rows ---- */
 
 #define ROW_IS(word)                                                                               \
@@ -274,7 +262,7 @@ const struct rs_func_row rs_func_check[] = {
 	  .max_args = 3,
 	  .usage = "getopt(\"name\"[, default[, \"description\"]])",
 	  .check = check_getopt,
-	  .lower = lower_getopt,
-	  .into = getopt_into },
+	  .lower = lower_constant,
+	  .into = rs_fn_text_into },
 	{ 0 },
 };

@@ -122,7 +122,7 @@ static rs_reg str_read(struct rs_lower *l, struct rs_node *call,
 static void str_into(struct rs_lower *l, struct rs_node *call, const struct rs_place_in_memory *to)
 {
 	if (call->extra) {
-		rs_lower_into(l, (struct rs_node *)call->extra, to);
+		rs_fn_text_into(l, call, to);
 		return;
 	}
 	rs_fn_pad(l, to);
@@ -133,7 +133,7 @@ static rs_reg str_packed(struct rs_lower *l, struct rs_node *call,
 			 const struct rs_place_in_memory *to)
 {
 	if (call->extra) {
-		rs_lower_into(l, (struct rs_node *)call->extra, to);
+		rs_fn_text_into(l, call, to);
 		return rs_ir_const(l->f, call->type->size);
 	}
 	return rs_fn_string_used(l, str_read(l, call, to));

@@ -143,6 +143,19 @@ rs_reg rs_fn_read_string(struct rs_lower *l, const struct rs_fn_bytes *from,
 	return read_by(l, rs_read_str_helper(readable(from->space)), from, to, size, number);
 }
 
+void rs_fn_text_into(struct rs_lower *l, struct rs_node *call, const struct rs_place_in_memory *to)
+{
+	const struct rs_node *text = call->extra;
+	struct rs_node *cut = (struct rs_node *)text;
+
+	if (!text || !call->type->size)
+		return;
+	if (text->type->size > call->type->size)
+		cut = rs_fn_text_node(l->sema, call->span, text->text, call->type->size - 1);
+	if (cut)
+		rs_lower_into_as(l, cut, call->type, to);
+}
+
 /* ---- numbers ---- */
 
 rs_reg rs_fn_limit(struct rs_lower *l, rs_reg a, uint64_t max)

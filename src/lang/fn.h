@@ -48,6 +48,9 @@ const struct rs_type *rs_fn_string(struct rs_sema *s, uint64_t size);
  * the struct. */
 const struct rs_type *rs_fn_task_type(struct rs_sema *s);
 
+/* into of calls whose text rs_fn_set_text() left; cut where the type was narrowed since. */
+void rs_fn_text_into(struct rs_lower *l, struct rs_node *call, const struct rs_place_in_memory *to);
+
 /* The argument is one of these words, which are no values: kstack(perf). -1: none of them. */
 int rs_fn_word_of(const struct rs_node *node, const char *const *words, unsigned n);
 

@@ -65,13 +65,11 @@ struct rs_builtin_row {
 };
 
 /* Tables end with a row without a name. */
-extern const struct rs_func_row
-	rs_func_output[]; /* fn-output.c: printf print time join cat system exit ... */
-extern const struct rs_func_row rs_func_map[]; /* fn-map.c: delete has_key len clear zero find */
+extern const struct rs_func_row rs_func_output[]; /* fn-output.c: printf print time cat exit ... */
+extern const struct rs_func_row rs_func_map[];    /* fn-map.c: delete has_key len ... */
 extern const struct rs_func_row
 	rs_func_aggregate[]; /* fn-aggregate.c: count sum avg min max stats hist lhist */
-extern const struct rs_func_row
-	rs_func_string[]; /* fn-string.c: str kstr buf strncmp strlen strcontains ... */
+extern const struct rs_func_row rs_func_string[]; /* fn-string.c: str buf strerror ... */
 extern const struct rs_func_row
 	rs_func_symbol[]; /* fn-symbol.c: ksym usym kaddr uaddr reg kstack ustack ... */
 extern const struct rs_func_row
