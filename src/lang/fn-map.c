@@ -3,6 +3,7 @@
 /* Maps and their elements: delete has_key len find. print, clear and zero are output. */
 
 #include "lang/fn-stack.h"
+#include "lang/lower-private.h"
 
 /* ---- the element that is meant: f(@m, key), f(@m[key]), or f(@m) for maps without keys ---- */
 
@@ -133,6 +134,62 @@ static struct rs_value lower_has_key(struct rs_lower *l, struct rs_node *call)
 	return rs_value_word(call->type, rs_ir_compare_imm(l->f, RS_IR_NE, at, 0));
 }
 
+/* ---- find: has_key, and the value in a variable ---- */
+
+/* $v = @m[key] */
+static struct rs_node *assignment(struct rs_sema *s, struct rs_node *call)
+{
+	struct rs_node *node = rs_arena_new(s->arena, struct rs_node);
+	struct rs_node *from = element_node(s, call);
+
+	if (!node || !from) {
+		s->diags->out_of_memory = true;
+		return NULL;
+	}
+	node->kind = RS_NODE_ASSIGN;
+	node->span = call->span;
+	node->a = rs_fn_arg(call, 2);
+	node->b = from;
+	return node;
+}
+
+static void check_find(struct rs_sema *s, struct rs_node *call)
+{
+	const struct rs_node *variable = rs_fn_arg(call, 2);
+	struct rs_node *node = (struct rs_node *)call->extra;
+	struct rs_map *map;
+
+	call->type = &rs_type_bool;
+	if (!rs_sema_arg_map(s, call, 0, &map))
+		return;
+	if (variable->kind != RS_NODE_VAR) {
+		rs_sema_error(s, variable->span,
+			      "find: the third argument is the variable that gets the value");
+		return;
+	}
+	if (!node)
+		call->extra = node = assignment(s, call);
+	if (node)
+		rs_sema_statements(s, &(struct rs_node_list){ &node, 1 });
+}
+
+static struct rs_value lower_find(struct rs_lower *l, struct rs_node *call)
+{
+	struct rs_node *assign = (struct rs_node *)call->extra;
+	rs_label there = rs_ir_block_new(l->f), done = rs_ir_block_new(l->f);
+	rs_reg found = rs_ir_reg_new(l->f);
+
+	rs_ir_assign_const(l->f, found, 0);
+	if (assign->b->map->kind == RS_MAP_ARRAY)
+		return rs_value_word(call->type, found);
+	rs_lower_map_find(l, assign->b, done);
+	rs_ir_block_start(l->f, there);
+	rs_lower_statement(l, assign);
+	rs_ir_assign_const(l->f, found, 1);
+	rs_ir_block_start(l->f, done);
+	return rs_value_word(call->type, found);
+}
+
 /* ---- len ---- */
 
 static bool is_stack(const struct rs_node *node)
@@ -225,6 +282,13 @@ const struct rs_func_row rs_func_map[] = {
 	  .usage = "has_key(@map, key)",
 	  .check = check_has_key,
 	  .lower = lower_has_key },
+	{ .name = "find",
+	  .min_args = 3,
+	  .max_args = 3,
+	  .flags = RS_FUNC_TYPED_BY_CHECK,
+	  .usage = "find(@map, key, $variable)",
+	  .check = check_find,
+	  .lower = lower_find },
 	{ .name = "len",
 	  .min_args = 1,
 	  .max_args = 1,

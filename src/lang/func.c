@@ -7,8 +7,8 @@
 #include "lang/lang.h"
 
 static const struct rs_func_row *const func_tables[] = {
-	rs_func_output,  rs_func_map,     rs_func_aggregate, rs_func_string,  rs_func_symbol,
-	rs_func_process, rs_func_network, rs_func_check,     rs_func_compare,
+	rs_func_output,  rs_func_join,   rs_func_map,     rs_func_aggregate, rs_func_string,
+	rs_func_compare, rs_func_symbol, rs_func_process, rs_func_network,   rs_func_check,
 };
 
 static const struct rs_builtin_row *const builtin_tables[] = {

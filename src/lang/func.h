@@ -64,22 +64,19 @@ struct rs_builtin_row {
 	void (*into)(struct rs_lower *l, struct rs_node *name, const struct rs_place_in_memory *to);
 };
 
-/* Tables end with a row without a name. */
-extern const struct rs_func_row rs_func_output[]; /* fn-output.c: printf print time cat exit ... */
-extern const struct rs_func_row rs_func_map[];    /* fn-map.c: delete has_key len ... */
-extern const struct rs_func_row
-	rs_func_aggregate[]; /* fn-aggregate.c: count sum avg min max stats hist lhist */
-extern const struct rs_func_row rs_func_string[]; /* fn-string.c: str buf strerror ... */
-extern const struct rs_func_row
-	rs_func_symbol[]; /* fn-symbol.c: ksym usym kaddr uaddr reg kstack ustack ... */
-extern const struct rs_func_row
-	rs_func_process[]; /* fn-process.c: signal override cgroupid path nsecs ... */
-extern const struct rs_func_row rs_func_network[]; /* fn-network.c: ntop pton macaddr bswap ... */
-extern const struct rs_func_row
-	rs_func_check[]; /* fn-check.c: assert static_assert fail is_str kfunc_exist getopt ... */
-extern const struct rs_builtin_row rs_builtin_table[]; /* builtin*.c */
-extern const struct rs_builtin_row
-	rs_builtin_args[]; /* builtin-args.c: args arg0.. retval func probe ctx */
+/* Tables end with a row without a name. Each is in the file of its name: fn-output.c, builtin.c ... */
+extern const struct rs_func_row rs_func_output[];    /* printf print time cat exit ... */
+extern const struct rs_func_row rs_func_join[];      /* join */
+extern const struct rs_func_row rs_func_map[];       /* delete has_key find len */
+extern const struct rs_func_row rs_func_aggregate[]; /* count sum avg min max stats hist lhist */
+extern const struct rs_func_row rs_func_string[];    /* str buf strerror ... */
+extern const struct rs_func_row rs_func_compare[];   /* strncmp memcmp strlen strstr ... */
+extern const struct rs_func_row rs_func_symbol[];    /* ksym usym kaddr reg kstack ustack ... */
+extern const struct rs_func_row rs_func_process[];   /* pid comm nsecs signal cgroupid path ... */
+extern const struct rs_func_row rs_func_network[];   /* ntop pton macaddr bswap ... */
+extern const struct rs_func_row rs_func_check[];     /* assert fail is_str kfunc_exist getopt ... */
+extern const struct rs_builtin_row rs_builtin_table[]; /* uid cpu rand curtask ... (builtin.c) */
+extern const struct rs_builtin_row rs_builtin_args[];  /* args arg0 retval func probe ctx ... */
 
 const struct rs_func_row *rs_func_find(const char *name);
 const struct rs_builtin_row *rs_builtin_find(const char *name);
