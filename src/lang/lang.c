@@ -88,6 +88,22 @@ static int compile(struct rs_sema *s)
 	return s->diags->n_errors ? -EINVAL : 0;
 }
 
+/* In the order of the script, whichever stage found them. Few, and mostly sorted. */
+static void sort(struct rs_diags *diags)
+{
+	for (unsigned i = 1; i < diags->n; i++) {
+		struct rs_diag item = diags->items[i];
+		unsigned j = i;
+
+		for (; j && diags->items[j - 1].span.source == item.span.source &&
+		       diags->items[j - 1].span.at > item.span.at;
+		     j--)
+			diags->items[j] = diags->items[j - 1];
+		diags->items[j] = item;
+	}
+	diags->newest = NULL;
+}
+
 /* What stands for a source that was not given: nothing is known. */
 static const struct rs_lang_source no_source = { .n_cpus = 1 };
 
@@ -113,6 +129,7 @@ int rs_lang_compile(struct rs_arena *arena, struct rs_diags *diags,
 	program->arena = arena;
 	program->diags = diags;
 	r = compile(&s);
+	sort(diags);
 	if (r < 0 || diags->out_of_memory)
 		return fail(&s, r, err);
 	*ret_program = program;

@@ -146,7 +146,7 @@ static void undefined(struct bind *b, const struct rs_node *node)
 			rs_suggest_offer(&suggest, scope->variables[i]->name);
 	nearest = rs_suggest_best(&suggest);
 	rs_diag_error(b->s->diags, node->span, "undefined variable \"%s\"", node->text);
-	if (nearest)
+	if (nearest && strlen(node->text) > 2)
 		rs_diag_hint(b->s->diags, "did you mean \"%s\"?", nearest);
 	else
 		rs_diag_hint(b->s->diags, "give it a value before it is used: %s = ...",

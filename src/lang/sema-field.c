@@ -47,6 +47,19 @@ static const struct rs_type *no_struct(struct rs_sema *s, const struct rs_node *
 	return &rs_type_unknown;
 }
 
+/* The name behind the point, which ends the expression. */
+static struct rs_span name_span(const struct rs_node *node)
+{
+	struct rs_span span = node->span;
+	size_t len = strlen(node->text);
+
+	if (!span.expansion && len < span.len) {
+		span.at += span.len - (uint32_t)len;
+		span.len = (uint32_t)len;
+	}
+	return span;
+}
+
 static const struct rs_type *no_field(struct rs_sema *s, const struct rs_node *node,
 				      const struct rs_type *type)
 {
@@ -54,13 +67,13 @@ static const struct rs_type *no_field(struct rs_sema *s, const struct rs_node *n
 
 	type = rs_type_complete(s->types, type);
 	if (node->a->kind == RS_NODE_NAME && strcmp(node->a->text, "args") == 0)
-		rs_sema_error(s, node->span, "%s has no argument \"%s\"", s->probe->name,
+		rs_sema_error(s, name_span(node), "%s has no argument \"%s\"", s->probe->name,
 			      node->text);
 	else if (type->kind == RS_TYPE_STRUCT && !type->n_fields)
-		rs_sema_error(s, node->span, "nothing is known of %s but its name",
+		rs_sema_error(s, name_span(node), "nothing is known of %s but its name",
 			      rs_sema_text(s, type));
 	else
-		rs_sema_error(s, node->span, "%s has no field \"%s\"", rs_sema_text(s, type),
+		rs_sema_error(s, name_span(node), "%s has no field \"%s\"", rs_sema_text(s, type),
 			      node->text);
 	nearest = rs_type_nearest_field(s->types, type, node->text);
 	if (nearest)

@@ -61,7 +61,7 @@ void rs_sema_map_suggest(struct rs_sema *s, const struct rs_map *unknown)
 			rs_suggest_offer(&suggest, map->name);
 	}
 	nearest = rs_suggest_best(&suggest);
-	if (nearest)
+	if (nearest && strlen(unknown->name) > 2)
 		rs_sema_hint(s, "did you mean \"%s\"?", nearest);
 	else
 		rs_sema_hint(s, "nothing gives it a value");

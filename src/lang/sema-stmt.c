@@ -10,6 +10,14 @@
 
 /* ---- assignments ---- */
 
+/* A number that a declared variable can not hold. */
+static bool is_too_large(const struct rs_type *type, const struct rs_node *value)
+{
+	return value && value->constant && type->kind == RS_TYPE_INT &&
+	       rs_type_is_integer(value->type) && type->size < 8 &&
+	       rs_sema_extend(value->number, type) != value->number;
+}
+
 static void assign_variable(struct rs_sema *s, struct rs_variable *variable,
 			    const struct rs_type *type, const struct rs_node *value,
 			    struct rs_span at)
@@ -27,6 +35,11 @@ static void assign_variable(struct rs_sema *s, struct rs_variable *variable,
 	if (type->kind != RS_TYPE_POINTER || variable->captured || variable->address_taken)
 		type = rs_sema_stored(s, type);
 	old = variable->type;
+	if (variable->declared && is_too_large(old, value)) {
+		rs_sema_error(s, at, "%s is %s and can not hold %lld", variable->name,
+			      rs_sema_text(s, old), (long long)value->number);
+		return;
+	}
 	if (!variable->declared) {
 		if (rs_sema_widen(s, &variable->type, &variable->soft, type, value))
 			return;

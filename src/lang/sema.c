@@ -22,12 +22,25 @@ static const char *format(struct rs_sema *s, const char *fmt, va_list ap)
 	return copy ? copy : "out of memory";
 }
 
+/* What is wrong in the body for one of its places is mostly wrong for all of them: it is told once. */
+static bool is_told(const struct rs_sema *s, struct rs_span span)
+{
+	const struct rs_diags *diags = s->diags;
+
+	if (!s->probe || s->probe->body == s->program->script->clauses[s->probe->clause].body)
+		return false;
+	for (unsigned i = 0; i < diags->n; i++)
+		if (memcmp(&diags->items[i].span, &span, sizeof(span)) == 0)
+			return true;
+	return false;
+}
+
 void rs_sema_error(struct rs_sema *s, struct rs_span span, const char *fmt, ...)
 {
 	va_list ap;
 
-	s->reported = s->final;
-	if (!s->final)
+	s->reported = s->final && !is_told(s, span);
+	if (!s->reported)
 		return;
 	va_start(ap, fmt);
 	rs_diag_error(s->diags, span, "%s", format(s, fmt, ap));
@@ -38,7 +51,7 @@ void rs_sema_warning(struct rs_sema *s, struct rs_span span, const char *fmt, ..
 {
 	va_list ap;
 
-	s->reported = s->final && s->options->warnings;
+	s->reported = s->final && s->options->warnings && !is_told(s, span);
 	if (!s->reported)
 		return;
 	va_start(ap, fmt);
