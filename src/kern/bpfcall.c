@@ -77,7 +77,7 @@ int rs_bpf_map_lookup(int map_fd, const void *key, void *value)
 	return rs_bpf_call(BPF_MAP_LOOKUP_ELEM, &attr, sizeof(attr));
 }
 
-int rs_bpf_map_update(int map_fd, const void *key, const void *value)
+static int update(int map_fd, const void *key, const void *value, uint64_t flags)
 {
 	union bpf_attr attr;
 
@@ -85,17 +85,81 @@ int rs_bpf_map_update(int map_fd, const void *key, const void *value)
 	attr.map_fd = (uint32_t)map_fd;
 	attr.key = ptr(key);
 	attr.value = ptr(value);
+	attr.flags = flags;
 	return rs_bpf_call(BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr));
 }
 
-int rs_bpf_raw_tp_open(const char *name, int prog_fd)
+int rs_bpf_map_update(int map_fd, const void *key, const void *value)
+{
+	return update(map_fd, key, value, BPF_ANY);
+}
+
+int rs_bpf_map_replace(int map_fd, const void *key, const void *value)
+{
+	return update(map_fd, key, value, BPF_EXIST);
+}
+
+int rs_bpf_map_delete(int map_fd, const void *key)
 {
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
-	attr.raw_tracepoint.name = ptr(name);
-	attr.raw_tracepoint.prog_fd = (uint32_t)prog_fd;
+	attr.map_fd = (uint32_t)map_fd;
+	attr.key = ptr(key);
+	return rs_bpf_call(BPF_MAP_DELETE_ELEM, &attr, sizeof(attr));
+}
+
+int rs_bpf_map_next_key(int map_fd, const void *key, void *ret_next)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (uint32_t)map_fd;
+	attr.key = ptr(key);
+	attr.next_key = ptr(ret_next);
+	return rs_bpf_call(BPF_MAP_GET_NEXT_KEY, &attr, sizeof(attr));
+}
+
+/* BPF_RAW_TRACEPOINT_OPEN's arguments: linux/bpf.h has the cookie since 6.10. */
+struct raw_tp_attr {
+	uint64_t name;
+	uint32_t prog_fd, pad;
+	uint64_t cookie;
+};
+
+int rs_bpf_raw_tp_open_cookie(const char *name, int prog_fd, uint64_t cookie)
+{
+	const struct raw_tp_attr raw = {
+		.name = ptr(name),
+		.prog_fd = (uint32_t)prog_fd,
+		.cookie = cookie,
+	};
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	memcpy(&attr, &raw, sizeof(raw));
 	return rs_bpf_call(BPF_RAW_TRACEPOINT_OPEN, &attr, sizeof(attr));
+}
+
+int rs_bpf_raw_tp_open(const char *name, int prog_fd)
+{
+	return rs_bpf_raw_tp_open_cookie(name, prog_fd, 0);
+}
+
+bool rs_bpf_trampolines_allowed(void)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	const struct rs_bpf_program program = {
+		.type = BPF_PROG_TYPE_TRACING,
+		.attach_type = BPF_TRACE_FENTRY,
+		.insns = insns,
+		.n_insns = sizeof(insns) / sizeof(insns[0]),
+	};
+
+	return rs_bpf_load(&program) == -EINVAL;
 }
 
 int rs_bpf_link_create(int prog_fd, int target, unsigned attach_type)
@@ -106,6 +170,73 @@ int rs_bpf_link_create(int prog_fd, int target, unsigned attach_type)
 	attr.link_create.prog_fd = (uint32_t)prog_fd;
 	attr.link_create.target_fd = (uint32_t)target;
 	attr.link_create.attach_type = attach_type;
+	return rs_bpf_call(BPF_LINK_CREATE, &attr, sizeof(attr));
+}
+
+int rs_bpf_link_tracing(int prog_fd, unsigned attach_type, uint64_t cookie)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.link_create.prog_fd = (uint32_t)prog_fd;
+	attr.link_create.attach_type = attach_type;
+	attr.link_create.tracing.cookie = cookie;
+	return rs_bpf_call(BPF_LINK_CREATE, &attr, sizeof(attr));
+}
+
+int rs_bpf_link_perf(int prog_fd, int event_fd, uint64_t cookie)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.link_create.prog_fd = (uint32_t)prog_fd;
+	attr.link_create.target_fd = (uint32_t)event_fd;
+	attr.link_create.attach_type = BPF_PERF_EVENT;
+	attr.link_create.perf_event.bpf_cookie = cookie;
+	return rs_bpf_call(BPF_LINK_CREATE, &attr, sizeof(attr));
+}
+
+int rs_bpf_link_kprobes(int prog_fd, const struct rs_bpf_kprobes *kprobes)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.link_create.prog_fd = (uint32_t)prog_fd;
+	attr.link_create.attach_type = BPF_TRACE_KPROBE_MULTI;
+	attr.link_create.kprobe_multi.flags = kprobes->at_return ? BPF_F_KPROBE_MULTI_RETURN : 0;
+	attr.link_create.kprobe_multi.cnt = kprobes->count;
+	attr.link_create.kprobe_multi.syms = ptr(kprobes->symbols);
+	attr.link_create.kprobe_multi.addrs = ptr(kprobes->addresses);
+	attr.link_create.kprobe_multi.cookies = ptr(kprobes->cookies);
+	return rs_bpf_call(BPF_LINK_CREATE, &attr, sizeof(attr));
+}
+
+/* BPF_LINK_CREATE's arguments for it, which linux/bpf.h has since 6.6. */
+struct uprobe_multi_attr {
+	uint32_t prog_fd, target_fd, attach_type, flags;
+	uint64_t path, offsets, ref_ctr_offsets, cookies;
+	uint32_t count, multi_flags, pid, pad;
+};
+
+#define UPROBE_MULTI_RETURN 1
+
+int rs_bpf_link_uprobes(int prog_fd, const struct rs_bpf_uprobes *uprobes)
+{
+	const struct uprobe_multi_attr multi = {
+		.prog_fd = (uint32_t)prog_fd,
+		.attach_type = RS_BPF_TRACE_UPROBE_MULTI,
+		.path = ptr(uprobes->path),
+		.offsets = ptr(uprobes->offsets),
+		.ref_ctr_offsets = ptr(uprobes->semaphores),
+		.cookies = ptr(uprobes->cookies),
+		.count = uprobes->count,
+		.multi_flags = uprobes->at_return ? UPROBE_MULTI_RETURN : 0,
+		.pid = uprobes->pid,
+	};
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	memcpy(&attr, &multi, sizeof(multi));
 	return rs_bpf_call(BPF_LINK_CREATE, &attr, sizeof(attr));
 }
 

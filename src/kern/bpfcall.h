@@ -6,6 +6,7 @@
 #pragma once
 
 #include <linux/bpf.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,12 +45,57 @@ struct rs_bpf_map {
 int rs_bpf_map_create(const struct rs_bpf_map *map);
 int rs_bpf_map_lookup(int map_fd, const void *key, void *value);
 int rs_bpf_map_update(int map_fd, const void *key, const void *value);
+/* Only where the key is there: -ENOENT. */
+int rs_bpf_map_replace(int map_fd, const void *key, const void *value);
+int rs_bpf_map_delete(int map_fd, const void *key);
+/* @key NULL: the first one. -ENOENT after the last. */
+int rs_bpf_map_next_key(int map_fd, const void *key, void *ret_next);
 
 /* Attaches to a raw tracepoint by name, or, with NULL, to what the program was loaded for. */
 int rs_bpf_raw_tp_open(const char *name, int prog_fd);
 
+/* The same; bpf_get_attach_cookie() says @cookie (6.10 where it is not 0). */
+int rs_bpf_raw_tp_open_cookie(const char *name, int prog_fd, uint64_t cookie);
+
+/*
+ * May programs be hooked to functions (fentry) here? Loading one for no function says so without
+ * looking up a real one: -EINVAL where they may, -EPERM where a policy forbids them altogether.
+ */
+bool rs_bpf_trampolines_allowed(void);
+
 /* BPF_LINK_CREATE for kinds that need no more than this. @target: descriptor or interface. */
 int rs_bpf_link_create(int prog_fd, int target, unsigned attach_type);
+
+/* The same for a program that was loaded for what it is attached to; bpf_get_attach_cookie() says
+ * @cookie. fentry and fexit (5.19), raw tracepoints with BTF (6.9); 0: none wanted, any kernel that
+ * has BPF_LINK_CREATE for the type. */
+int rs_bpf_link_tracing(int prog_fd, unsigned attach_type, uint64_t cookie);
+
+/* On a perf event (5.15). The event needs to be kept open by nobody, but closing the link while it
+ * is open takes the program off at once. */
+int rs_bpf_link_perf(int prog_fd, int event_fd, uint64_t cookie);
+
+/* On many functions of the kernel (5.18). */
+struct rs_bpf_kprobes {
+	const char *const *symbols; /* or */
+	const uint64_t *addresses;
+	const uint64_t *cookies; /* or NULL */
+	uint32_t count;
+	bool at_return;
+};
+int rs_bpf_link_kprobes(int prog_fd, const struct rs_bpf_kprobes *kprobes);
+
+/* On many places of one file (6.6). */
+struct rs_bpf_uprobes {
+	const char *path;
+	const uint64_t *offsets;    /* in the file */
+	const uint64_t *semaphores; /* offsets in the file, 0: none; or NULL */
+	const uint64_t *cookies;    /* or NULL */
+	uint32_t count;
+	uint32_t pid; /* 0: all processes */
+	bool at_return;
+};
+int rs_bpf_link_uprobes(int prog_fd, const struct rs_bpf_uprobes *uprobes);
 
 /* Runs the program once on @data (or @ctx); *ret_value is what it returned. Either may be NULL. */
 int rs_bpf_test_run(int prog_fd, const void *data, uint32_t data_size, const void *ctx,

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "kern/perfcall.h"
 #include "kern/probes.h"
 #include "kern/tracefs.h"
 
@@ -108,7 +109,7 @@ static int try_perf_tp(struct rs_probe *probe, const char *event, void (*fire)(v
 	r = rs_counter_load(probe, &program, 0, &counter);
 	if (r < 0)
 		return r;
-	fd = rs_probe_open_tracepoint((unsigned)id);
+	fd = rs_perf_open_tracepoint((unsigned)id);
 	if (fd < 0)
 		return rs_probe_fail(probe, fd, "opening the perf event");
 	r = rs_probe_perf_attach(fd, counter.prog_fd);

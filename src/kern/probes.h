@@ -85,8 +85,6 @@ rs_probe_fn rs_probe_uprobe_multi;
 rs_probe_fn rs_probe_perf_clock;
 rs_probe_fn rs_probe_pmu;
 
-/* Opens a perf event for a tracepoint, by its number in tracefs. */
-int rs_probe_open_tracepoint(unsigned id);
 /* Opens a perf event of a probe PMU ("kprobe", "uprobe") at @name + @offset. */
 int rs_probe_open_pmu(const char *pmu, const char *name, uint64_t offset);
 /* Attaches a program to a perf event and starts it. */

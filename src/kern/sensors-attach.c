@@ -5,21 +5,16 @@
  * call). The price is paid at the end: the kernel takes tens of milliseconds to close each.
  */
 #include <errno.h>
-#include <linux/perf_event.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #include <bpf/bpf.h>
 
 #include "base/log.h"
 #include "base/util.h"
+#include "kern/holder.h"
 #include "kern/hooks.h"
+#include "kern/perfcall.h"
 #include "kern/sensors-impl.h"
 #include "kern/syscalls.h"
 #include "kern/tracefs.h"
@@ -123,21 +118,6 @@ static void attach_resolver(struct rs_sensors *sensors, const struct rs_resolver
 		rs_log_at(RS_LOG_DEBUG, "function \"%s\": %s", row->function, strerror(-r));
 }
 
-/* The event of a tracepoint; on one CPU is enough, for programs run on all. */
-static int tracepoint_event(int id)
-{
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_TRACEPOINT,
-		.size = sizeof(attr),
-		.config = id,
-		.sample_period = 1,
-		.wakeup_events = 1,
-	};
-	int fd = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
 static int attach_call(struct rs_sensors *sensors, const struct rs_syscall *call,
 		       struct bpf_program *program)
 {
@@ -150,7 +130,7 @@ static int attach_call(struct rs_sensors *sensors, const struct rs_syscall *call
 	id = rs_tracefs_event_id(sensors->tracefs_fd, event, NULL);
 	if (id < 0)
 		return id;
-	fd = tracepoint_event(id);
+	fd = rs_perf_open_tracepoint((unsigned)id);
 	if (fd < 0)
 		return fd;
 	link = bpf_program__attach_perf_event(program, fd);
@@ -212,53 +192,18 @@ int rs_sensors_attach(struct rs_sensors *sensors, struct rs_error *err)
 	return -ENOTSUP;
 }
 
-/* The child that is left with the slow part: no terminal, no pipes, no lock, nothing but our fds. */
-static void detach_in_child(int alive)
-{
-	struct pollfd parent = { .fd = alive };
-
-	setsid();
-	prctl(PR_SET_NAME, "ringside-detach");
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	while (poll(&parent, 1, -1) < 0 && errno == EINTR)
-		;
-	_exit(0);
-}
-
-static void close_all_but(struct rs_sensors *sensors, int alive)
-{
-	int max = sysconf(_SC_OPEN_MAX) < 4096 ? (int)sysconf(_SC_OPEN_MAX) : 4096;
-
-	for (int fd = 0; fd < max; fd++) {
-		bool keep = fd == alive;
-
-		for (size_t i = 0; i < sensors->n_links && !keep; i++)
-			keep = fd == bpf_link__fd(sensors->links[i]);
-		if (!keep)
-			close(fd);
-	}
-}
-
 void rs_sensors_close_in_background(struct rs_sensors **sensors)
 {
 	struct rs_sensors *s = *sensors;
-	int alive[2];
+	int fds[RS_LINKS_MAX];
 
 	if (!s)
 		return;
 	rs_sensors_silence(s);
-	if (s->n_links < 8 || pipe(alive)) {
-		rs_sensors_close(sensors);
-		return;
-	}
-	if (fork() == 0) {
-		close_all_but(s, alive[0]);
-		detach_in_child(alive[0]);
-	}
-	/* Ours are not the last references any more, so this is quick. alive[1] stays open until we
-	 * exit, which wakes the child. */
-	close(alive[0]);
+	for (size_t i = 0; i < s->n_links; i++)
+		fds[i] = bpf_link__fd(s->links[i]);
+	/* With it ours are not the last references any more. It stays open until we exit. */
+	if (s->n_links >= 8)
+		rs_holder_start(fds, s->n_links);
 	rs_sensors_close(sensors);
 }

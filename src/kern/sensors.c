@@ -292,26 +292,6 @@ static void raise_memlock(void)
 		rs_log_at(RS_LOG_DEBUG, "RLIMIT_MEMLOCK stays as it is: %s", strerror(errno));
 }
 
-/*
- * May programs be hooked to functions (fentry) here? Loading one for no function says so without
- * looking up a real one: -EINVAL where they may, -EPERM where a policy forbids them altogether.
- */
-static bool trampolines_allowed(void)
-{
-	const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	const struct rs_bpf_program program = {
-		.type = BPF_PROG_TYPE_TRACING,
-		.attach_type = BPF_TRACE_FENTRY,
-		.insns = insns,
-		.n_insns = ARRAY_SIZE(insns),
-	};
-
-	return rs_bpf_load(&program) == -EINVAL;
-}
-
 /* One more than the highest number of a CPU that may ever be there: numbers may have holes. */
 static uint32_t possible_cpus(void)
 {
@@ -343,7 +323,7 @@ static struct rs_sensors *sensors_new(const struct rs_sensors_options *options)
 	sensors->kinds = options->kinds & RS_KINDS_ALL;
 	sensors->identity = options->identity & RS_KINDS_ALL;
 	sensors->cpus = possible_cpus();
-	sensors->resolve = trampolines_allowed();
+	sensors->resolve = rs_bpf_trampolines_allowed();
 	sensors->stats_fd = -1;
 	sensors->tracefs_fd = -1;
 	return sensors;

@@ -16,17 +16,20 @@ struct rs_probes_options {
 	uint64_t pid; /* -p: uprobes and usdt of this process, paths seen from its root; 0 none */
 	struct rs_btf_set *btf; /* kern/btf.h; for fentry ids and function lists; may be NULL */
 };
-int rs_probes_new(const struct rs_probes_options *options, struct rs_probes **ret_probes, struct rs_error *err);
+int rs_probes_new(const struct rs_probes_options *options, struct rs_probes **ret_probes,
+		  struct rs_error *err);
 void rs_probes_free(struct rs_probes **probes);
 
 /* Fills the source's callbacks expand, tracepoint_format, kernel_address, user_address; ctx of those is
  * probes: the runtime wraps them. */
-int rs_probes_expand(struct rs_probes *probes, const struct rs_attach_point *point, struct rs_arena *arena,
-		     int (*fn)(const struct rs_place *place, void *data), void *data, struct rs_error *err);
-const char *rs_probes_tracepoint_format(struct rs_probes *probes, struct rs_arena *arena, const char *group,
-					const char *event, struct rs_error *err);
+int rs_probes_expand(struct rs_probes *probes, const struct rs_attach_point *point,
+		     struct rs_arena *arena, int (*fn)(const struct rs_place *place, void *data),
+		     void *data, struct rs_error *err);
+const char *rs_probes_tracepoint_format(struct rs_probes *probes, struct rs_arena *arena,
+					const char *group, const char *event, struct rs_error *err);
 bool rs_probes_kernel_address(struct rs_probes *probes, const char *symbol, uint64_t *ret_address);
-bool rs_probes_user_address(struct rs_probes *probes, const char *binary, const char *symbol, uint64_t *ret_address);
+bool rs_probes_user_address(struct rs_probes *probes, const char *binary, const char *symbol,
+			    uint64_t *ret_address);
 
 /* ---- loading ---- */
 
@@ -36,11 +39,11 @@ struct rs_probe_plan {
 	uint32_t attach_type; /* expected_attach_type */
 	uint32_t attach_btf_id;
 	int attach_btf_fd; /* of a module, borrowed; or -1 */
-	uint32_t flags; /* BPF_F_SLEEPABLE ... */
-	bool multi; /* one link for all places */
+	uint32_t flags;    /* BPF_F_SLEEPABLE ... */
+	bool multi;        /* one link for all places */
 };
-int rs_probe_plan(struct rs_probes *probes, const struct rs_probe *probe, struct rs_probe_plan *ret_plan,
-		  struct rs_error *err);
+int rs_probe_plan(struct rs_probes *probes, const struct rs_probe *probe,
+		  struct rs_probe_plan *ret_plan, struct rs_error *err);
 
 /* ---- attaching ---- */
 
@@ -59,12 +62,14 @@ struct rs_probe_attach_options {
 	const int *cpus; /* online */
 	unsigned n_cpus;
 };
-int rs_probe_attach(struct rs_probes *probes, const struct rs_probe *probe, const struct rs_probe_plan *plan,
-		    int prog_fd, const struct rs_probe_attach_options *options, struct rs_probe_links *links,
+int rs_probe_attach(struct rs_probes *probes, const struct rs_probe *probe,
+		    const struct rs_probe_plan *plan, int prog_fd,
+		    const struct rs_probe_attach_options *options, struct rs_probe_links *links,
 		    unsigned *ret_attached, struct rs_error *err);
 
 /* The descriptor of an iterator's link to make readers of (iter probes), or -1. */
-int rs_probe_links_iter(const struct rs_probe_links *links, unsigned i, const struct rs_probe **ret_probe);
+int rs_probe_links_iter(const struct rs_probe_links *links, unsigned i,
+			const struct rs_probe **ret_probe);
 
 /*
  * Detaches. Links that close at once are closed here; perf events on tracepoints, kprobes and uprobes, whose
