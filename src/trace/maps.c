@@ -3,12 +3,11 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/fd.h"
 #include "kern/bpfcall.h"
+#include "kern/cpus.h"
 #include "kern/insn.h"
 
 #define KIB           ((size_t)1 << 10)
@@ -18,7 +17,6 @@
 #define RING_PER_CPU  (256 * KIB)
 #define RING_MOST     (8 * MIB)
 #define RING_LIMIT    ((size_t)1 << 30) /* whatever the configuration says */
-#define CPUS_MAX      8192
 #define STATE_BYTES   (RS_STATE_WORDS * sizeof(uint64_t))
 #define STACK_ENTRIES 16384
 
@@ -54,24 +52,6 @@ size_t rs_trace_maps_value_bytes(const struct rs_trace_maps *maps, const struct 
 {
 	return rs_trace_map_is_per_cpu(map) ? round_up(map->value_size, 8) * maps->n_cpus
 					    : map->value_size;
-}
-
-/* "0-3,8-11": one more than the highest number. */
-static unsigned possible_cpus(void)
-{
-	char buf[256];
-	ssize_t n = rs_fd_read_buf_at(AT_FDCWD, "/sys/devices/system/cpu/possible", buf,
-				      sizeof(buf));
-	unsigned long highest = 0;
-
-	for (char *p = n > 0 ? buf : NULL; p && *p;) {
-		if (!isdigit((unsigned char)*p)) {
-			p++;
-			continue;
-		}
-		highest = MAX(highest, strtoul(p, &p, 10));
-	}
-	return (unsigned)MIN(highest + 1, (unsigned long)CPUS_MAX);
 }
 
 /* "rs_" and the letters of the name that the kernel takes. */
@@ -264,7 +244,7 @@ int rs_trace_maps_new(const struct rs_program *program, struct rs_trace_maps *re
 								    .ring_fd = -1 };
 	int safe = UNKNOWN;
 
-	maps.n_cpus = possible_cpus();
+	maps.n_cpus = rs_cpus_possible();
 	maps.fds = malloc((program->n_maps + 1) * sizeof(*maps.fds));
 	if (!maps.fds)
 		return rs_error_set(err, -ENOMEM, "out of memory");

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trace/compile.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/fd.h"
+
+#define ARENA_MOST ((size_t)256 << 20)
+
+/* --- -d --- */
+
+/* Is the stage one of "ast,ir" or of "all"? */
+static bool is_wanted(const char *list, const char *stage)
+{
+	size_t n = strlen(stage);
+
+	while (list && *list) {
+		size_t len = strcspn(list, ",");
+
+		if ((len == n && !memcmp(list, stage, n)) || (len == 3 && !memcmp(list, "all", 3)))
+			return true;
+		list += len + (list[len] == ',');
+	}
+	return false;
+}
+
+static void dump_probes(const struct rs_program *program, bool image, struct rs_str *out)
+{
+	for (unsigned i = 0; i < program->n_probes; i++) {
+		const struct rs_probe *probe = program->probes[i];
+
+		rs_str_appendf(out, "%s:\n", probe->name);
+		if (image)
+			rs_ir_dump_image(&probe->image, out);
+		else if (probe->module)
+			rs_ir_dump(probe->module, out);
+		rs_str_append_char(out, '\n');
+	}
+}
+
+static void dump(void *ctx, const char *stage, const struct rs_program *program)
+{
+	const struct rs_trace_options *options = ctx;
+	_cleanup_(rs_str_done) struct rs_str out = RS_STR_INIT(0);
+
+	if (!is_wanted(options->dump, stage))
+		return;
+	rs_str_appendf(&out, "# %s\n", stage);
+	if (!strcmp(stage, "ast") || !strcmp(stage, "sema"))
+		rs_script_dump(program->script, &out);
+	else
+		dump_probes(program, !strcmp(stage, "insn"), &out);
+	rs_fd_write_all(STDOUT_FILENO, out.data, out.len);
+}
+
+/* --- mistakes --- */
+
+void rs_trace_show_diags(const struct rs_trace_options *options, const struct rs_diags *diags,
+			 unsigned first)
+{
+	_cleanup_(rs_str_done) struct rs_str out = RS_STR_INIT(0);
+
+	for (unsigned i = first; i < diags->n; i++) {
+		if (options->warnings || diags->items[i].severity == RS_SEVERITY_ERROR)
+			rs_diag_show(diags, &diags->items[i], options->colour, &out);
+	}
+	rs_fd_write_all(STDERR_FILENO, out.data, out.len);
+}
+
+/* --- */
+
+static int compile(const struct rs_trace_options *options, struct rs_trace_source *source,
+		   struct rs_trace_script *script, struct rs_error *err)
+{
+	const struct rs_lang_options lang = {
+		.source = rs_trace_source_lang(source),
+		.params = options->params,
+		.n_params = options->n_params,
+		.script_args = options->script_args,
+		.n_script_args = options->n_script_args,
+		.unsafe = options->unsafe,
+		.warnings = options->warnings,
+		.pid = options->pid,
+		.has_child = options->command != NULL,
+		.config = options->config,
+		.dump = options->dump ? dump : NULL,
+		.dump_ctx = (void *)options,
+	};
+
+	return rs_lang_compile(&script->arena, script->diags, &lang, &script->program, err);
+}
+
+int rs_trace_compile(const struct rs_trace_options *options, struct rs_trace_source *source,
+		     struct rs_trace_script *ret_script, struct rs_error *err)
+{
+	struct rs_trace_script *script = ret_script;
+	size_t len = strlen(options->text);
+	int r;
+
+	*script = (struct rs_trace_script){ 0 };
+	rs_arena_init(&script->arena, ARENA_MOST);
+	if (len > RS_SCRIPT_MAX)
+		return rs_error_set(err, -E2BIG, "\"%s\": the script is longer than %zu bytes",
+				    options->name, RS_SCRIPT_MAX);
+	script->diags = rs_arena_new(&script->arena, struct rs_diags);
+	if (!script->diags)
+		return rs_error_set(err, -ENOMEM, "out of memory");
+	rs_diags_init(script->diags, &script->arena, options->name, options->text, len);
+	r = compile(options, source, script, err);
+	rs_trace_show_diags(options, script->diags, 0);
+	if (r < 0 && script->diags->n_errors && r != -ENOMEM) {
+		rs_error_reset(err);
+		return -EINVAL;
+	}
+	return r;
+}
+
+void rs_trace_script_done(struct rs_trace_script *script)
+{
+	rs_arena_done(&script->arena);
+	*script = (struct rs_trace_script){ 0 };
+}

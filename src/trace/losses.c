@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trace/losses.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/json.h"
+#include "kern/bpfcall.h"
+
+/* As programs count them: one for each site. */
+struct failures {
+	uint64_t count;
+	int64_t last;
+};
+
+struct rs_trace_losses {
+	struct rs_trace_actions *actions;
+	const struct rs_trace_reader *reader;
+	const struct rs_map *lost, *errors; /* NULL: nothing is counted */
+	uint64_t *words;                    /* room for the contents of one */
+	uint64_t told_lost;
+	uint64_t *told; /* failures of each site */
+};
+
+static const struct rs_map *find(const struct rs_program *program, enum rs_map_role role)
+{
+	for (unsigned i = 0; i < program->n_maps; i++) {
+		if (program->maps[i]->role == role)
+			return program->maps[i];
+	}
+	return NULL;
+}
+
+int rs_trace_losses_new(struct rs_trace_actions *actions, const struct rs_trace_reader *reader,
+			struct rs_trace_losses **ret_losses, struct rs_error *err)
+{
+	_cleanup_(rs_trace_losses_free) struct rs_trace_losses *losses = calloc(1, sizeof(*losses));
+	const struct rs_program *program = actions->program;
+	size_t bytes;
+
+	if (!losses)
+		return rs_error_set(err, -ENOMEM, "out of memory");
+	losses->actions = actions;
+	losses->reader = reader;
+	losses->lost = find(program, RS_MAP_LOST);
+	losses->errors = find(program, RS_MAP_ERRORS);
+	bytes = MAX(losses->lost ? losses->lost->value_size : 0,
+		    losses->errors ? losses->errors->value_size : 0);
+	losses->words = calloc(1, bytes + sizeof(uint64_t));
+	losses->told = calloc(program->n_sites + 1, sizeof(*losses->told));
+	if (!losses->words || !losses->told)
+		return rs_error_set(err, -ENOMEM, "out of memory");
+	*ret_losses = TAKE_PTR(losses);
+	return 0;
+}
+
+void rs_trace_losses_free(struct rs_trace_losses **losses)
+{
+	struct rs_trace_losses *l = TAKE_PTR(*losses);
+
+	if (!l)
+		return;
+	free(l->words);
+	free(l->told);
+	free(l);
+}
+
+bool rs_trace_losses_counts(const struct rs_trace_losses *losses)
+{
+	return losses->lost || losses->errors ||
+	       (losses->reader && rs_trace_reader_fd(losses->reader) >= 0);
+}
+
+/* Both are arrays of one value. */
+static bool read_words(const struct rs_trace_losses *losses, const struct rs_map *map)
+{
+	const uint32_t key = 0;
+
+	return map &&
+	       rs_bpf_map_lookup(losses->actions->maps->fds[map->id], &key, losses->words) >= 0;
+}
+
+/* --- events --- */
+
+static void tell_lost(struct rs_trace_losses *losses, uint64_t lost)
+{
+	struct rs_trace_actions *actions = losses->actions;
+	uint64_t more = lost - losses->told_lost;
+
+	if (lost <= losses->told_lost)
+		return;
+	losses->told_lost = lost;
+	if (actions->options->format == RS_TRACE_JSON) {
+		rs_str_appendf(rs_trace_output_text(actions->output),
+			       "{\"type\": \"lost_events\", \"count\": %llu}\n",
+			       (unsigned long long)more);
+		rs_trace_output_commit(actions->output);
+		return;
+	}
+	rs_trace_warn(actions->options, "Lost %llu events", (unsigned long long)more);
+}
+
+/* --- failures --- */
+
+static void describe(const struct rs_site *site, const struct failures *failures, uint64_t more,
+		     struct rs_str *out, const char **ret_hint)
+{
+	const char *cause = failures->last < 0 && failures->last > -4096
+				    ? strerror((int)-failures->last)
+				    : "failed";
+	unsigned long long times = more;
+
+	*ret_hint = NULL;
+	if (site->kind == RS_SITE_MAP_UPDATE && site->map && failures->last == -E2BIG) {
+		rs_str_appendf(out, "Map full: %s has %llu keys, %llu updates were lost",
+			       site->map->name, (unsigned long long)site->map->max_entries, times);
+		*ret_hint = "max_map_keys, or let @x = hash(n), gives room for more";
+		return;
+	}
+	if (site->kind == RS_SITE_NO_SCRATCH) {
+		rs_str_appendf(
+			out,
+			"%llu runs of this probe were lost: too many programs interrupted each other",
+			times);
+		return;
+	}
+	rs_str_appendf(out, "%s: %s (%lld)", site->helper ? site->helper : "helper", cause,
+		       (long long)failures->last);
+	if (times > 1)
+		rs_str_appendf(out, ", %llu times", times);
+}
+
+static void put_json(struct rs_trace_losses *losses, const struct rs_site *site,
+		     const struct failures *failures, struct rs_str *text)
+{
+	struct rs_str *out = rs_trace_output_text(losses->actions->output);
+	const struct rs_diags *diags = losses->actions->program->diags;
+	struct rs_json json;
+	unsigned line, column;
+
+	rs_span_position(diags, site->span, &line, &column);
+	rs_json_init(&json, out);
+	rs_str_append_cstr(out, "{\"type\": \"helper_error\", \"msg\": ");
+	rs_json_string(&json, text->data, text->len);
+	rs_str_append_cstr(out, ", \"helper\": ");
+	rs_json_restart(&json);
+	rs_json_cstr(&json, site->helper ? site->helper : "");
+	rs_str_appendf(out, ", \"retcode\": %lld, \"filename\": ", (long long)failures->last);
+	rs_json_restart(&json);
+	rs_json_cstr(&json, diags->sources[0].name);
+	rs_str_appendf(out, ", \"line\": %u, \"col\": %u}\n", line, column);
+	rs_trace_output_commit(losses->actions->output);
+}
+
+static void tell_site(struct rs_trace_losses *losses, const struct rs_site *site,
+		      const struct failures *failures, uint64_t more)
+{
+	const struct rs_trace_options *options = losses->actions->options;
+	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(0);
+	_cleanup_(rs_str_done) struct rs_str shown = RS_STR_INIT(0);
+	struct rs_diag diag = { .severity = RS_SEVERITY_WARNING, .span = site->span };
+
+	describe(site, failures, more, &text, &diag.hint);
+	if (options->format == RS_TRACE_JSON) {
+		put_json(losses, site, failures, &text);
+		return;
+	}
+	diag.text = rs_str_cstr(&text);
+	rs_diag_show(losses->actions->program->diags, &diag, options->colour, &shown);
+	rs_fd_write_all(STDERR_FILENO, shown.data, shown.len);
+}
+
+/* What loses data is told always; what may well be meant (a key that is not there, a page that is not in memory) only
+ * with -k. */
+static bool is_wanted(const struct rs_trace_options *options, const struct rs_site *site,
+		      int64_t last)
+{
+	if (!options->warnings)
+		return false;
+	if (site->kind == RS_SITE_NO_SCRATCH)
+		return true;
+	if (site->kind == RS_SITE_MAP_UPDATE)
+		return options->helper_errors || last == -E2BIG || last == -ENOMEM;
+	return options->helper_errors;
+}
+
+static void tell_failures(struct rs_trace_losses *losses)
+{
+	const struct rs_program *program = losses->actions->program;
+	unsigned n = MIN(program->n_sites,
+			 (unsigned)(losses->errors->value_size / sizeof(struct failures)));
+
+	for (unsigned i = 0; i < n; i++) {
+		struct failures failures = { losses->words[2 * i],
+					     (int64_t)losses->words[2 * i + 1] };
+		uint64_t more = failures.count - losses->told[i];
+
+		if (!more)
+			continue;
+		losses->told[i] = failures.count;
+		if (is_wanted(losses->actions->options, &program->sites[i], failures.last))
+			tell_site(losses, &program->sites[i], &failures, more);
+	}
+}
+
+void rs_trace_losses_tell(struct rs_trace_losses *losses)
+{
+	uint64_t lost = 0;
+
+	if (losses->reader)
+		lost = rs_trace_reader_lost(losses->reader) + rs_trace_reader_bad(losses->reader);
+	if (read_words(losses, losses->lost)) {
+		for (unsigned i = 0; i < losses->lost->value_size / sizeof(uint64_t); i++)
+			lost += losses->words[i];
+	}
+	tell_lost(losses, lost);
+	if (read_words(losses, losses->errors))
+		tell_failures(losses);
+}
