@@ -350,21 +350,41 @@ static void check_probe(struct rs_sema *s, struct rs_node *name)
 	name->type = rs_fn_simple(s, RS_TYPE_PROBE);
 }
 
-/* Several places share a program: the cookie is the place's number, and their names follow each other. */
+/* Several places share a program: their names by the cookie, which is the place's number. */
+static rs_reg name_by_cookie(struct rs_lower *l)
+{
+	const struct rs_probe *probe = l->probe;
+	uint32_t *names = rs_arena_alloc_array(l->sema->arena, probe->n_places, sizeof(*names));
+	rs_reg at = rs_ir_call(l->f, RS_HELPER_get_attach_cookie, RS_IR_CALL_PURE, 1, &l->ctx);
+	bool in_a_row = true;
+
+	if (!names) {
+		l->sema->diags->out_of_memory = true;
+		return at;
+	}
+	for (unsigned i = 0; i < probe->n_places; i++) {
+		names[i] = rs_program_probe_name(l->program, probe->places[i].point.text);
+		in_a_row = in_a_row && names[i] == names[0] + i;
+	}
+	if (in_a_row)
+		return rs_ir_binary_imm(l->f, RS_IR_ADD, at, names[0]);
+	at = rs_ir_binary_imm(l->f, RS_IR_MUL, rs_fn_limit(l, at, probe->n_places - 1),
+			      sizeof(*names));
+	at = rs_ir_binary(l->f, RS_IR_ADD,
+			  rs_lower_constant_address(l, names, probe->n_places * sizeof(*names)),
+			  at);
+	return rs_ir_load(l->f, at, 0, sizeof(*names), false);
+}
+
 static struct rs_value lower_probe(struct rs_lower *l, struct rs_node *name)
 {
-	struct rs_probe *probe = l->probe;
-	uint32_t first = 0;
-	rs_reg cookie;
+	const struct rs_probe *probe = l->probe;
+	const char *text = probe->n_places ? probe->places[0].point.text : probe->name;
 
-	first = rs_program_probe_name(l->program,
-				      probe->n_places ? probe->places[0].point.text : probe->name);
-	for (unsigned i = 1; i < probe->n_places; i++)
-		rs_program_probe_name(l->program, probe->places[i].point.text);
-	if (probe->n_places < 2 || !probe->wants_cookie)
-		return rs_value_word(name->type, rs_ir_const(l->f, first));
-	cookie = rs_ir_call_of(l->f, RS_HELPER_get_attach_cookie, l->ctx);
-	return rs_value_word(name->type, rs_ir_binary_imm(l->f, RS_IR_ADD, cookie, first));
+	if (probe->n_places > 1 && probe->wants_cookie)
+		return rs_value_word(name->type, name_by_cookie(l));
+	return rs_value_word(name->type,
+			     rs_ir_const(l->f, rs_program_probe_name(l->program, text)));
 }
 
 static void check_probetype(struct rs_sema *s, struct rs_node *name)
