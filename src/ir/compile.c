@@ -2,6 +2,8 @@
 /* The way from a module to an image. */
 #include "ir/internal.h"
 
+#define ROUNDS_MAX 3
+
 static int prepare(struct rs_ir_module *m, struct rs_error *err)
 {
 	if (!m)
@@ -19,6 +21,52 @@ static int prepare(struct rs_ir_module *m, struct rs_error *err)
 			return rs_error_set(err, -ENOMEM, "out of memory");
 	}
 	return 0;
+}
+
+/* Values, then what that made useless. Edges that turned out to be never taken are gone, too. */
+static int improve(struct rs_ir_func *f)
+{
+	int r = rs_ir_number_values(f);
+
+	if (r >= 0)
+		r = rs_ir_flow(f);
+	return r < 0 ? r : rs_ir_remove_dead(f);
+}
+
+static int optimize(struct rs_ir_func *f, bool cpu_v3)
+{
+	int changed = 1, r = rs_ir_simplify_flow(f);
+
+	for (unsigned i = 0; i < ROUNDS_MAX && changed && r >= 0; i++) {
+		r = improve(f);
+		if (r >= 0)
+			r = changed = rs_ir_simplify_flow(f);
+	}
+	if (r >= 0)
+		r = rs_ir_remove_stores(f);
+	if (r >= 0 && cpu_v3)
+		r = rs_ir_narrow(f);
+	if (r >= 0)
+		r = rs_ir_remove_dead(f);
+	return r < 0 ? r : rs_ir_rotate_loops(f);
+}
+
+static int optimize_func(struct rs_ir_func *f, bool cpu_v3, struct rs_error *err)
+{
+	int r = optimize(f, cpu_v3);
+
+	if (r < 0 && f->module->error)
+		return rs_error_set(err, r, "%s", f->module->why);
+	return r < 0 ? rs_error_set_errno(err, r, "function %s: optimising", f->name) : 0;
+}
+
+int rs_ir_optimize(struct rs_ir_module *m, struct rs_error *err)
+{
+	int r = prepare(m, err);
+
+	for (uint32_t i = 0; r >= 0 && i < m->n_funcs; i++)
+		r = optimize_func(m->funcs[i], true, err);
+	return r;
 }
 
 static int lower_func(struct rs_ir_func *f, struct rs_error *err)
@@ -39,8 +87,11 @@ int rs_ir_compile(struct rs_ir_module *m, const struct rs_ir_options *options,
 {
 	int r = prepare(m, err);
 
-	(void)options;
-	for (uint32_t i = 0; r >= 0 && i < m->n_funcs; i++)
-		r = lower_func(m->funcs[i], err);
+	for (uint32_t i = 0; r >= 0 && i < m->n_funcs; i++) {
+		if (!options->no_optimize)
+			r = optimize_func(m->funcs[i], options->cpu_v3, err);
+		if (r >= 0)
+			r = lower_func(m->funcs[i], err);
+	}
 	return r < 0 ? r : rs_ir_emit_module(m, arena, ret_image, err);
 }

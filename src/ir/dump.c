@@ -9,8 +9,8 @@ static const char *const op_signs[RS_IR_OP_COUNT] = {
 };
 
 static const char *const cond_signs[RS_IR_COND_COUNT] = {
-	[RS_IR_EQ] = "==",  [RS_IR_NE] = "!=",   [RS_IR_LT] = "<",   [RS_IR_LE] = "<=",
-	[RS_IR_GT] = ">",   [RS_IR_GE] = ">=",   [RS_IR_SLT] = "s<", [RS_IR_SLE] = "s<=",
+	[RS_IR_EQ] = "==",  [RS_IR_NE] = "!=",   [RS_IR_LT] = "<",     [RS_IR_LE] = "<=",
+	[RS_IR_GT] = ">",   [RS_IR_GE] = ">=",   [RS_IR_SLT] = "s<",   [RS_IR_SLE] = "s<=",
 	[RS_IR_SGT] = "s>", [RS_IR_SGE] = "s>=", [RS_IR_TEST] = "has",
 };
 

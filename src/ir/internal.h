@@ -215,10 +215,15 @@ int rs_ir_live(struct rs_ir_func *f, const bool *ignore, struct rs_live *ret_liv
 
 /* ---- passes; each needs rs_ir_flow() and says whether it changed something (1), or -ENOMEM ---- */
 
+/* Jumps go where they end up; what is only a branch or a return stands in place of the jump to it. */
 int rs_ir_simplify_flow(struct rs_ir_func *f);
 int rs_ir_number_values(struct rs_ir_func *f);
 int rs_ir_remove_dead(struct rs_ir_func *f);
-int rs_ir_fuse(struct rs_ir_func *f, bool cpu_v3);
+int rs_ir_remove_stores(struct rs_ir_func *f);
+/* After these two the others must not run again: they know nothing of 32-bit comparisons, and take a
+ * register with one definition for one with one value. */
+int rs_ir_narrow(struct rs_ir_func *f);
+int rs_ir_rotate_loops(struct rs_ir_func *f);
 
 /* ---- from here to BPF ---- */
 

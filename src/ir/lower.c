@@ -53,6 +53,12 @@ static int grow_homes(struct rs_ir_func *f, uint32_t need)
 	return 0;
 }
 
+/* Loops that were turned around have the same twice. */
+static bool same_made(const struct rs_inst *x, const struct rs_inst *y)
+{
+	return x->op == y->op && x->imm == y->imm && x->off == y->off;
+}
+
 int rs_ir_lower_init(struct rs_ir_func *f)
 {
 	uint8_t *n_defs = rs_arena_alloc_array(f->module->arena, f->n_regs, sizeof(*n_defs));
@@ -62,18 +68,18 @@ int rs_ir_lower_init(struct rs_ir_func *f)
 		return -ENOMEM;
 	for (rs_reg i = 1; i <= f->n_params; i++)
 		n_defs[i] = 1;
-	for (uint32_t i = 0; i < f->n_insts; i++)
-		if (n_defs[f->insts[i].dst] < 2)
-			n_defs[f->insts[i].dst]++;
 	for (uint32_t i = 0; i < f->n_insts; i++) {
 		const struct rs_inst *inst = &f->insts[i];
 
-		if (!rs_inst_is_remat(inst) || n_defs[inst->dst] != 1)
-			continue;
-		f->remat[inst->dst] = inst;
 		if (inst->op == RS_INST_SLOT)
 			f->stack = MIN(f->stack, inst->off);
+		if (!n_defs[inst->dst]++ && rs_inst_is_remat(inst))
+			f->remat[inst->dst] = inst;
+		else if (!f->remat[inst->dst] || !same_made(f->remat[inst->dst], inst))
+			f->remat[inst->dst] = NULL;
+		n_defs[inst->dst] = MIN(n_defs[inst->dst], (uint8_t)2);
 	}
+	f->remat[0] = NULL;
 	return 0;
 }
 
@@ -275,7 +281,9 @@ static void lower_base(struct lowering *l, struct rs_inst *inst)
 {
 	const struct rs_inst *made = l->f->remat[inst->a];
 
-	if (!made || made->op != RS_INST_SLOT)
+	if (made && made->op == RS_INST_SLOT)
+		l->f->stack = MIN(l->f->stack, made->off + inst->off);
+	else
 		inst->a = in_register(l, inst->a, inst->location);
 }
 
