@@ -19,8 +19,8 @@
 #include "lang/sema.h"
 
 enum rs_value_where {
-	RS_VALUE_NONE, /* no value */
-	RS_VALUE_WORD, /* reg holds it, extended to 64 bits by its type */
+	RS_VALUE_NONE,   /* no value */
+	RS_VALUE_WORD,   /* reg holds it, extended to 64 bits by its type */
 	RS_VALUE_MEMORY, /* at reg + offset, as type.h lays it out, readable by plain loads */
 	RS_VALUE_REMOTE, /* at reg + offset in type->space (kernel, user, BTF): structs and arrays not copied yet */
 };
@@ -30,6 +30,7 @@ struct rs_value {
 	const struct rs_type *type;
 	rs_reg reg;
 	int32_t offset;
+	enum rs_space space;  /* REMOTE: how it is read; UNKNOWN: type->space */
 	struct rs_field bits; /* REMOTE/MEMORY bit field: bit_size != 0 */
 };
 
@@ -38,7 +39,7 @@ struct rs_place_in_memory {
 	rs_reg reg;
 	int32_t offset;
 	uint32_t size; /* bytes there */
-	bool zeroed; /* is known to hold zeroes already */
+	bool zeroed;   /* is known to hold zeroes already */
 	/* Nobody looks behind the NUL of a string or the length of a buffer (a record's argument): that need not
 	 * be zeroed. False for keys, values of maps, variables. */
 	bool loose;
@@ -50,8 +51,8 @@ struct rs_lower {
 	struct rs_probe *probe;
 	struct rs_ir_module *module;
 	struct rs_ir_func *f; /* being filled */
-	rs_reg ctx; /* parameter 0 of the program; in callbacks what was passed on */
-	rs_label exit; /* jump here to end this run (gives scratch back) */
+	rs_reg ctx;           /* parameter 0 of the program; in callbacks what was passed on */
+	rs_label exit;        /* jump here to end this run (gives scratch back) */
 	struct rs_lower_state *state; /* of lower*.c: lower-private.h */
 };
 
@@ -71,6 +72,8 @@ void rs_lower_condition(struct rs_lower *l, struct rs_node *node, rs_label yes, 
 struct rs_value rs_value_word(const struct rs_type *type, rs_reg reg);
 struct rs_value rs_value_none(void);
 struct rs_value rs_value_memory(const struct rs_type *type, rs_reg reg, int32_t offset);
+struct rs_value rs_value_remote(const struct rs_type *type, enum rs_space space, rs_reg reg,
+				int32_t offset);
 /* A value that is at hand as a word; REMOTE ones are read (one field). */
 rs_reg rs_value_to_word(struct rs_lower *l, const struct rs_value *value);
 /* Copies a value of any where to memory as `type` lays it out there. */
@@ -80,7 +83,8 @@ void rs_value_store(struct rs_lower *l, const struct rs_value *value, const stru
 struct rs_value rs_value_to_memory(struct rs_lower *l, const struct rs_value *value);
 
 /* True (1 or 0 in the register) when two strings in plain memory, padded with zeroes, are equal. */
-rs_reg rs_lower_strings_equal(struct rs_lower *l, const struct rs_value *a, const struct rs_value *b);
+rs_reg rs_lower_strings_equal(struct rs_lower *l, const struct rs_value *a,
+			      const struct rs_value *b);
 /* The value has a verifier's pointer in its register (context, frame, map value, BTF): as a plain number, with
  * which any arithmetic is allowed. Others are given back as they are. */
 rs_reg rs_value_as_number(struct rs_lower *l, const struct rs_value *value);
@@ -88,11 +92,12 @@ rs_reg rs_value_as_number(struct rs_lower *l, const struct rs_value *value);
 /* ---- reading (lower-read.c) ---- */
 /* Reads a word of the type at address + offset in space: a plain load where allowed, else probe_read into a
  * stack slot. Failure reads 0. */
-rs_reg rs_lower_read(struct rs_lower *l, enum rs_space space, rs_reg address, int32_t offset, const struct rs_type *type);
+rs_reg rs_lower_read(struct rs_lower *l, enum rs_space space, rs_reg address, int32_t offset,
+		     const struct rs_type *type);
 /* Copies size bytes to plain memory; 0 or negative in the register returned. On failure the memory is zeroed by
  * the kernel. */
-rs_reg rs_lower_read_bytes(struct rs_lower *l, enum rs_space space, rs_reg address, int32_t offset, uint32_t size,
-			   const struct rs_place_in_memory *to);
+rs_reg rs_lower_read_bytes(struct rs_lower *l, enum rs_space space, rs_reg address, int32_t offset,
+			   uint32_t size, const struct rs_place_in_memory *to);
 /* The helper's number for reading memory, or a string, of a space. */
 uint32_t rs_read_helper(enum rs_space space);
 uint32_t rs_read_str_helper(enum rs_space space);
@@ -109,7 +114,8 @@ void rs_lower_room_reset(struct rs_lower *l, struct rs_room_mark mark);
 /* to: address of the place as a register (reg + offset). */
 rs_reg rs_place_address(struct rs_lower *l, const struct rs_place_in_memory *to);
 /* Part of a place. */
-struct rs_place_in_memory rs_place_at(const struct rs_place_in_memory *to, uint32_t offset, uint32_t size);
+struct rs_place_in_memory rs_place_at(const struct rs_place_in_memory *to, uint32_t offset,
+				      uint32_t size);
 void rs_place_zero(struct rs_lower *l, const struct rs_place_in_memory *to);
 
 /* ---- maps (lower-map.c) ---- */
@@ -140,9 +146,11 @@ void rs_lower_aggregate(struct rs_lower *l, struct rs_node *map_node, struct rs_
  * action->args, size, max_size. Small ones are built in the ring buffer itself, those with long strings in
  * scratch and copied with the bytes that are used. What finds no room is counted for the action.
  */
-void rs_lower_record(struct rs_lower *l, struct rs_action *action, struct rs_node *const *args, unsigned n_args);
+void rs_lower_record(struct rs_lower *l, struct rs_action *action, struct rs_node *const *args,
+		     unsigned n_args);
 /* The same with words that are at hand: u64 each. */
-void rs_lower_record_words(struct rs_lower *l, struct rs_action *action, unsigned n, const rs_reg *words);
+void rs_lower_record_words(struct rs_lower *l, struct rs_action *action, unsigned n,
+			   const rs_reg *words);
 
 /* ---- helpers ---- */
 /* Counts a failure: r (a helper's result) is negative -> the site's counter and last error. Cold code. */
@@ -153,8 +161,10 @@ void rs_lower_count_failure(struct rs_lower *l, uint32_t site, rs_reg r);
 rs_reg rs_lower_state_word(struct rs_lower *l, unsigned word);
 /* Ends this run of the program (exit, return): gives back what is held, from callbacks too. */
 void rs_lower_end(struct rs_lower *l);
-rs_reg rs_lower_pid_tgid(struct rs_lower *l); /* bpf_get_current_pid_tgid(), or in our pid namespace */
-rs_reg rs_lower_task(struct rs_lower *l, enum rs_space *ret_space); /* current task; space BTF or KERNEL */
+rs_reg rs_lower_pid_tgid(
+	struct rs_lower *l); /* bpf_get_current_pid_tgid(), or in our pid namespace */
+rs_reg rs_lower_task(struct rs_lower *l,
+		     enum rs_space *ret_space); /* current task; space BTF or KERNEL */
 
 /* Numbers of BPF helpers (include/uapi/linux/bpf.h). */
 enum rs_helper {

@@ -51,10 +51,10 @@ const char *rs_lang_config_name(unsigned i);
 enum rs_map_role {
 	RS_MAP_SCRIPT, /* @x */
 	RS_MAP_RING, /* ring buffer, or perf event array where there is none */
-	RS_MAP_SCRATCH, /* per-CPU array, one value: see lower-scratch.c */
+	RS_MAP_SCRATCH, /* array, one value with a piece per CPU: see lower-scratch.c */
 	RS_MAP_STATE, /* array, one value of struct rs_state_layout words, mapped by the runtime */
-	RS_MAP_LOST, /* per-CPU array: one u64 of lost events per action */
-	RS_MAP_ERRORS, /* per-CPU array: struct { u64 count; s64 last } per rs_site */
+	RS_MAP_LOST, /* array, one value: u64 lost events per action (atomic; may be mapped) */
+	RS_MAP_ERRORS, /* array, one value: struct { u64 count; s64 last } per rs_site (atomic; may be mapped) */
 	RS_MAP_STACK, /* stack traces: key u32 id, value u64 ips[] */
 	RS_MAP_STACK_SPILL, /* hash: stacks whose place in RS_MAP_STACK was taken */
 	RS_MAP_CONST, /* array, one value: constant bytes (initial: see @initial) */
@@ -218,8 +218,9 @@ struct rs_probe {
 	const struct rs_type *args; /* struct of the arguments, or NULL */
 	const struct rs_prototype *prototype; /* fentry, fexit, raw tracepoints; or NULL */
 	struct rs_ir_module *module; /* NULL until lowered */
+	/* Locations in its lines: the byte of the script plus 1; 0 is code of our own. */
 	struct rs_ir_image image;
-	unsigned max_stack; /* for scratch */
+	uint32_t scratch_size; /* bytes of scratch memory that it needs */
 };
 
 struct rs_program {
@@ -239,7 +240,7 @@ struct rs_program {
 	const char **probe_names; /* RS_TYPE_PROBE */
 	unsigned n_probe_names;
 	unsigned n_missing; /* places that were not found and are ignored or warned of */
-	uint32_t scratch_size; /* bytes of one slot */
+	uint32_t scratch_size; /* bytes of scratch memory per CPU, for all */
 	bool needs_unsafe; /* uses what --unsafe allows */
 	bool uses_pid_namespace;
 	/* Only BEGIN, END: ends by itself. */

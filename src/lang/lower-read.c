@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Reading: plain loads where the verifier knows the memory, helpers elsewhere. */
+
+#include "lang/lower-private.h"
+
+uint32_t rs_read_helper(enum rs_space space)
+{
+	return space == RS_SPACE_USER ? RS_HELPER_probe_read_user : RS_HELPER_probe_read_kernel;
+}
+
+uint32_t rs_read_str_helper(enum rs_space space)
+{
+	return space == RS_SPACE_USER ? RS_HELPER_probe_read_user_str
+				      : RS_HELPER_probe_read_kernel_str;
+}
+
+static unsigned load_size(const struct rs_type *type)
+{
+	unsigned size = type->kind == RS_TYPE_POINTER ? 8 : type->size;
+
+	return size == 1 || size == 2 || size == 4 ? size : 8;
+}
+
+static bool load_signed(const struct rs_type *type)
+{
+	return rs_type_is_integer(type) && type->is_signed;
+}
+
+/* Bytes at the beginning of the record of a tracepoint that programs may not load: they may be read. */
+#define TRACEPOINT_HIDDEN 8
+
+/* The context is read at fixed places, aligned; where it begins differs by the program's type. */
+static bool can_load_context(const struct rs_lower *l, int32_t offset, unsigned size)
+{
+	if (l->probe->type == RS_PROGRAM_TRACEPOINT && offset < TRACEPOINT_HIDDEN)
+		return false;
+	return offset % (int32_t)size == 0;
+}
+
+static bool can_load(const struct rs_lower *l, enum rs_space space, rs_reg address, int32_t offset,
+		     unsigned size)
+{
+	if (space != RS_SPACE_BTF && space != RS_SPACE_BPF)
+		return false;
+	return address != l->ctx || can_load_context(l, offset, size);
+}
+
+rs_reg rs_lower_read(struct rs_lower *l, enum rs_space space, rs_reg address, int32_t offset,
+		     const struct rs_type *type)
+{
+	unsigned size = load_size(type);
+	struct rs_ir_slot slot;
+	rs_reg to;
+
+	if (can_load(l, space, address, offset, size)) {
+		rs_lower_normalise(l, &address, &offset);
+		return rs_ir_load(l->f, address, offset, size, load_signed(type));
+	}
+	slot = rs_ir_slot_new(l->f, 8);
+	to = rs_ir_slot_address(l->f, slot);
+	if (offset)
+		address = rs_ir_binary_imm(l->f, RS_IR_ADD, address, offset);
+	rs_ir_call_of(l->f, rs_read_helper(space), to, rs_ir_const(l->f, size), address);
+	to = rs_ir_load(l->f, to, 0, size, load_signed(type));
+	rs_ir_slot_free(l->f, slot);
+	return to;
+}
+
+/* Plain memory in words, when every piece of it may be loaded. */
+static bool can_copy(const struct rs_lower *l, enum rs_space space, rs_reg address, int32_t offset,
+		     uint32_t size)
+{
+	if (space != RS_SPACE_BPF || size > RS_LOWER_COPY_INLINE)
+		return false;
+	return address != l->ctx ||
+	       (can_load_context(l, offset, 8) && l->probe->type == RS_PROGRAM_TRACEPOINT);
+}
+
+rs_reg rs_lower_read_bytes(struct rs_lower *l, enum rs_space space, rs_reg address, int32_t offset,
+			   uint32_t size, const struct rs_place_in_memory *to)
+{
+	if (can_copy(l, space, address, offset, size)) {
+		rs_lower_copy(l, to, address, offset, size);
+		return rs_ir_const(l->f, 0);
+	}
+	if (offset)
+		address = rs_ir_binary_imm(l->f, RS_IR_ADD, address, offset);
+	return rs_ir_call_of(l->f, rs_read_helper(space), rs_place_address(l, to),
+			     rs_ir_const(l->f, size), address);
+}
