@@ -13,6 +13,7 @@
 #define TYPES_MAX (1u << 24)
 #define CHAIN_MAX 64
 #define DEPTH_MAX 32
+#define STEPS_MAX 100000 /* members looked at for one alignment: structs inside structs multiply */
 #define PTR_BYTES 8
 
 /* An entry of the index: kind, and offset in the types in units of 4 bytes. */
@@ -386,9 +387,10 @@ uint32_t rs_btf_size(struct rs_btf *btf, uint32_t id)
 	return size > INT32_MAX ? 0 : (uint32_t)size;
 }
 
-static uint32_t align_of(struct rs_btf *btf, uint32_t id, unsigned depth);
+static uint32_t align_of(struct rs_btf *btf, uint32_t id, unsigned depth, unsigned *steps);
 
-static uint32_t align_of_members(struct rs_btf *btf, const struct rs_btf_type *t, unsigned depth)
+static uint32_t align_of_members(struct rs_btf *btf, const struct rs_btf_type *t, unsigned depth,
+				 unsigned *steps)
 {
 	uint32_t align = 1;
 
@@ -396,8 +398,10 @@ static uint32_t align_of_members(struct rs_btf *btf, const struct rs_btf_type *t
 		struct rs_btf_member m;
 		uint32_t own;
 
+		if (++*steps > STEPS_MAX)
+			return 1;
 		rs_btf_member(t, i, &m);
-		own = align_of(btf, m.type, depth + 1);
+		own = align_of(btf, m.type, depth + 1, steps);
 		if (!m.bit_size && m.at % (own * 8))
 			return 1; /* packed */
 		align = MAX(align, own);
@@ -405,7 +409,7 @@ static uint32_t align_of_members(struct rs_btf *btf, const struct rs_btf_type *t
 	return t->size % align ? 1 : align;
 }
 
-static uint32_t align_of(struct rs_btf *btf, uint32_t id, unsigned depth)
+static uint32_t align_of(struct rs_btf *btf, uint32_t id, unsigned depth, unsigned *steps)
 {
 	struct rs_btf_type t;
 
@@ -415,10 +419,10 @@ static uint32_t align_of(struct rs_btf *btf, uint32_t id, unsigned depth)
 	case RS_BTF_PTR:
 		return PTR_BYTES;
 	case RS_BTF_ARRAY:
-		return align_of(btf, t.to, depth + 1);
+		return align_of(btf, t.to, depth + 1, steps);
 	case RS_BTF_STRUCT:
 	case RS_BTF_UNION:
-		return align_of_members(btf, &t, depth);
+		return align_of_members(btf, &t, depth, steps);
 	default:
 		return t.size && t.size <= 16 && !(t.size & (t.size - 1)) ? t.size : 1;
 	}
@@ -426,7 +430,9 @@ static uint32_t align_of(struct rs_btf *btf, uint32_t id, unsigned depth)
 
 uint32_t rs_btf_align(struct rs_btf *btf, uint32_t id)
 {
-	return align_of(btf, id, 0);
+	unsigned steps = 0;
+
+	return align_of(btf, id, 0, &steps);
 }
 
 /* ---- by name ---- */

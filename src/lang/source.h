@@ -63,7 +63,7 @@ struct rs_lang_source {
 	/* A struct, union, enum or typedef by its name with keyword ("struct sock"; a typedef without). Structs may
 	 * come lazy (see complete). NULL: unknown. */
 	const struct rs_type *(*find_type)(void *ctx, struct rs_types *types, const char *name);
-	/* Fields of a lazy struct, as a new type. NULL: cannot be had. */
+	/* Fields of a lazy struct, constants of a lazy enum, as a new type. NULL: cannot be had. */
 	const struct rs_type *(*complete_type)(void *ctx, struct rs_types *types, const struct rs_type *lazy);
 	bool (*find_constant)(void *ctx, struct rs_types *types, const char *name, int64_t *ret_value,
 			      const struct rs_type **ret_type);
@@ -91,6 +91,9 @@ struct rs_lang_source {
 	bool (*cgroup_id)(void *ctx, const char *path, uint64_t *ret_id); /* cgroupid() */
 	bool (*has_kfunc)(void *ctx, const char *name);
 	int (*read_include)(void *ctx, const char *name, struct rs_str *out); /* as rs_front_options has it */
+	/* The nearest name of the same sort ("struct ...", typedefs) that find_type() knows, or NULL: after a mistake,
+	 * so it may take its time. */
+	const char *(*nearest_type)(void *ctx, struct rs_types *types, const char *name);
 };
 
 /* Whether the kernel has a feature by its name in struct rs_lang_features. The source may be NULL: no. */

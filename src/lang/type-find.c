@@ -150,14 +150,20 @@ static void offer(void *data, const char *name)
 
 const char *rs_types_nearest(struct rs_types *types, const char *name)
 {
+	const struct rs_lang_source *source = types->source;
+	const char *elsewhere = NULL;
 	struct rs_suggest suggest;
 
 	rs_suggest_init(&suggest, name);
 	for (size_t i = 0; i < RS_TYPES_BUCKETS; i++)
 		for (const struct rs_type_entry *e = types->names[i]; e; e = e->next)
-			if (e->type)
+			if (e->type && has_contents(e->type))
 				rs_suggest_offer(&suggest, e->name);
 	rs_types_offer_base(offer, &suggest);
+	if (source && source->nearest_type)
+		elsewhere = source->nearest_type(source->ctx, types, name);
+	if (elsewhere)
+		rs_suggest_offer(&suggest, elsewhere);
 	return rs_suggest_best(&suggest);
 }
 
@@ -310,6 +316,7 @@ static const struct rs_type *complete_deep(struct rs_types *types, const struct 
 	whole = rs_types_memo_find(types, recipe);
 	if (whole)
 		return whole;
+	rs_types_memo_put(types, recipe, t); /* for what contains itself: nothing sane does */
 	whole = complete_members(types, t, depth);
 	rs_types_memo_put(types, recipe, whole);
 	return whole;
@@ -322,8 +329,20 @@ const struct rs_type *rs_type_complete_deep(struct rs_types *types, const struct
 
 /* ---- fields ---- */
 
+/* Structs without names inside structs multiply: how many members are looked at for one name. */
+#define STEPS_MAX 100000
+
+struct walk {
+	unsigned steps, depth;
+};
+
+static bool may_descend(const struct walk *walk)
+{
+	return walk->steps < STEPS_MAX && walk->depth < RS_TYPES_DEPTH;
+}
+
 static bool find_field(struct rs_types *types, const struct rs_type *t, const char *name,
-		       unsigned depth, struct rs_field *ret_field)
+		       struct walk *walk, struct rs_field *ret_field)
 {
 	t = rs_type_complete(types, t);
 	if (t->kind != RS_TYPE_STRUCT && t->kind != RS_TYPE_RECORD)
@@ -333,13 +352,17 @@ static bool find_field(struct rs_types *types, const struct rs_type *t, const ch
 			*ret_field = t->fields[i];
 			return true;
 		}
-	for (uint32_t i = 0; i < t->n_fields && depth < RS_TYPES_DEPTH; i++) {
+	walk->steps += t->n_fields;
+	walk->depth++;
+	for (uint32_t i = 0; i < t->n_fields && may_descend(walk); i++) {
+		walk->steps++;
 		if (*t->fields[i].name ||
-		    !find_field(types, t->fields[i].type, name, depth + 1, ret_field))
+		    !find_field(types, t->fields[i].type, name, walk, ret_field))
 			continue;
 		ret_field->offset += t->fields[i].offset;
 		return true;
 	}
+	walk->depth--;
 	return false;
 }
 
@@ -369,9 +392,10 @@ static const struct rs_type *hand_on(struct rs_types *types, const struct rs_typ
 bool rs_type_field(struct rs_types *types, const struct rs_type *t, const char *name,
 		   struct rs_field *ret_field)
 {
+	struct walk walk = { 0 };
 	struct rs_field field;
 
-	if (!*name || !find_field(types, t, name, 0, &field))
+	if (!*name || !find_field(types, t, name, &walk, &field))
 		return false;
 	field.type = hand_on(types, field.type, t->space);
 	*ret_field = field;
@@ -379,24 +403,28 @@ bool rs_type_field(struct rs_types *types, const struct rs_type *t, const char *
 }
 
 static void offer_fields(struct rs_types *types, const struct rs_type *t,
-			 struct rs_suggest *suggest, unsigned depth)
+			 struct rs_suggest *suggest, struct walk *walk)
 {
 	t = rs_type_complete(types, t);
-	if ((t->kind != RS_TYPE_STRUCT && t->kind != RS_TYPE_RECORD) || depth > RS_TYPES_DEPTH)
+	if ((t->kind != RS_TYPE_STRUCT && t->kind != RS_TYPE_RECORD) || !may_descend(walk))
 		return;
+	walk->depth++;
 	for (uint32_t i = 0; i < t->n_fields; i++) {
+		walk->steps++;
 		if (*t->fields[i].name)
 			rs_suggest_offer(suggest, t->fields[i].name);
 		else
-			offer_fields(types, t->fields[i].type, suggest, depth + 1);
+			offer_fields(types, t->fields[i].type, suggest, walk);
 	}
+	walk->depth--;
 }
 
 const char *rs_type_nearest_field(struct rs_types *types, const struct rs_type *t, const char *name)
 {
 	struct rs_suggest suggest;
+	struct walk walk = { 0 };
 
 	rs_suggest_init(&suggest, name);
-	offer_fields(types, t, &suggest, 0);
+	offer_fields(types, t, &suggest, &walk);
 	return rs_suggest_best(&suggest);
 }

@@ -357,3 +357,11 @@ const struct rs_type *rs_type_in_space(struct rs_types *types, const struct rs_t
 	model.space = space;
 	return make(types, (struct rs_type_recipe){ t, t->kind, space, 2 }, &model);
 }
+
+const struct rs_type *rs_type_lazy(struct rs_types *types, const struct rs_type *model)
+{
+	static const char lazy;
+	struct rs_type_recipe recipe = { &lazy, model->kind, model->btf_id, model->btf_module };
+
+	return make(types, recipe, model);
+}

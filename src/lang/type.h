@@ -157,13 +157,15 @@ const struct rs_type *rs_type_tuple(struct rs_types *types, unsigned n, const st
 				    const char *const *names);
 /* The same type in another space (pointers, structs, arrays), or with another detail: a copy to change. */
 struct rs_type *rs_type_copy(struct rs_types *types, const struct rs_type *t);
+/* For sources: the lazy struct or enum that the model says, one for each btf_id and btf_module. */
+const struct rs_type *rs_type_lazy(struct rs_types *types, const struct rs_type *model);
 /* The same in another space; one type for each pair. */
 const struct rs_type *rs_type_in_space(struct rs_types *types, const struct rs_type *t, enum rs_space space);
 
 /* By name, script's own declarations first, then the source: "struct sock", "union x", "enum y", a typedef's
  * name, "uint64", "unsigned long", "char", "int8_t" ... NULL when nobody knows it. */
 const struct rs_type *rs_types_find(struct rs_types *types, const char *name);
-/* Nearest known name among what is cheap to look through, or NULL. */
+/* The nearest known name, or NULL. */
 const char *rs_types_nearest(struct rs_types *types, const char *name);
 
 /* A named constant of any enum (script's first, then the source). */
