@@ -4,13 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/json.h"
-
-#define TIME_BYTES 4096
 
 /* A record being dealt with. */
 struct record {
@@ -156,14 +153,9 @@ static int do_debugf(const struct record *record)
 static int do_time(const struct record *record)
 {
 	struct rs_str *text = &record->actions->text;
-	char buf[TIME_BYTES];
-	time_t now = time(NULL);
-	struct tm tm;
 
-	if (!localtime_r(&now, &tm))
-		return 0;
 	rs_str_reset(text);
-	rs_str_append(text, buf, strftime(buf, sizeof(buf), record->action->format, &tm));
+	rs_show_time(rs_clock_real(), record->action->format, text);
 	put(record, "time", text, false);
 	return 0;
 }

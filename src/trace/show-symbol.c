@@ -112,8 +112,11 @@ static const struct rs_action *action_of(const struct rs_show *show, uint64_t nu
 								  : NULL;
 }
 
-/* strftime() with %f for microseconds, which it does not have itself. */
-static void format_time(uint64_t wall_ns, const char *format, struct rs_str *out)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored                                                                     \
+	"-Wformat-nonliteral" /* the script's own, and strftime() takes no arguments */
+
+void rs_show_time(uint64_t wall_ns, const char *format, struct rs_str *out)
 {
 	char expanded[256], text[512], micro[8];
 	time_t seconds = (time_t)(wall_ns / 1000000000);
@@ -139,6 +142,8 @@ static void format_time(uint64_t wall_ns, const char *format, struct rs_str *out
 	rs_str_append(out, text, n);
 }
 
+#pragma GCC diagnostic pop
+
 static void show_time(struct rs_show *show, const struct rs_type *type, const uint8_t *data,
 		      size_t size, struct rs_str *out)
 {
@@ -148,7 +153,7 @@ static void show_time(struct rs_show *show, const struct rs_type *type, const ui
 	if (show->names && show->names->wall)
 		stamp = show->names->wall(show->names->ctx, stamp, type->mode);
 	if (action && action->format)
-		format_time(stamp, action->format, out);
+		rs_show_time(stamp, action->format, out);
 	else
 		rs_str_append_u64(out, stamp);
 }

@@ -56,6 +56,9 @@ int rs_show_printf(struct rs_show *show, const struct rs_action *action, const v
 int rs_show_argument(struct rs_show *show, const struct rs_action *action, unsigned i,
 		     const void *data, size_t size, bool json, struct rs_str *out);
 
+/* strftime(3) of local time, with %f for microseconds. */
+void rs_show_time(uint64_t wall_ns, const char *format, struct rs_str *out);
+
 /* One argument of a record: where its bytes are (packed ones too). False: the record is too short. */
 bool rs_action_argument(const struct rs_action_arg *arg, const void *record, size_t size,
 			const void **ret_data, size_t *ret_size);
