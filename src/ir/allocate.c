@@ -18,6 +18,7 @@ struct allocation {
 	rs_reg *leader;     /* by register: whom it was joined with */
 	uint32_t *n_pieces; /* by leader */
 	uint64_t *busy[RS_BPF_REGS];
+	uint64_t *wanted[RS_BPF_REGS]; /* where someone would best have that one */
 	size_t n_words;
 	uint64_t **slots; /* the same for what is on the stack */
 	uint32_t n_slots, cap_slots;
@@ -236,13 +237,18 @@ static int choose_home(const struct allocation *a, rs_reg reg)
 {
 	static const int8_t order[RS_BPF_REGS] = { 5, 4, 3, 2, 0, 1, 6, 7, 8, 9 };
 	const struct rs_interval *interval = &a->in.of[reg];
+	int second = -1;
 
 	if (interval->hint >= 0 && is_free(a, a->busy[interval->hint], interval->first))
 		return interval->hint;
-	for (unsigned i = 0; i < RS_BPF_REGS; i++)
-		if (is_free(a, a->busy[order[i]], interval->first))
+	for (unsigned i = 0; i < RS_BPF_REGS; i++) {
+		if (!is_free(a, a->busy[order[i]], interval->first))
+			continue;
+		if (is_free(a, a->wanted[order[i]], interval->first))
 			return order[i];
-	return -1;
+		second = second < 0 ? order[i] : second;
+	}
+	return second;
 }
 
 static int assign(struct allocation *a)
@@ -252,6 +258,12 @@ static int assign(struct allocation *a)
 
 	if (!list)
 		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rs_interval *interval = &a->in.of[list[i].reg];
+
+		if (interval->hint >= 0)
+			take(a, a->wanted[interval->hint], interval->first);
+	}
 	for (uint32_t i = 0; i < n; i++) {
 		rs_reg reg = list[i].reg;
 		int home = choose_home(a, reg);
@@ -285,7 +297,8 @@ static int prepare(struct allocation *a)
 	a->n_words = (size_t)a->f->n_insts * 2 / 64 + 1;
 	for (unsigned i = 0; i < RS_BPF_REGS; i++) {
 		a->busy[i] = rs_arena_alloc_array(arena, a->n_words, sizeof(**a->busy));
-		if (!a->busy[i])
+		a->wanted[i] = rs_arena_alloc_array(arena, a->n_words, sizeof(**a->wanted));
+		if (!a->busy[i] || !a->wanted[i])
 			return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < a->in.n_calls; i++)

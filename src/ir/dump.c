@@ -79,6 +79,8 @@ static void dump_value(const struct rs_ir_func *f, const struct rs_inst *inst, s
 			       inst->op == RS_INST_ALU ? op_signs[inst->sub]
 						       : cond_signs[inst->sub]);
 		dump_second(inst, out);
+		if (inst->op == RS_INST_COMPARE && inst->off)
+			rs_str_appendf(out, " << %d", inst->off);
 		break;
 	case RS_INST_LOAD:
 		dump_address(inst, out);

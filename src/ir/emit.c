@@ -215,7 +215,7 @@ static void emit_compare(struct rs_emitter *e, const struct rs_inst *inst)
 {
 	unsigned dst = home_of(e, inst->dst);
 
-	emit_alu_imm(e, BPF_OP_MOV, dst, 1);
+	emit_alu_imm(e, BPF_OP_MOV, dst, INT64_C(1) << inst->off);
 	emit_jump_insn(e, inst, inst->sub, 1);
 	emit_alu_imm(e, BPF_OP_MOV, dst, 0);
 }

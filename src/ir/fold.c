@@ -79,6 +79,20 @@ static void become_alu(struct rs_values *v, struct rs_inst *inst, enum rs_ir_op 
 	inst->imm = imm;
 }
 
+/* (a cond b) << n */
+static void become_compare(struct rs_values *v, struct rs_inst *inst, const struct rs_inst *from,
+			   int64_t n)
+{
+	become(v, inst, RS_INST_COMPARE);
+	rs_values_set(v, &inst->a, from->a);
+	if (from->b)
+		rs_values_set(v, &inst->b, from->b);
+	inst->sub = from->sub;
+	inst->flags = from->flags;
+	inst->imm = from->imm;
+	inst->off = (int32_t)(from->off + n);
+}
+
 /* A constant b becomes a number. */
 static void constant_b(struct rs_values *v, struct rs_inst *inst)
 {
@@ -118,6 +132,11 @@ static void fold_shift(struct rs_values *v, struct rs_inst *inst)
 
 	if (!n) {
 		become_copy(v, inst, inst->a);
+		return;
+	}
+	def = sole_maker(v, inst->a, RS_INST_COMPARE);
+	if (def && inst->sub == RS_IR_SHL && def->off + n < 31) {
+		become_compare(v, inst, def, n);
 		return;
 	}
 	def = sole_alu(v, inst->a, inst->sub);
@@ -370,7 +389,7 @@ struct rs_width rs_ir_width(const struct rs_values *v, const struct rs_inst *ins
 	case RS_INST_COPY:
 		return v->of[inst->a].width;
 	case RS_INST_COMPARE:
-		return at_most(1);
+		return at_most(1 + (unsigned)inst->off);
 	case RS_INST_EXTEND:
 	case RS_INST_LOAD:
 		if (inst->flags & RS_INST_SIGNED)
@@ -481,10 +500,10 @@ static void fold_compare(struct rs_values *v, struct rs_inst *inst)
 	int outcome = fold_condition(v, inst);
 
 	if (outcome >= 0) {
-		become_const(v, inst, outcome);
+		become_const(v, inst, (int64_t)outcome << inst->off);
 		return;
 	}
-	if (is_truth(inst, RS_IR_NE) && v->of[inst->a].width.bits <= 1)
+	if (is_truth(inst, RS_IR_NE) && !inst->off && v->of[inst->a].width.bits <= 1)
 		become_copy(v, inst, inst->a);
 	else if (is_truth(inst, RS_IR_EQ) && (def = sole_maker(v, inst->a, RS_INST_COMPARE)) &&
 		 def->sub != RS_IR_TEST)

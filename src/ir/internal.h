@@ -33,7 +33,7 @@ enum rs_inst_op {
 	RS_INST_COPY,        /* dst = a */
 	RS_INST_ALU,         /* dst = a <sub: rs_ir_op> b */
 	RS_INST_NEGATE,      /* dst = -a */
-	RS_INST_COMPARE,     /* dst = a <sub: rs_ir_cond> b */
+	RS_INST_COMPARE,     /* dst = (a <sub: rs_ir_cond> b) << off */
 	RS_INST_EXTEND,      /* dst = low size bytes of a */
 	RS_INST_SWAP,        /* dst = low size bytes of a, swapped */
 	RS_INST_LOAD,        /* dst = *(a + off) */

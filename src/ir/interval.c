@@ -129,6 +129,9 @@ static bool note_moves(struct finding *s, const struct rs_inst *inst)
 	case RS_INST_NEGATE:
 	case RS_INST_SWAP:
 	case RS_INST_EXTEND:
+		if (inst->op == RS_INST_EXTEND && inst->size == 4 &&
+		    !(inst->flags & RS_INST_SIGNED))
+			return true; /* moves as it clears */
 		if (!add_move(s, inst->dst, inst->a))
 			return false;
 		return inst->op != RS_INST_ALU || !rs_ir_commutes(inst->sub) ||
