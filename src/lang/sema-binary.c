@@ -161,6 +161,8 @@ static const struct rs_type *other_type(struct rs_sema *s, const struct rs_node 
 	if (is_equality(node->op) && comparable_kind(x->kind) && rs_sema_merge(s, x, y))
 		return &rs_type_bool;
 	refuse(s, node, a, b);
+	if (!is_comparison(node->op))
+		return &rs_type_unknown;
 	if (rs_sema_is_text(x) && rs_type_is_integer(y))
 		rs_sema_hint(s, "a string is compared with a string: \"...\"");
 	else if (rs_sema_is_text(y) && (x->kind == RS_TYPE_POINTER || rs_type_is_integer(x)))
