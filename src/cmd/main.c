@@ -59,6 +59,13 @@ static int keep_standard_fds(void)
 	return 0;
 }
 
+static bool is_called(const char *path, const char *name)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return path && !strcmp(slash ? slash + 1 : path, name);
+}
+
 int main(int argc, char **argv)
 {
 	const struct rs_cmd *cmd;
@@ -67,6 +74,8 @@ int main(int argc, char **argv)
 		return RS_CMD_FAILED; /* and nowhere to say why */
 	/* A reader that goes away shows as -EPIPE where we write. */
 	signal(SIGPIPE, SIG_IGN);
+	if (is_called(argv[0], "bpftrace"))
+		return rs_cmd_bpftrace.run(&rs_cmd_bpftrace, argc, argv);
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
 		return print_list();
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
