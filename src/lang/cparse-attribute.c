@@ -46,6 +46,17 @@ static void read_mode(struct rs_cparse *p, struct rs_cattributes *ret)
 		rs_cparse_next(p);
 }
 
+static void read_vector(struct rs_cparse *p, struct rs_cattributes *ret)
+{
+	int64_t size;
+
+	if (!rs_cparse_expect(p, "("))
+		return;
+	size = rs_cparse_constant(p);
+	ret->vector = size > 0 && size <= 4096 && !(size & (size - 1)) ? (uint32_t)size : 0;
+	rs_cparse_expect(p, ")");
+}
+
 static void read_attribute(struct rs_cparse *p, struct rs_cattributes *ret)
 {
 	if (rs_cparse_take(p, "packed") || rs_cparse_take(p, "__packed__")) {
@@ -54,6 +65,8 @@ static void read_attribute(struct rs_cparse *p, struct rs_cattributes *ret)
 		read_align(p, ret);
 	} else if (rs_cparse_take(p, "mode") || rs_cparse_take(p, "__mode__")) {
 		read_mode(p, ret);
+	} else if (rs_cparse_take(p, "vector_size") || rs_cparse_take(p, "__vector_size__")) {
+		read_vector(p, ret);
 	} else {
 		rs_cparse_next(p);
 		if (rs_ctoken_is(&p->token, "("))

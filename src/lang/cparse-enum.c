@@ -31,8 +31,12 @@ static void add_constant(struct rs_cparse *p, struct constants *list, const char
 	if (list->n == list->cap || rs_types_add_constant(p->types, name, value, type) < 0)
 		return;
 	list->items[list->n++] = (struct rs_field){ .name = name, .type = type, .value = value };
-	list->min = MIN(list->min, value);
-	list->max = MAX(list->max, value);
+	if (value < 0 && p->is_unsigned) {
+		list->max = INT64_MAX;
+	} else {
+		list->min = MIN(list->min, value);
+		list->max = MAX(list->max, value);
+	}
 }
 
 /* A value that only the whole preprocessor could tell leaves its constant unknown, no more. */
@@ -42,6 +46,7 @@ static bool parse_value(struct rs_cparse *p, int64_t *value)
 	bool failed;
 
 	p->diags = NULL;
+	p->is_unsigned = false;
 	*value = rs_cparse_constant(p);
 	failed = p->failed;
 	p->failed = false;
@@ -64,6 +69,7 @@ static void parse_constants(struct rs_cparse *p, struct constants *list, const s
 	int64_t value = 0;
 
 	rs_cparse_next(p);
+	p->is_unsigned = false;
 	while (!p->failed && !rs_cparse_take(p, "}")) {
 		char *name = rs_cparse_word(p);
 

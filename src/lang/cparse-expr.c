@@ -91,7 +91,9 @@ static int64_t parse_parens(struct rs_cparse *p)
 	t = rs_cparse_type_name(p);
 	if (!t || !rs_cparse_expect(p, ")"))
 		return 0;
-	return cast(t, parse_unary(p));
+	value = cast(t, parse_unary(p));
+	p->is_unsigned = t->size == 8 && !t->is_signed;
+	return value;
 }
 
 static int64_t parse_name(struct rs_cparse *p)

@@ -205,8 +205,10 @@ void rs_cparse_init(struct rs_cparse *p, struct rs_types *types, const char *tex
 
 bool rs_ctoken_is(const struct rs_ctoken *token, const char *text)
 {
-	return (token->kind == RS_CTOKEN_WORD || token->kind == RS_CTOKEN_PUNCT) &&
-	       strlen(text) == token->len && memcmp(token->text, text, token->len) == 0;
+	if (token->kind != RS_CTOKEN_WORD && token->kind != RS_CTOKEN_PUNCT)
+		return false;
+	return *token->text == *text && strncmp(token->text, text, token->len) == 0 &&
+	       !text[token->len];
 }
 
 bool rs_ctoken_is_any(const struct rs_ctoken *token, const char *const *words)

@@ -35,7 +35,8 @@ struct rs_cparse {
 	bool failed; /* a mistake since this was last cleared */
 	bool strict; /* structs must be known; else they may come later */
 	bool shallow; /* the source is not asked, array sizes that are no plain numbers are left out */
-	uint32_t pack; /* #pragma pack, 0 none */
+	bool is_unsigned; /* the constant was made of one with 64 bits and no sign */
+	uint32_t pack;    /* #pragma pack, 0 none */
 	uint32_t packs[16];
 	unsigned n_packs;
 };
@@ -69,8 +70,9 @@ void rs_cparse_skip_member(struct rs_cparse *p);
 
 struct rs_cattributes {
 	bool packed;
-	uint32_t align; /* 0: not said */
-	uint32_t mode;  /* bytes, of mode(); 0: not said */
+	uint32_t align;  /* 0: not said */
+	uint32_t mode;   /* bytes, of mode(); 0: not said */
+	uint32_t vector; /* bytes, of vector_size(); 0: none */
 };
 
 /* Words that say nothing of the layout: const, static, ... */

@@ -43,11 +43,12 @@ struct rs_type *rs_cparse_untagged(struct rs_cparse *p, enum rs_type_kind kind, 
 
 /* ---- specifiers ---- */
 
-static const char *const basic_words[] = { "void",      "char",       "short",      "int",
-					   "long",      "float",      "double",     "signed",
-					   "unsigned",  "_Bool",      "bool",       "__int128",
-					   "_Float128", "__float128", "__signed__", "_Float32",
-					   "_Float64",  "_Float32x",  "_Float64x",  NULL };
+static const char *const basic_words[] = { "void",        "char",     "short",     "int",
+					   "long",        "float",    "double",    "signed",
+					   "unsigned",    "_Bool",    "bool",      "__int128_t",
+					   "__uint128_t", "__int128", "_Float128", "__float128",
+					   "__signed__",  "_Float32", "_Float64",  "_Float32x",
+					   "_Float64x",   NULL };
 
 struct basic {
 	char words[64];
@@ -58,8 +59,8 @@ struct basic {
 
 static void take_basic(struct rs_cparse *p, struct basic *basic)
 {
-	static const char *const large[] = { "__int128", "_Float128", "__float128", "_Float64x",
-					     NULL };
+	static const char *const large[] = { "__int128",   "__int128_t", "__uint128_t", "_Float128",
+					     "__float128", "_Float64x",  NULL };
 	static const char *const four[] = { "float", "_Float32", NULL };
 	static const char *const eight[] = { "double", "_Float64", "_Float32x", NULL };
 	size_t len = strlen(basic->words);
@@ -406,6 +407,18 @@ static void skip_declaration(struct rs_cparse *p)
 	}
 }
 
+static const struct rs_type *vector_of(struct rs_cparse *p, const struct rs_type *element,
+				       uint32_t size)
+{
+	uint32_t one = rs_type_sizeof(element);
+	const struct rs_type *array = one ? rs_type_array(p->types, element, size / one) : NULL;
+	struct rs_type *copy = array ? rs_type_copy(p->types, array) : NULL;
+
+	if (copy)
+		copy->align = size;
+	return copy;
+}
+
 /* An anonymous struct is called by the name it was given first. */
 static const struct rs_type *rename_typedef(struct rs_cparse *p, const struct rs_cspecifier *spec,
 					    const struct rs_type *type, const char *name,
@@ -417,6 +430,10 @@ static const struct rs_type *rename_typedef(struct rs_cparse *p, const struct rs
 		spec->anonymous->name = name;
 	if (attributes->mode && type->kind == RS_TYPE_INT)
 		type = rs_type_int(attributes->mode, type->is_signed);
+	if (attributes->vector)
+		type = vector_of(p, type, attributes->vector);
+	if (!type)
+		return NULL;
 	if (!attributes->align || attributes->align == type->align)
 		return type;
 	copy = rs_type_copy(p->types, type);
