@@ -94,7 +94,8 @@ static bool is_type_argument(struct rs_parser *p)
 		return false;
 	while (i < RS_PARSE_AHEAD - 1 && rs_parse_peek(p, i)->kind == RS_TOKEN_MUL)
 		i++;
-	return i > 1 && rs_parse_peek(p, i)->kind == RS_TOKEN_RPAREN;
+	return i > 1 && (rs_parse_peek(p, i)->kind == RS_TOKEN_RPAREN ||
+			 rs_parse_peek(p, i)->kind == RS_TOKEN_COMMA);
 }
 
 static struct rs_node *unary(struct rs_parser *p);
@@ -261,6 +262,8 @@ static struct rs_node *parenthesis(struct rs_parser *p)
 		return first;
 	if (!rs_parse_accept(p, RS_TOKEN_COMMA)) {
 		rs_parse_wrong(p, "\")\" or \",\"");
+		if (rs_parse_is(p, RS_TOKEN_ASSIGN))
+			rs_diag_hint(p->diags, "values are compared with ==");
 		return NULL;
 	}
 	node = rs_parse_node(p, RS_NODE_TUPLE, span);
@@ -274,8 +277,10 @@ static struct rs_node *block_value(struct rs_parser *p)
 {
 	struct rs_node *node = rs_parse_block(p, true);
 
-	if (!node || node->a)
-		return node;
+	if (node && node->a)
+		return node->list.n ? node : node->a;
+	if (!node)
+		return NULL;
 	rs_diag_error(p->diags, node->span, "this block is used as a value and has none");
 	rs_diag_hint(p->diags, "its value is its last expression, without a ; behind it");
 	return NULL;

@@ -539,13 +539,20 @@ static bool read_predicate(struct rs_parser *p, struct rs_clause *clause)
 	return clause->predicate && rs_parse_expect(p, RS_TOKEN_DIV, "at the end of the predicate");
 }
 
-/* From a mistake before the body to its beginning. False: there is none. */
+/* From a mistake before the body to its beginning. False: there is none, but the end or another probe. */
 static bool skip_to_body(struct rs_parser *p)
 {
 	p->too_deep = false;
 	while (!rs_parse_is(p, RS_TOKEN_LBRACE)) {
-		if (rs_parse_is(p, RS_TOKEN_END))
+		const struct rs_token *next = rs_parse_peek(p, 0);
+
+		if (next->kind == RS_TOKEN_END)
 			return false;
+		if (next->line_start && next->kind == RS_TOKEN_NAME &&
+		    rs_provider_find(next->text) >= 0) {
+			rs_parse_rewind(p);
+			return false;
+		}
 		rs_parse_take(p);
 	}
 	return true;

@@ -119,6 +119,15 @@ static struct rs_node *expression(struct rs_parser *p)
 
 /* ---- if, loops ---- */
 
+/* The brace of the body is no block that has a value. */
+static struct rs_node *condition(struct rs_parser *p, const char *what)
+{
+	if (!rs_parse_is(p, RS_TOKEN_LBRACE))
+		return rs_parse_expr(p);
+	rs_parse_wrong(p, what);
+	return NULL;
+}
+
 static struct rs_node *conditional(struct rs_parser *p, bool is_comptime)
 {
 	struct rs_node *node = rs_parse_node(p, RS_NODE_IF, rs_parse_take(p).span), *more;
@@ -126,7 +135,7 @@ static struct rs_node *conditional(struct rs_parser *p, bool is_comptime)
 
 	if (!node)
 		return NULL;
-	node->a = rs_parse_expr(p);
+	node->a = condition(p, "a condition");
 	if (!node->a || !block_into(p, &node->list, "behind the condition"))
 		return NULL;
 	node->comptime = is_comptime || node->a->comptime;
@@ -146,7 +155,7 @@ static struct rs_node *repeat(struct rs_parser *p, enum rs_node_kind kind)
 
 	if (!node)
 		return NULL;
-	node->a = rs_parse_expr(p);
+	node->a = condition(p, kind == RS_NODE_UNROLL ? "a number of times" : "a condition");
 	if (!node->a)
 		return NULL;
 	return block_into(p, &node->list, "behind the head of the loop") ? rs_parse_finish(p, node)
@@ -222,6 +231,10 @@ static struct rs_node *statement(struct rs_parser *p)
 		return rs_parse_block(p, false);
 	if (next->kind != RS_TOKEN_NAME)
 		return expression(p);
+	if (rs_token_is(next, "else")) {
+		rs_diag_error(p->diags, next->span, "there is no if that this else belongs to");
+		return NULL;
+	}
 	if (rs_token_is(next, "let"))
 		return let(p);
 	if (rs_token_is(next, "if"))
@@ -251,42 +264,30 @@ static const char *near_keyword(const struct rs_node *node)
 	static const char *const keywords[] = { "if",    "else",   "while", "unroll",  "for",
 						"break", "return", "let",   "continue" };
 	const struct rs_node *value = node->kind == RS_NODE_EXPR_STMT ? node->a : NULL;
+	const char *near;
 
 	if (!value || (value->kind != RS_NODE_NAME && value->kind != RS_NODE_CALL))
 		return NULL;
-	return rs_suggest_nearest(value->text, keywords, ARRAY_SIZE(keywords));
+	near = rs_suggest_nearest(value->text, keywords, ARRAY_SIZE(keywords));
+	return near && strcmp(near, value->text) != 0 ? near : NULL;
 }
 
-/* Right behind what came last, where the ; is missing. */
 static void missing_semicolon(struct rs_parser *p, const struct rs_node *node)
 {
 	const struct rs_token *next = rs_parse_peek(p, 0);
 	const char *near = near_keyword(node);
-	struct rs_span behind = p->last.span;
 
 	if (next->kind == RS_TOKEN_END)
 		return;
-	if (next->kind == RS_TOKEN_BAD) {
-		rs_parse_wrong(p, "");
-		return;
-	}
-	if (rs_token_is(next, "else")) {
-		rs_diag_error(p->diags, next->span, "there is no if that this else belongs to");
-		return;
-	}
 	if (near) {
 		rs_diag_error(p->diags, node->a->span, "\"%s\" does not begin a statement",
 			      node->a->text);
 		rs_diag_hint(p->diags, "did you mean \"%s\"?", near);
-		return;
+	} else {
+		rs_parse_no_semicolon(p, "\";\" or an operator");
+		if (next->kind == RS_TOKEN_ASSIGN)
+			rs_diag_hint(p->diags, "one statement assigns one value; == compares");
 	}
-	if (!next->line_start || p->last.expanded) {
-		rs_parse_wrong(p, "\";\" or an operator");
-		return;
-	}
-	behind.at += behind.len;
-	behind.len = 1;
-	rs_diag_error(p->diags, behind, "a \";\" is missing behind this statement");
 }
 
 static bool ends_in_brace(const struct rs_node *node)
@@ -320,7 +321,7 @@ static bool add_statement(struct rs_parser *p, struct rs_node_list *list, bool *
 		return true;
 	missing_semicolon(p, node);
 	/* On a new line most likely only the ; is missing. */
-	return rs_parse_peek(p, 0)->line_start && !rs_parse_is_word(p, "else");
+	return rs_parse_peek(p, 0)->line_start;
 }
 
 /* Behind the opening brace up to the closing one; *ret_open: the last statement is an expression without ;. */
@@ -364,7 +365,9 @@ static bool block_into(struct rs_parser *p, struct rs_node_list *list, const cha
 	if (rs_parse_accept(p, RS_TOKEN_LBRACE))
 		return block_of(p, list, &open);
 	rs_parse_expect(p, RS_TOKEN_LBRACE, where);
-	if (!rs_parse_is(p, RS_TOKEN_END) && !rs_parse_is(p, RS_TOKEN_ASSIGN))
+	if (rs_parse_is(p, RS_TOKEN_ASSIGN))
+		rs_diag_hint(p->diags, "values are compared with ==");
+	else if (!rs_parse_is(p, RS_TOKEN_END))
 		rs_diag_hint(p->diags, "braces are needed around a single statement, too");
 	return false;
 }

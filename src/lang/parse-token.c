@@ -77,8 +77,6 @@ void rs_parse_wrong(struct rs_parser *p, const char *what)
 	}
 	describe(token, found, sizeof(found));
 	rs_diag_error(p->diags, token->span, "expected %s, found %s", what, found);
-	if (token->kind == RS_TOKEN_ASSIGN)
-		rs_diag_hint(p->diags, "values are compared with ==");
 }
 
 bool rs_parse_expect(struct rs_parser *p, enum rs_token_kind kind, const char *where)
@@ -90,6 +88,20 @@ bool rs_parse_expect(struct rs_parser *p, enum rs_token_kind kind, const char *w
 	snprintf(what, sizeof(what), "\"%s\" %s", rs_token_texts[kind], where);
 	rs_parse_wrong(p, what);
 	return false;
+}
+
+void rs_parse_no_semicolon(struct rs_parser *p, const char *what)
+{
+	const struct rs_token *next = rs_parse_peek(p, 0);
+	struct rs_span behind = p->last.span;
+
+	if (!next->line_start || p->last.expanded || next->kind == RS_TOKEN_BAD) {
+		rs_parse_wrong(p, what);
+		return;
+	}
+	behind.at += behind.len;
+	behind.len = 1;
+	rs_diag_error(p->diags, behind, "a \";\" is missing behind this");
 }
 
 bool rs_parse_enter(struct rs_parser *p)
@@ -152,7 +164,8 @@ void rs_parse_skip_statement(struct rs_parser *p)
 		rs_parse_take(p);
 		depth += kind == RS_TOKEN_LBRACE;
 		depth -= kind == RS_TOKEN_RBRACE;
-		if (!depth && (kind == RS_TOKEN_SEMICOLON || kind == RS_TOKEN_RBRACE))
+		if (!depth && (kind == RS_TOKEN_SEMICOLON || kind == RS_TOKEN_RBRACE) &&
+		    !rs_parse_is_word(p, "else"))
 			return;
 	}
 }

@@ -21,12 +21,18 @@ static void add_declared(struct rs_parser *p, const struct rs_token *token)
 	rs_str_append(&p->declarations, token->raw, token->raw_len);
 }
 
-/* All that an included file holds is C. */
+/* All that an included file holds is C. The blanks before this token are skipped already. */
 static void read_included(struct rs_parser *p)
 {
+	const struct rs_lexer *lexer = rs_parse_lexer(p);
+	bool space = lexer->at && (rs_lex_is_space(lexer->text[lexer->at - 1]) ||
+				   lexer->text[lexer->at - 1] == '/');
+
 	do {
 		struct rs_token token = rs_pp_next(&p->pp);
 
+		token.space_before |= space;
+		space = false;
 		add_declared(p, &token);
 	} while (!rs_pp_is_plain(&p->pp));
 }
@@ -195,8 +201,10 @@ static bool map_decl(struct rs_parser *p)
 	decl.span = rs_span_join(decl.span, p->last.span);
 	if (!rs_list_add(p->arena, p->script->map_decls, p->script->n_map_decls, decl))
 		p->diags->out_of_memory = true;
-	if (!rs_parse_expect(p, RS_TOKEN_SEMICOLON, "behind the declaration of a map"))
+	if (!rs_parse_accept(p, RS_TOKEN_SEMICOLON)) {
+		rs_parse_no_semicolon(p, "\";\" behind the declaration of a map");
 		rs_parse_rewind(p);
+	}
 	return true;
 }
 
@@ -306,6 +314,14 @@ static bool refuse(struct rs_parser *p, const char *what, const char *hint)
 	return false;
 }
 
+static void import(struct rs_parser *p)
+{
+	refuse(p, "import is not supported", "put the code into this script");
+	rs_parse_accept(p, RS_TOKEN_STRING);
+	rs_parse_accept(p, RS_TOKEN_SEMICOLON);
+	rs_parse_rewind(p);
+}
+
 /* Reads what begins with the word, if anything does. */
 static bool read_word(struct rs_parser *p, const struct rs_token *word, char next)
 {
@@ -316,14 +332,14 @@ static bool read_word(struct rs_parser *p, const struct rs_token *word, char nex
 		read_declaration(p, rs_token_is(word, "typedef"));
 		return true;
 	}
-	if (rs_token_is(word, "config") && next == '=')
+	if (rs_token_is(word, "config") && (next == '=' || next == '{'))
 		read_config(p);
 	else if (rs_token_is(word, "let"))
 		ok = map_decl(p);
 	else if (rs_token_is(word, "macro"))
 		ok = macro(p);
 	else if (rs_token_is(word, "import") && next == '"')
-		ok = refuse(p, "import is not supported", "put the code into this script");
+		import(p);
 	else if (rs_token_is(word, "fn") && rs_lex_is_name_start(next))
 		ok = refuse(p, "functions of the script's own are not supported",
 			    "a macro can do it: macro name(a, b) { a + b }");
@@ -337,6 +353,7 @@ static bool read_word(struct rs_parser *p, const struct rs_token *word, char nex
 /* Tokens that were read ahead, behind a mistake or by #define: none may be left before plain text. */
 static void drop_ahead(struct rs_parser *p)
 {
+	rs_parse_rewind(p);
 	while (p->n_ahead || !rs_pp_is_plain(&p->pp)) {
 		if (rs_parse_is(p, RS_TOKEN_END)) {
 			p->n_ahead = 0;

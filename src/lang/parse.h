@@ -44,6 +44,8 @@ bool rs_parse_accept_word(struct rs_parser *p, const char *word);
 bool rs_parse_expect(struct rs_parser *p, enum rs_token_kind kind, const char *where);
 /* "expected WHAT, found ..." at the next token. */
 void rs_parse_wrong(struct rs_parser *p, const char *what);
+/* Says that a ; is missing: on a new line right behind what came last, otherwise that @what was expected. */
+void rs_parse_no_semicolon(struct rs_parser *p, const char *what);
 /* One level deeper; false (and a message) when that is too deep. Either way rs_parse_leave() follows. */
 bool rs_parse_enter(struct rs_parser *p);
 void rs_parse_leave(struct rs_parser *p);

@@ -294,15 +294,12 @@ static struct rs_token_list substitute(struct rs_pp *pp, const struct use *use)
 
 /* ---- use ---- */
 
+/* The frames that the name came out of are all still there: they are dropped when more is read. */
 static bool is_active(const struct rs_pp *pp, const struct rs_define *define)
 {
-	bool all = false; /* arguments are replaced: what they came from may be read to its end */
-
-	for (const struct rs_pp_frame *frame = pp->frames; frame; frame = frame->below) {
-		if (frame->define == define && (all || frame->at < frame->list.n))
+	for (const struct rs_pp_frame *frame = pp->frames; frame; frame = frame->below)
+		if (frame->define == define)
 			return true;
-		all |= frame->barrier;
-	}
 	return false;
 }
 

@@ -96,11 +96,9 @@ static bool at_comment(const struct rs_lexer *lexer)
 static bool skip_to_directive(struct rs_lexer *lexer)
 {
 	while (lexer->at < lexer->len) {
-		if (rs_lex_blanks(lexer)) {
-			lexer->at = lexer->len;
+		if (rs_lex_blanks(lexer) || lexer->at >= lexer->len)
 			break;
-		}
-		if (lexer->at < lexer->len && lexer->line_start && lexer->text[lexer->at] == '#') {
+		if (lexer->line_start && lexer->text[lexer->at] == '#') {
 			lexer->at++;
 			lexer->line_start = false;
 			return true;
@@ -111,6 +109,7 @@ static bool skip_to_directive(struct rs_lexer *lexer)
 		       !at_comment(lexer));
 		lexer->line_start = false;
 	}
+	lexer->at = lexer->len;
 	return false;
 }
 
