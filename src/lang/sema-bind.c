@@ -78,16 +78,19 @@ static struct rs_variable *add(struct bind *b, struct scope *scope, const struct
 	struct rs_probe *probe = b->probe;
 	struct rs_variable *variable = rs_arena_new(arena, struct rs_variable);
 
+	if (variable)
+		*variable = (struct rs_variable){
+			.name = name,
+			.span = node->span,
+			.type = &rs_type_unknown,
+			.id = probe->n_variables,
+			.callback_depth = scope == b->outermost ? 0 : b->callback_depth,
+		};
 	if (!variable || !rs_list_add(arena, scope->variables, scope->n, variable) ||
 	    !rs_list_add(arena, probe->variables, probe->n_variables, variable)) {
 		b->s->diags->out_of_memory = true;
 		return NULL;
 	}
-	variable->name = name;
-	variable->span = node->span;
-	variable->type = &rs_type_unknown;
-	variable->id = probe->n_variables - 1;
-	variable->callback_depth = scope == b->outermost ? 0 : b->callback_depth;
 	return variable;
 }
 

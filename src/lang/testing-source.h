@@ -366,9 +366,11 @@ static inline int testing_expand_functions(struct testing_expansion *e, const ch
 
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		char name[64], text[192];
+		const char *copy = rs_arena_strdup(e->arena, testing_name_of(table[i], name));
 
-		testing_name_of(table[i], name);
-		rs_suggest_offer(&e->near, rs_arena_strdup(e->arena, name));
+		if (!copy)
+			return -ENOMEM;
+		rs_suggest_offer(&e->near, copy);
 		if (!testing_match(e->point->name, name))
 			continue;
 		snprintf(text, sizeof(text), "%s:%s", rs_provider_table[e->point->provider].name,
