@@ -241,25 +241,37 @@ static int compile_probe(struct rs_lower *l)
 	return 0;
 }
 
-/* Sizes of the maps that count, when all that is counted is known. */
-static void size_counters(struct rs_program *program)
+/* One value that programs address directly. */
+static void make_array(struct rs_map *map, uint32_t value_size)
 {
+	map->kind = RS_MAP_ARRAY;
+	map->key_size = 4;
+	map->max_entries = 1;
+	map->value_size = value_size;
+}
+
+static void make_ring(struct rs_map *map, bool ringbuf)
+{
+	map->kind = ringbuf ? RS_MAP_RINGBUF : RS_MAP_PERF_ARRAY;
+	map->key_size = map->value_size = ringbuf ? 0 : 4;
+}
+
+/* What the internal maps are, when all that is counted in them is known. */
+static void make_internal_maps(struct rs_sema *s)
+{
+	struct rs_program *program = s->program;
+
 	for (unsigned i = 0; i < program->n_maps; i++) {
 		struct rs_map *map = program->maps[i];
-		unsigned size;
 
-		if (map->role == RS_MAP_LOST)
-			size = 8 * MAX(program->n_actions, 1u);
+		if (map->role == RS_MAP_RING)
+			make_ring(map, rs_lang_has(s->source, ringbuf));
+		else if (map->role == RS_MAP_LOST)
+			make_array(map, 8 * MAX(program->n_actions, 1u));
 		else if (map->role == RS_MAP_ERRORS)
-			size = 16 * MAX(program->n_sites, 1u);
+			make_array(map, 16 * MAX(program->n_sites, 1u));
 		else if (map->role == RS_MAP_STATE)
-			size = 8 * RS_STATE_WORDS;
-		else
-			continue;
-		map->kind = RS_MAP_ARRAY;
-		map->key_size = 4;
-		map->max_entries = 1;
-		map->value_size = size;
+			make_array(map, 8 * RS_STATE_WORDS);
 	}
 }
 
@@ -290,7 +302,7 @@ static int lower_all(struct rs_sema *s, struct rs_lower *all)
 		s->probe = all[i].probe;
 		finish_probe(&all[i], &layout);
 	}
-	size_counters(program);
+	make_internal_maps(s);
 	return 0;
 }
 
