@@ -37,20 +37,54 @@ unsigned rs_suggest_distance(const char *a, const char *b)
 	return rows[na % 3][nb];
 }
 
-void rs_suggest_init(struct rs_suggest *s, const char *word)
+/* The most slips that rs_suggest_best() takes: one in three letters. */
+static unsigned most_slips(size_t n)
 {
-	*s = (struct rs_suggest){ .word = word, .distance = UINT_MAX };
+	return MAX((unsigned)(n / 3), 1);
 }
 
+/* Which letters a word has: one bit for those that look alike modulo 64. */
+static uint64_t letters(const char *word)
+{
+	uint64_t set = 0;
+
+	for (; *word; word++)
+		set |= 1ull << (tolower((unsigned char)*word) & 63);
+	return set;
+}
+
+void rs_suggest_init(struct rs_suggest *s, const char *word)
+{
+	*s = (struct rs_suggest){ .word = word, .letters = letters(word), .distance = UINT_MAX };
+}
+
+/* Each slip changes the length by one at most, and brings or takes away one letter at most: of a hundred
+ * thousand names few need to be compared. */
+static bool too_far(const struct rs_suggest *s, const char *name, size_t n, size_t name_n)
+{
+	unsigned limit = MIN(most_slips(n), s->distance);
+	uint64_t a = s->letters, b;
+
+	if (name_n > n + limit || n > name_n + limit)
+		return true;
+	b = letters(name);
+	return (unsigned)__builtin_popcountll(a & ~b) > limit ||
+	       (unsigned)__builtin_popcountll(b & ~a) > limit;
+}
+
+/* Of names that are equally near, the shorter one: more of it was typed. */
 void rs_suggest_offer(struct rs_suggest *s, const char *name)
 {
-	unsigned distance = rs_suggest_distance(s->word, name);
-	size_t n = strlen(s->word);
+	size_t n = strlen(s->word), name_n = strlen(name);
+	unsigned distance = UINT_MAX;
 
+	if (!too_far(s, name, n, name_n))
+		distance = rs_suggest_distance(s->word, name);
 	/* Half a word typed is as near as one slip. */
-	if (n >= 3 && strlen(name) > n && strncasecmp(s->word, name, n) == 0)
+	if (n >= 3 && name_n > n && strncasecmp(s->word, name, n) == 0)
 		distance = MIN(distance, 1);
-	if (distance < s->distance) {
+	if (distance < s->distance ||
+	    (distance == s->distance && s->best && name_n < strlen(s->best))) {
 		s->distance = distance;
 		s->best = name;
 	}
@@ -61,7 +95,7 @@ const char *rs_suggest_best(const struct rs_suggest *s)
 	size_t n = strlen(s->word);
 
 	/* One slip in three letters, but a one-letter word is nothing's misspelling. */
-	if (!s->best || n < 2 || s->distance > MAX(n / 3, 1) || s->distance >= n)
+	if (!s->best || n < 2 || s->distance > most_slips(n) || s->distance >= n)
 		return NULL;
 	return s->best;
 }

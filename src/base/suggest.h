@@ -7,6 +7,7 @@
 
 struct rs_suggest {
 	const char *word;
+	uint64_t letters; /* of the word */
 	const char *best; /* not owned */
 	unsigned distance;
 };

@@ -6,7 +6,7 @@
 
 #include "base/util.h"
 
-#define NOTES_MAX 65536
+#define NOTES_MAX 16384
 #define NOTE_TYPE 3
 
 static const char owner[8] = "stapsdt";

@@ -59,30 +59,24 @@ static int explain_program(int r, struct rs_error *err)
 	return r;
 }
 
-/*
- * With a link (5.15) the program is off as soon as that is closed, while the event itself may be closed by
- * somebody else, later; and it can have a cookie.
- */
-static int start_event(struct rs_attach *attach, int event_fd, unsigned place, struct rs_error *err)
+/* A link (5.15) is for the cookie only: closing it takes the kernel as long as closing the event. */
+static int start_event(struct rs_attach *attach, int event_fd, unsigned place, bool slow,
+		       struct rs_error *err)
 {
-	uint64_t cookie = attach->probe->wants_cookie ? place : 0;
-	int r = rs_bpf_link_perf(attach->prog_fd, event_fd, cookie);
+	bool cookie = attach->probe->wants_cookie && attach->probe->n_places > 1;
+	int r = cookie ? rs_bpf_link_perf(attach->prog_fd, event_fd, place)
+		       : rs_perf_set_program(event_fd, attach->prog_fd);
 
-	if (r >= 0) {
-		r = rs_attach_link(attach, r, false, err);
-		return r;
-	}
-	if (attach->probe->wants_cookie && attach->probe->n_places > 1)
+	if (r < 0)
 		return explain_program(r, err);
-	r = rs_perf_set_program(event_fd, attach->prog_fd);
-	return r < 0 ? explain_program(r, err) : 0;
+	return cookie ? rs_attach_link(attach, r, slow, err) : 0;
 }
 
 int rs_attach_event(struct rs_attach *attach, int event_fd, unsigned place, bool slow,
 		    struct rs_error *err)
 {
 	_cleanup_(rs_cleanup_close) int fd = event_fd;
-	int r = start_event(attach, fd, place, err);
+	int r = start_event(attach, fd, place, slow, err);
 
 	if (r < 0)
 		return r;

@@ -93,7 +93,14 @@ static int attach(struct rs_attach *attach, unsigned place, struct rs_error *err
 	return r < 0 ? explain(r, err) : rs_attach_link(attach, r, true, err);
 }
 
+static bool available(struct rs_probes *probes)
+{
+	(void)probes;
+	return rs_bpf_trampolines_allowed();
+}
+
 const struct rs_probe_kind rs_kind_fentry = {
+	.available = available,
 	.expand = expand,
 	.plan = plan,
 	.attach = attach,
@@ -104,5 +111,4 @@ const struct rs_probe_kind rs_kind_fexit = {
 	.expand = expand,
 	.plan = plan,
 	.attach = attach,
-	.listed_as_other = true,
 };

@@ -6,7 +6,6 @@
 #include "probe/functions.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 
 #include "base/fd.h"
 #include "kern/mounts.h"
@@ -53,9 +52,9 @@ static int load_traceable(struct rs_probes *probes)
 
 	if (fd < 0)
 		return fd;
-	rs_str_init(&probes->functions.text, LIST_MAX + 1);
-	r = rs_fd_read_file_at(fd, "available_filter_functions", LIST_MAX, &probes->functions.text);
-	if (r >= 0 && !probes->functions.text.len)
+	rs_str_init(&probes->functions_text, LIST_MAX + 1);
+	r = rs_fd_read_file_at(fd, "available_filter_functions", LIST_MAX, &probes->functions_text);
+	if (r >= 0 && !probes->functions_text.len)
 		return -ENODATA;
 	return r;
 }
@@ -98,32 +97,61 @@ static int load_symbols(struct rs_probes *probes, struct rs_error *err)
 
 	if (!ksyms)
 		return probes->ksyms_error.code;
-	rs_str_init(&probes->functions.text, LIST_MAX + 1);
+	rs_str_init(&probes->functions_text, LIST_MAX + 1);
 	find_spans(ksyms, spans);
 	for (size_t i = 0; i < rs_ksyms_len(ksyms); i++) {
 		const struct rs_ksym ksym = rs_ksyms_at(ksyms, i);
 
 		if (is_allowed(&ksym, spans))
-			rs_str_appendf(&probes->functions.text, *ksym.module ? "%s [%s]\n" : "%s\n",
+			rs_str_appendf(&probes->functions_text, *ksym.module ? "%s [%s]\n" : "%s\n",
 				       ksym.name, ksym.module);
 	}
-	return probes->functions.text.error;
+	return probes->functions_text.error;
 }
 
-/* "name" or "name [module]": cut in two, module is "" for none. */
-static void drop_bad(struct rs_names *functions, const struct rs_names *refused)
+/* "name" or "name [module]", as the file has it: in two, NUL between them. "" for no module. */
+static struct rs_function cut_line(char *line)
 {
-	size_t kept = 0;
+	char *space = strchr(line, ' ');
+	struct rs_function function = { line, "" };
 
-	rs_vec_foreach(&functions->items, line)
-	{
-		char name[512];
-
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(*line, " "), *line);
-		if (strncmp(name, "__ftrace_invalid", 16) != 0 && !rs_names_have(refused, name))
-			functions->items.items[kept++] = *line;
+	if (!space)
+		return function;
+	*space = '\0';
+	if (space[1] == '[') {
+		function.module = space + 2;
+		space[2 + strcspn(space + 2, "]")] = '\0';
 	}
-	functions->items.len = kept;
+	return function;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct rs_function *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : strcmp(x->module, y->module);
+}
+
+static int cut_lines(struct rs_probes *probes, const struct rs_names *refused)
+{
+	char *line, *state = NULL;
+
+	if (rs_str_append_char(&probes->functions_text, '\0') < 0)
+		return -ENOMEM;
+	for (line = strtok_r(probes->functions_text.data, "\n", &state); line;
+	     line = strtok_r(NULL, "\n", &state)) {
+		const struct rs_function function = cut_line(line);
+
+		if (strncmp(function.name, "__ftrace_invalid", 16) != 0 &&
+		    !rs_names_have(refused, function.name) &&
+		    rs_vec_push(&probes->functions, function) < 0)
+			return -ENOMEM;
+	}
+	if (probes->functions.len)
+		qsort(probes->functions.items, probes->functions.len,
+		      sizeof(*probes->functions.items), by_name);
+	return 0;
 }
 
 static int load(struct rs_probes *probes, struct rs_error *err)
@@ -131,7 +159,7 @@ static int load(struct rs_probes *probes, struct rs_error *err)
 	_cleanup_(rs_names_done) struct rs_names refused = { 0 };
 	int r;
 
-	if (probes->functions.loaded)
+	if (probes->functions_loaded)
 		return 0;
 	r = load_traceable(probes);
 	probes->functions_by_ftrace = r >= 0;
@@ -139,12 +167,12 @@ static int load(struct rs_probes *probes, struct rs_error *err)
 		r = load_symbols(probes, err);
 	if (r < 0)
 		return r;
-	r = rs_names_split(&probes->functions);
+	r = load_refused(&refused);
 	if (r >= 0)
-		r = load_refused(&refused);
+		r = cut_lines(probes, &refused);
 	if (r < 0)
 		return rs_error_set_errno(err, r, "reading the list of functions");
-	drop_bad(&probes->functions, &refused);
+	probes->functions_loaded = true;
 	return 0;
 }
 
@@ -152,19 +180,15 @@ int rs_functions_each(struct rs_probes *probes,
 		      int (*fn)(const char *name, const char *module, void *data), void *data,
 		      struct rs_error *err)
 {
+	const struct rs_function *last = NULL;
 	int r = load(probes, err);
 
-	for (size_t i = 0; r >= 0 && i < probes->functions.items.len; i++) {
-		const char *line = probes->functions.items.items[i];
-		size_t n = strcspn(line, " ");
-		char name[512], module[128] = "";
+	for (size_t i = 0; r >= 0 && i < probes->functions.len; i++) {
+		const struct rs_function *function = &probes->functions.items[i];
 
-		if (n >= sizeof(name))
-			continue;
-		snprintf(name, sizeof(name), "%.*s", (int)n, line);
-		if (line[n])
-			sscanf(line + n, " [%127[^]]]", module);
-		r = fn(name, module, data);
+		if (!last || by_name(last, function))
+			r = fn(function->name, function->module, data);
+		last = function;
 	}
 	return r;
 }
@@ -188,11 +212,10 @@ bool rs_functions_have(struct rs_probes *probes, const char *module, const char 
 
 bool rs_functions_untraceable(struct rs_probes *probes, const char *module, const char *name)
 {
-	char line[640];
+	const struct rs_function wanted = { name, strcmp(module, "vmlinux") ? module : "" };
 
 	if (load(probes, NULL) < 0 || !probes->functions_by_ftrace)
 		return false;
-	snprintf(line, sizeof(line), !*module || !strcmp(module, "vmlinux") ? "%s" : "%s [%s]",
-		 name, module);
-	return !rs_names_have(&probes->functions, line);
+	return !bsearch(&wanted, probes->functions.items, probes->functions.len,
+			sizeof(*probes->functions.items), by_name);
 }

@@ -5,7 +5,7 @@
 
 #include "probe/kind.h"
 
-/* Calls fn for each, in order of the names, each name of a module once; module is "" for the kernel itself.
+/* Calls fn for each, in order of the names, each name of a module once (valid for the run); module is "" for the kernel itself.
  * Negative from fn ends it. Reads long lists: for patterns and suggestions only. */
 int rs_functions_each(struct rs_probes *probes,
 		      int (*fn)(const char *name, const char *module, void *data), void *data,

@@ -28,6 +28,11 @@ enum rs_ability {
 	RS_CANNOT,
 };
 
+/* A function of the kernel, or of a module. */
+struct rs_function {
+	const char *name, *module; /* "" for the kernel itself */
+};
+
 /* A module's types, for loading programs. */
 struct rs_module_fd {
 	unsigned number;
@@ -37,11 +42,13 @@ struct rs_module_fd {
 struct rs_probes {
 	struct rs_probes_options options;
 	int tracefs_fd;
-	struct rs_error tracefs_error;     /* why there is none */
-	struct rs_hashmap *tracepoint_ids; /* "group/event" -> number + 1 */
-	struct rs_names events;            /* "group:event" */
-	struct rs_names functions; /* that kprobes can be set on: "name" or "name [module]" */
-	bool functions_by_ftrace;  /* the list is complete: what is not in it cannot be traced */
+	struct rs_error tracefs_error;        /* why there is none */
+	struct rs_hashmap *tracepoint_ids;    /* "group/event" -> number + 1 */
+	struct rs_names events;               /* "group:event" */
+	struct rs_str functions_text;         /* what the names below lie in */
+	RS_VEC(struct rs_function) functions; /* that can be probed, by name */
+	bool functions_loaded;
+	bool functions_by_ftrace; /* the list is complete: what is not in it cannot be traced */
 	RS_VEC(struct rs_module_fd) modules;
 	struct rs_ksyms *ksyms;
 	struct rs_error ksyms_error;
@@ -118,8 +125,9 @@ struct rs_probe_kind {
 	/* What -l shows, where it is not what expand finds: calls fn with texts. May be NULL. */
 	int (*list)(struct rs_probes *probes, const struct rs_attach_point *point,
 		    int (*fn)(const char *text, void *data), void *data, struct rs_error *err);
-	bool kernel;          /* -l without a provider looks there */
-	bool listed_as_other; /* returns: -l shows the entry's kind only */
+	/* Can the kernel do it at all, now? Lists of everything leave it out else. May be NULL. */
+	bool (*available)(struct rs_probes *probes);
+	bool kernel; /* -l without a provider looks there */
 };
 
 extern const struct rs_probe_kind *const rs_probe_kinds[RS_PROVIDER_COUNT];

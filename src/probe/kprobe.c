@@ -90,11 +90,16 @@ static int missing(struct rs_probes *probes, const struct rs_attach_point *point
 	return rs_point_missing(point, rs_suggest_best(&suggest), err);
 }
 
+static bool available(struct rs_probes *probes)
+{
+	return rs_perf_pmu_type("kprobe") != -ENOENT || have_multi(probes);
+}
+
 /* Patterns are for what can be attached. */
 static int need_kprobes(struct rs_probes *probes, const struct rs_attach_point *point,
 			struct rs_error *err)
 {
-	if (rs_perf_pmu_type("kprobe") != -ENOENT || have_multi(probes))
+	if (available(probes))
 		return 0;
 	return rs_point_refuse(point, -ENOENT, "this kernel has no kprobes (CONFIG_KPROBE_EVENTS)",
 			       err);
@@ -104,12 +109,11 @@ static int need_kprobes(struct rs_probes *probes, const struct rs_attach_point *
 static int check_offset(struct rs_probes *probes, const struct rs_attach_point *point,
 			struct rs_error *err)
 {
-	const struct rs_ksyms *ksyms = rs_probes_ksyms(probes, NULL);
+	const struct rs_ksyms *ksyms = point->offset ? rs_probes_ksyms(probes, NULL) : NULL;
 	struct rs_ksym ksym, at;
 
-	if (!point->offset || !ksyms || !rs_ksyms_get(ksyms, NULL, point->name, &ksym) ||
-	    !ksym.address || !rs_ksyms_find(ksyms, ksym.address + point->offset, &at) ||
-	    at.address == ksym.address)
+	if (!ksyms || !rs_ksyms_get(ksyms, NULL, point->name, &ksym) || !ksym.address ||
+	    !rs_ksyms_find(ksyms, ksym.address + point->offset, &at) || at.address == ksym.address)
 		return 0;
 	return rs_point_refuse(point, -EINVAL, "the offset is outside of the function", err);
 }
@@ -303,6 +307,7 @@ static int attach_multi(struct rs_attach *attach, struct rs_error *err)
 }
 
 const struct rs_probe_kind rs_kind_kprobe = {
+	.available = available,
 	.expand = expand,
 	.plan = plan,
 	.attach = attach,
@@ -315,5 +320,4 @@ const struct rs_probe_kind rs_kind_kretprobe = {
 	.plan = plan,
 	.attach = attach,
 	.attach_multi = attach_multi,
-	.listed_as_other = true,
 };

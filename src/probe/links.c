@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Detaching. To close a perf event on a tracepoint or a probe, the kernel waits until no CPU can be
- * in it any more: tens of milliseconds, one after the other. Several threads wait at the same time;
- * a process in the background costs us nothing. Where there are BPF links on the events the programs are
- * off at once, whoever holds the events: links are closed first.
+ * Detaching. To close a perf event on a tracepoint or a probe, or a link on one, the kernel waits until no CPU
+ * can be in it any more: tens of milliseconds, one after the other. Several threads wait at the same time;
+ * a process in the background costs us nothing, but the programs run on until it is done.
  */
 #include "probe/links.h"
 

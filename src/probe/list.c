@@ -14,7 +14,6 @@ struct walk {
 	int (*fn)(const char *text, void *data);
 	void *data;
 	const char *filter; /* what follows the provider must match this, too; or NULL */
-	const char *last;   /* places of one probe are shown once */
 	size_t n;
 };
 
@@ -78,19 +77,47 @@ static bool is_wanted(const struct walk *walk, const char *text)
 	return !walk->filter || rs_match(walk->filter, strchr(text, ':') + 1);
 }
 
-static int show_place(const struct rs_place *place, void *data)
+static int show_place(struct walk *walk, const struct rs_place *place)
 {
-	struct walk *walk = data;
 	int r;
 
-	if (walk->last && !strcmp(walk->last, place->point.text))
-		return 0;
 	if (!is_wanted(walk, place->point.text))
 		return 0;
-	walk->last = place->point.text;
 	walk->n++;
 	r = walk->fn(place->point.text, walk->data);
 	return r >= 0 && walk->arguments ? show_arguments(walk, &place->point) : r;
+}
+
+/* Places are shown by name, each once: several may have one. */
+struct places {
+	RS_VEC(const struct rs_place *) items;
+};
+
+static int collect(const struct rs_place *place, void *data)
+{
+	struct places *places = data;
+
+	return rs_vec_push(&places->items, place);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	const struct rs_place *const *x = a, *const *y = b;
+
+	return strcmp((*x)->point.text, (*y)->point.text);
+}
+
+static int show_places(struct walk *walk, struct places *places)
+{
+	const struct rs_place **items = places->items.items;
+	int r = 0;
+
+	if (places->items.len)
+		qsort(items, places->items.len, sizeof(*items), by_text);
+	for (size_t i = 0; i < places->items.len && r >= 0; i++)
+		if (!i || by_text(&items[i - 1], &items[i]))
+			r = show_place(walk, items[i]);
+	return r;
 }
 
 static int count_text(const char *text, void *data)
@@ -107,13 +134,15 @@ static int search(struct walk *walk, const struct rs_attach_point *point, struct
 {
 	_cleanup_(rs_arena_done) struct rs_arena arena = RS_ARENA_INIT(0);
 	const struct rs_probe_kind *kind = rs_probe_kinds[point->provider];
+	struct places places = { 0 };
 	int r;
 
-	walk->last = NULL;
 	if (kind->list)
 		return kind->list(walk->probes, point, count_text, walk, err);
-	r = rs_probes_expand(walk->probes, point, &arena, show_place, walk, err);
-	walk->last = NULL;
+	r = rs_probes_expand(walk->probes, point, &arena, collect, &places, err);
+	if (r >= 0)
+		r = show_places(walk, &places);
+	rs_vec_done(&places.items);
 	return r;
 }
 
@@ -214,7 +243,6 @@ static int search_provider(struct walk *walk, enum rs_provider provider, const c
 		.name = "",
 		.lang = "",
 		.text = "",
-		.has_wildcard = true,
 	};
 	char text[PATTERN_MAX];
 
@@ -223,7 +251,15 @@ static int search_provider(struct walk *walk, enum rs_provider provider, const c
 	if ((size_t)snprintf(text, sizeof(text), "%s", rest) >= sizeof(text))
 		return rs_error_set(err, -ENAMETOOLONG, "the search is too long");
 	readers[provider](&point, text);
+	point.has_wildcard = rs_match_has_wildcard(point.target) ||
+			     rs_match_has_wildcard(point.space) ||
+			     rs_match_has_wildcard(point.name);
 	return search(walk, &point, err);
+}
+
+static bool is_available(struct rs_probes *probes, const struct rs_probe_kind *kind)
+{
+	return !kind->available || kind->available(probes);
 }
 
 /* What a kind does not have, or may not tell, does not keep the others from being shown. */
@@ -237,7 +273,8 @@ static int search_all(struct walk *walk, const char *providers, const char *rest
 		size_t before = walk->n;
 		int r;
 
-		if (!rs_probe_kinds[i]->kernel || !rs_match(providers, rs_provider_table[i].name))
+		if (!rs_probe_kinds[i]->kernel || !is_available(walk->probes, rs_probe_kinds[i]) ||
+		    !rs_match(providers, rs_provider_table[i].name))
 			continue;
 		r = search_provider(walk, (enum rs_provider)i, rest, &why);
 		if (r < 0 && walk->n > before) /* what fn said */

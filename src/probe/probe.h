@@ -72,9 +72,10 @@ int rs_probe_links_iter(const struct rs_probe_links *links, unsigned i,
 			const struct rs_probe **ret_probe);
 
 /*
- * Detaches. Links that close at once are closed here; perf events on tracepoints, kprobes and uprobes, whose
- * closing takes the kernel tens of milliseconds each, are handed to a process in the background that holds
- * nothing else. Frees and nulls. @wait: everything is closed when it returns (several threads at once).
+ * Detaches. Links that close at once are closed here; perf events and links on tracepoints, functions and
+ * files, whose closing takes the kernel tens of milliseconds each, are handed to a process in the background
+ * that holds nothing else; their programs may run until it is done (RS_STATE_STOPPED). Frees and nulls.
+ * @wait: everything is closed when it returns (several threads at once).
  */
 void rs_probe_links_close(struct rs_probe_links **links, bool wait);
 

@@ -66,7 +66,8 @@ void rs_probes_free(struct rs_probes **probes)
 	rs_hashmap_free(&p->tracepoint_ids);
 	rs_hashmap_free(&p->objects);
 	rs_names_done(&p->events);
-	rs_names_done(&p->functions);
+	rs_vec_done(&p->functions);
+	rs_str_done(&p->functions_text);
 	rs_ksyms_free(&p->ksyms);
 	rs_vec_foreach(&p->modules, module) rs_cleanup_close(&module->fd);
 	rs_vec_done(&p->modules);

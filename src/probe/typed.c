@@ -208,6 +208,20 @@ static bool find_prototype(struct rs_btf *btf, uint32_t id, struct rs_btf_type *
 	return false;
 }
 
+/* The typedef of a raw tracepoint has no names for its arguments; the function that calls what is attached does. */
+static uint32_t find_described(struct rs_probes *probes, enum rs_typed what, const char *module,
+			       const char *name, unsigned *ret_module)
+{
+	uint32_t id = 0;
+	char caller[NAME_MAX_];
+
+	if (what == RS_TYPED_RAWTRACEPOINT) {
+		snprintf(caller, sizeof(caller), "__traceiter_%s", name);
+		id = rs_typed_find(probes, RS_TYPED_FUNCTION, module, caller, ret_module);
+	}
+	return id ? id : rs_typed_find(probes, what, module, name, ret_module);
+}
+
 int rs_typed_arguments(struct rs_probes *probes, enum rs_typed what, const char *module,
 		       const char *name, bool retval, int (*fn)(const char *text, void *data),
 		       void *data)
@@ -215,7 +229,7 @@ int rs_typed_arguments(struct rs_probes *probes, enum rs_typed what, const char 
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(4096);
 	struct rs_btf_type prototype;
 	unsigned number = 0;
-	uint32_t id = rs_typed_find(probes, what, module, name, &number);
+	uint32_t id = find_described(probes, what, module, name, &number);
 	struct rs_btf *btf = id ? rs_btf_set_at(probes->options.btf, number) : NULL;
 	int r = 0;
 

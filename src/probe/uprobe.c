@@ -207,5 +207,4 @@ const struct rs_probe_kind rs_kind_uretprobe = {
 	.plan = rs_user_plan,
 	.attach = rs_user_attach,
 	.attach_multi = rs_user_attach_multi,
-	.listed_as_other = true,
 };
