@@ -122,6 +122,8 @@ static int64_t parse_operand(struct rs_cparse *p)
 	int64_t value = p->token.value;
 
 	if (p->token.kind == RS_CTOKEN_NUMBER) {
+		if (value < 0 && *p->token.text != '\'')
+			p->is_unsigned = true;
 		rs_cparse_next(p);
 		return value;
 	}

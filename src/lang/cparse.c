@@ -50,6 +50,9 @@ static const char *const basic_words[] = { "void",        "char",     "short",  
 					   "__signed__",  "_Float32", "_Float64",  "_Float32x",
 					   "_Float64x",   NULL };
 
+/* Of these, those that headers may define: after another type they are what is declared. */
+static const char *const typedef_names[] = { "bool", "__int128_t", "__uint128_t", NULL };
+
 struct basic {
 	char words[64];
 	bool any;
@@ -163,6 +166,8 @@ static bool take_specifier(struct rs_cparse *p, struct rs_cspecifier *ret, struc
 	if (rs_cparse_take(p, "typedef"))
 		return ret->is_typedef = true;
 	if (p->token.kind != RS_CTOKEN_WORD || ret->type)
+		return false;
+	if (basic->any && rs_ctoken_is_any(&p->token, typedef_names))
 		return false;
 	if (rs_ctoken_is_any(&p->token, basic_words)) {
 		take_basic(p, basic);
@@ -459,8 +464,7 @@ static void declare_typedefs(struct rs_cparse *p, const struct rs_cspecifier *sp
 			return;
 		}
 		type = rename_typedef(p, spec, type, name, &attributes);
-		/* Names that everybody knows mean what they mean. */
-		if (type && !rs_types_find_base(name))
+		if (type)
 			rs_types_name(p->types, name, type);
 	} while (rs_cparse_take(p, ","));
 	rs_cparse_expect(p, ";");

@@ -314,6 +314,7 @@ static void test_the_rest_of_headers(void **state)
 		"typedef int register_like __attribute__ ((__mode__ (__word__)));\n"
 		"typedef int (*compare_fn)(const void *, const void *);\n"
 		"typedef void handler(int);\n"
+		"typedef _Bool bool;\n"
 		"enum { FIRST = SOME_MACRO(0x10), SECOND, THIRD = 3, FOURTH };\n"
 		"struct late { odd_t x; odd_p y; compare_fn f; handler *h; wide_t w; };\n"
 		"struct flexible { __u32 n; __DECLARE_FLEX_ARRAY(__u16, items); };\n"

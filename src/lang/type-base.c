@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Types that everybody knows: those of C by their words, and the names that headers and the script
- * language give to integers. Layout is LP64, as on x86-64 and arm64. */
+ * language give to integers. Layout is LP64, as on x86-64 and arm64. Names that the kernel and the C
+ * library give to different types (nlink_t) are not here. */
 
-#include <ctype.h>
 #include <string.h>
 
 #include "lang/type-private.h"
@@ -53,7 +53,6 @@ static const struct base_row base_types[] = {
 	{ "__wsum", 4, false },
 	{ "aio_context_t", 8, false },
 	{ "blk_opf_t", 4, false },
-	{ "blkcnt_t", 8, true },
 	{ "blksize_t", 8, true },
 	{ "cc_t", 1, false },
 	{ "clock_t", 8, true },
@@ -82,7 +81,6 @@ static const struct base_row base_types[] = {
 	{ "key_t", 4, true },
 	{ "loff_t", 8, true },
 	{ "mode_t", 4, false },
-	{ "nlink_t", 8, false },
 	{ "off64_t", 8, true },
 	{ "off_t", 8, true },
 	{ "phys_addr_t", 8, false },
