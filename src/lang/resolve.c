@@ -415,6 +415,25 @@ static int expand(struct resolve *r, const struct rs_attach_point *point)
 	return 0;
 }
 
+/* The maps that others print are filled here. */
+static int keep_ghost(struct resolve *r)
+{
+	const struct rs_clause *clause = r->script_clause;
+	struct rs_probe *ghost = rs_arena_new(r->s->arena, struct rs_probe);
+
+	if (!clause->n_points)
+		return 0;
+	if (!ghost || !rs_list_add(r->s->arena, r->s->ghosts, r->s->n_ghosts, ghost))
+		return out_of_memory(r);
+	ghost->clause = r->clause;
+	ghost->provider = clause->points[0].provider;
+	ghost->type = program_types[ghost->provider];
+	ghost->name = clause->points[0].text;
+	ghost->body = clause->body;
+	ghost->predicate = clause->predicate;
+	return 0;
+}
+
 static int resolve_clause(struct resolve *r, unsigned i)
 {
 	int result = 0;
@@ -426,6 +445,8 @@ static int resolve_clause(struct resolve *r, unsigned i)
 	r->n_bodies = 0;
 	for (unsigned j = 0; j < r->script_clause->n_points && result == 0; j++)
 		result = expand(r, &r->script_clause->points[j]);
+	if (result == 0 && r->s->program->n_probes == r->first)
+		result = keep_ghost(r);
 	return result;
 }
 

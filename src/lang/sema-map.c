@@ -346,6 +346,21 @@ static void finish(struct rs_sema *s, struct rs_map *map)
 	check_sizes(s, map);
 }
 
+bool rs_sema_map_guess(struct rs_sema *s)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < s->program->n_maps; i++) {
+		struct rs_map *map = s->program->maps[i];
+
+		if (map->role != RS_MAP_SCRIPT || !map->assigned || !rs_sema_unknown(map->value))
+			continue;
+		map->value = rs_type_int64;
+		any = true;
+	}
+	return any;
+}
+
 void rs_sema_map_finish(struct rs_sema *s)
 {
 	for (unsigned i = 0; i < s->program->n_maps; i++)

@@ -76,6 +76,8 @@ const struct rs_type *rs_sema_map_value(const struct rs_type *value);
 /* Gives it a value. */
 void rs_sema_map_assign(struct rs_sema *s, struct rs_node *map_node, const struct rs_type *type,
 			const struct rs_node *value, struct rs_span at);
+/* Maps whose values come from where nothing is known of are numbers. True when there are such. */
+bool rs_sema_map_guess(struct rs_sema *s);
 /* Kinds and sizes, after inference. */
 void rs_sema_map_finish(struct rs_sema *s);
 /* For the message just made: which map may have been meant. */

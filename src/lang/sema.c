@@ -349,6 +349,17 @@ static void walk(struct rs_sema *s)
 	s->changed = false;
 	for (unsigned i = 0; i < s->program->n_probes; i++)
 		walk_probe(s, s->program->probes[i]);
+	for (unsigned i = 0; i < s->n_ghosts && !s->final; i++)
+		walk_probe(s, s->ghosts[i]);
+}
+
+static void infer(struct rs_sema *s)
+{
+	for (unsigned i = 0; i < ROUNDS_MAX && !s->diags->out_of_memory; i++) {
+		walk(s);
+		if (!s->changed)
+			break;
+	}
 }
 
 int rs_lang_analyse(struct rs_sema *s)
@@ -359,11 +370,11 @@ int rs_lang_analyse(struct rs_sema *s)
 	rs_sema_map_declare(s);
 	for (unsigned i = 0; i < s->program->n_probes; i++)
 		rs_sema_bind(s, s->program->probes[i]);
-	for (unsigned i = 0; i < ROUNDS_MAX && !s->diags->out_of_memory; i++) {
-		walk(s);
-		if (!s->changed)
-			break;
-	}
+	for (unsigned i = 0; i < s->n_ghosts; i++)
+		rs_sema_bind(s, s->ghosts[i]);
+	infer(s);
+	if (s->n_ghosts && rs_sema_map_guess(s))
+		infer(s);
 	s->final = true;
 	walk(s);
 	rs_sema_map_finish(s);

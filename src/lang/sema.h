@@ -48,6 +48,9 @@ struct rs_sema {
 	bool changed; /* a type became wider: walk again */
 	unsigned loop_depth;
 	bool reported; /* the last call of rs_sema_error() and the like was not silent: for the hint */
+	/* Clauses of which no probe is there: their code says of which types maps are, and that is all. */
+	struct rs_probe **ghosts;
+	unsigned n_ghosts;
 	struct rs_map *spare_map; /* stands for the map that memory did not suffice for */
 };
 
