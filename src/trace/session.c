@@ -148,23 +148,21 @@ static unsigned count_once(const struct rs_program *program)
 	return n;
 }
 
+/* In front of what BEGIN has sent, which is not written yet. */
 static void say_attached(struct rs_trace_session *session)
 {
 	_cleanup_(rs_str_done) struct rs_str line = RS_STR_INIT(0);
-	const char *notify = getenv(NOTIFY);
+	bool json = session->options->format == RS_TRACE_JSON;
+	unsigned n = session->n_attached;
 
-	if (!session->options->quiet && session->options->format == RS_TRACE_JSON) {
-		rs_str_appendf(rs_trace_output_text(&session->output),
-			       "{\"type\": \"attached_probes\", \"count\": %u}\n",
-			       session->n_attached);
-		rs_trace_output_commit(&session->output);
-	} else if (!session->options->quiet) {
-		rs_str_appendf(&line, "Attached %u probe%s\n", session->n_attached,
-			       session->n_attached == 1 ? "" : "s");
-		rs_fd_write_all(STDERR_FILENO, line.data, line.len);
-	}
-	if (notify)
-		rs_str_append_cstr(rs_trace_output_text(&session->output), NOTIFY "\n");
+	if (json)
+		rs_str_appendf(&line, "{\"type\": \"attached_probes\", \"count\": %u}\n", n);
+	else
+		rs_str_appendf(&line, "Attached %u probe%s\n", n, n == 1 ? "" : "s");
+	if (!session->options->quiet)
+		rs_fd_write_all(json ? session->output.fd : STDERR_FILENO, line.data, line.len);
+	if (getenv(NOTIFY))
+		rs_fd_write_all(STDOUT_FILENO, NOTIFY "\n", strlen(NOTIFY "\n"));
 }
 
 static bool has_iterators(const struct rs_program *program)
