@@ -421,8 +421,33 @@ static struct rs_value lower_usermode(struct rs_lower *l, struct rs_node *name)
 
 /* ---- ctx ---- */
 
+/* Of iterators: what they point to may be missing, which the verifier wants to be asked for; reading does not. */
+static const struct rs_type *iterator_struct(struct rs_sema *s, const struct rs_type *type)
+{
+	struct rs_field *fields = rs_arena_alloc_array(s->arena, type->n_fields + 1,
+						       sizeof(*fields));
+	struct rs_type *copy = rs_type_copy(s->types, type);
+
+	if (!fields || !copy) {
+		s->diags->out_of_memory = true;
+		return type;
+	}
+	for (uint32_t i = 0; i < type->n_fields; i++) {
+		fields[i] = type->fields[i];
+		if (fields[i].type->kind == RS_TYPE_POINTER)
+			fields[i].type = rs_type_in_space(s->types, fields[i].type,
+							  RS_SPACE_KERNEL);
+		if (!fields[i].type)
+			return type;
+	}
+	copy->fields = fields;
+	return copy;
+}
+
 static const struct rs_type *context_struct(struct rs_sema *s)
 {
+	if (s->probe->args && s->probe->type == RS_PROGRAM_ITER)
+		return iterator_struct(s, s->probe->args);
 	if (s->probe->args)
 		return s->probe->args;
 	if (s->probe->type == RS_PROGRAM_KPROBE)

@@ -34,6 +34,7 @@ static struct rs_value lower_assert(struct rs_lower *l, struct rs_node *call)
 	if (action) {
 		action->format = format;
 		action->format_len = sizeof(format) - 1;
+		rs_fn_shown_all(l, &call->list, 1);
 		rs_lower_record(l, action, call->list.items + 1, 1);
 	}
 	code = rs_ir_const(l->f, 1);

@@ -183,8 +183,6 @@ void rs_fn_send_format(struct rs_lower *l, struct rs_node *call, enum rs_action_
 
 	if (!action)
 		return;
-	for (unsigned i = 1; i < call->list.n; i++)
-		call->list.items[i]->type = rs_type_complete_deep(l->sema->types,
-								  call->list.items[i]->type);
+	rs_fn_shown_all(l, &call->list, 1);
 	rs_lower_record(l, action, call->list.items + 1, call->list.n - 1);
 }

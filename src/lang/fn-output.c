@@ -128,7 +128,7 @@ static struct rs_value lower_print(struct rs_lower *l, struct rs_node *call)
 		return rs_value_none();
 	if (what->kind == RS_NODE_MAP)
 		action->label = what->text;
-	what->type = rs_type_complete_deep(l->sema->types, what->type);
+	what = rs_fn_shown(l, what);
 	rs_lower_record(l, action, &what, 1);
 	return rs_value_none();
 }

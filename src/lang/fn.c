@@ -205,6 +205,64 @@ rs_reg rs_fn_tgid(struct rs_lower *l)
 	return rs_ir_binary_imm(l->f, RS_IR_SHR, both, 32);
 }
 
+/* ---- what is printed ---- */
+
+/* str(node) */
+static struct rs_node *as_text(struct rs_lower *l, struct rs_node *node)
+{
+	struct rs_node *call = rs_arena_new(l->sema->arena, struct rs_node);
+	struct rs_node **args = rs_arena_alloc_array(l->sema->arena, 1, sizeof(struct rs_node *));
+
+	if (!call || !args) {
+		l->sema->diags->out_of_memory = true;
+		return node;
+	}
+	args[0] = node;
+	call->kind = RS_NODE_CALL;
+	call->span = node->span;
+	call->func = rs_func_find("str");
+	call->text = call->func->name;
+	call->list = (struct rs_node_list){ args, 1 };
+	call->type = rs_fn_string(l->sema, (uint64_t)node->type->count + 1);
+	return call;
+}
+
+static const struct rs_type *without_common(struct rs_lower *l, const struct rs_type *type)
+{
+	struct rs_field *fields = rs_arena_alloc_array(l->sema->arena, type->n_fields + 1,
+						       sizeof(*fields));
+	struct rs_type *copy = rs_type_copy(l->sema->types, type);
+
+	if (!fields || !copy) {
+		l->sema->diags->out_of_memory = true;
+		return type;
+	}
+	copy->n_fields = 0;
+	for (uint32_t i = 0; i < type->n_fields; i++)
+		if (strncmp(type->fields[i].name, "common_", 7))
+			fields[copy->n_fields++] = type->fields[i];
+	copy->fields = fields;
+	return copy;
+}
+
+struct rs_node *rs_fn_shown(struct rs_lower *l, struct rs_node *node)
+{
+	const struct rs_type *type = rs_type_complete_deep(l->sema->types, node->type);
+
+	if (rs_type_is_text(type) && type->count)
+		return as_text(l, node);
+	if (type->kind == RS_TYPE_STRUCT && type->is_volatile_ctx)
+		type = without_common(l, type);
+	node->type = type;
+	return node;
+}
+
+void rs_fn_shown_all(struct rs_lower *l, const struct rs_node_list *list, unsigned from)
+{
+	for (unsigned i = from; i < list->n; i++)
+		list->items[i] = rs_fn_shown(l, list->items[i]);
+}
+
 /* ---- records ---- */
 
 void rs_fn_send(struct rs_lower *l, struct rs_node *call, enum rs_action_kind kind, unsigned n,

@@ -84,6 +84,11 @@ rs_reg rs_fn_tgid(struct rs_lower *l);
 /* Zeroes what is looked at behind the text or bytes. */
 void rs_fn_pad(struct rs_lower *l, const struct rs_place_in_memory *to);
 
+/* The node as it is printed: arrays of char are text, structs have all their fields, args without what every
+ * tracepoint has. */
+struct rs_node *rs_fn_shown(struct rs_lower *l, struct rs_node *node);
+void rs_fn_shown_all(struct rs_lower *l, const struct rs_node_list *list, unsigned from);
+
 /* Sends a record without arguments, or with words. */
 void rs_fn_send(struct rs_lower *l, struct rs_node *call, enum rs_action_kind kind, unsigned n,
 		const rs_reg *words);

@@ -106,6 +106,8 @@ struct rs_value rs_value_field(struct rs_lower *l, const struct rs_value *base,
 			       const struct rs_field *field, const struct rs_type *type);
 /* Reads what a location has, when it is a word. */
 struct rs_value rs_value_loaded(struct rs_lower *l, const struct rs_value *location);
+/* A pointer that the verifier watches as a number. */
+rs_reg rs_lower_number(struct rs_lower *l, rs_reg pointer);
 enum rs_space rs_value_space(const struct rs_lower *l, const struct rs_value *value);
 /* The word as a value of another type: extended, or cut. */
 rs_reg rs_lower_convert(struct rs_lower *l, rs_reg reg, const struct rs_type *from,

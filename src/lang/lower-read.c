@@ -46,6 +46,14 @@ static bool can_load(const struct rs_lower *l, enum rs_space space, rs_reg addre
 	return address != l->ctx || can_load_context(l, offset, size);
 }
 
+/* What an iterator's context points to may be missing: the verifier forbids everything with such a pointer
+ * before it was compared with NULL. As a number it can be read from. */
+static bool is_watched(const struct rs_lower *l, rs_reg address, const struct rs_type *type)
+{
+	return address == l->ctx && l->probe->type == RS_PROGRAM_ITER &&
+	       type->kind == RS_TYPE_POINTER && type->space == RS_SPACE_KERNEL;
+}
+
 rs_reg rs_lower_read(struct rs_lower *l, enum rs_space space, rs_reg address, int32_t offset,
 		     const struct rs_type *type)
 {
@@ -55,7 +63,8 @@ rs_reg rs_lower_read(struct rs_lower *l, enum rs_space space, rs_reg address, in
 
 	if (can_load(l, space, address, offset, size)) {
 		rs_lower_normalise(l, &address, &offset);
-		return rs_ir_load(l->f, address, offset, size, load_signed(type));
+		to = rs_ir_load(l->f, address, offset, size, load_signed(type));
+		return is_watched(l, address, type) ? rs_lower_number(l, to) : to;
 	}
 	slot = rs_ir_slot_new(l->f, 8);
 	to = rs_ir_slot_address(l->f, slot);

@@ -127,6 +127,11 @@ struct rs_value rs_value_loaded(struct rs_lower *l, const struct rs_value *locat
  * The verifier refuses anything but additions on the pointers that it knows. Swapping the bytes twice makes
  * a number of one: nothing that it follows.
  */
+rs_reg rs_lower_number(struct rs_lower *l, rs_reg pointer)
+{
+	return rs_ir_swap_bytes(l->f, rs_ir_swap_bytes(l->f, pointer, 8), 8);
+}
+
 rs_reg rs_value_as_number(struct rs_lower *l, const struct rs_value *value)
 {
 	rs_reg reg = rs_value_to_word(l, value);
@@ -137,7 +142,7 @@ rs_reg rs_value_as_number(struct rs_lower *l, const struct rs_value *value)
 	space = value->type->space;
 	if (space != RS_SPACE_BTF && space != RS_SPACE_BPF)
 		return reg;
-	return rs_ir_swap_bytes(l->f, rs_ir_swap_bytes(l->f, reg, 8), 8);
+	return rs_lower_number(l, reg);
 }
 
 /* ---- fields ---- */

@@ -106,11 +106,28 @@ static bool is_slow_to_detach(const struct rs_probe *probe)
 	}
 }
 
+/* An iterator calls once more when all is done, with nothing: its object, the last pointer, is NULL. */
+static void leave_at_end(struct rs_lower *l)
+{
+	const struct rs_type *args = l->probe->args;
+	rs_label next = rs_ir_block_new(l->f);
+	uint32_t object = 0;
+
+	for (uint32_t i = 0; i < args->n_fields; i++)
+		if (args->fields[i].type->kind == RS_TYPE_POINTER)
+			object = args->fields[i].offset;
+	rs_ir_branch_imm(l->f, RS_IR_EQ, rs_ir_load(l->f, l->ctx, (int)object, 8, false), 0,
+			 l->state->done, next);
+	rs_ir_block_start(l->f, next);
+}
+
 static void lower_entry(struct rs_lower *l)
 {
 	struct rs_ir_func *f = l->f;
 	rs_label next;
 
+	if (l->probe->type == RS_PROGRAM_ITER && l->probe->args)
+		leave_at_end(l);
 	if (is_slow_to_detach(l->probe)) {
 		next = rs_ir_block_new(f);
 		rs_ir_branch_imm(f, RS_IR_NE, rs_lower_state_word(l, RS_STATE_STOPPED), 0,
