@@ -105,10 +105,23 @@ static struct rs_map *spill_map(struct rs_lower *l, uint32_t depth)
 	return map;
 }
 
+static struct rs_map *scratch_map(struct rs_lower *l, uint32_t depth)
+{
+	struct rs_map *map = rs_program_map(l->program, RS_MAP_SCRATCH, depth);
+
+	if (!map)
+		return NULL;
+	map->kind = RS_MAP_PERCPU_ARRAY;
+	map->key_size = 4;
+	map->value_size = 8 + 8 * depth;
+	map->max_entries = 1;
+	return map;
+}
+
 /* ---- the spill ---- */
 
 struct spill {
-	const struct rs_map *map;
+	const struct rs_map *map, *scratch;
 	uint32_t depth;
 	int64_t flags;
 	rs_reg hash, key;
@@ -150,30 +163,37 @@ static rs_reg fetch(struct rs_lower *l, rs_reg to, uint32_t depth, int64_t flags
 			     rs_ir_const(l->f, 8 * (int64_t)depth), rs_ir_const(l->f, flags));
 }
 
-/* Fetches the stack to hash it; goes to failed with an error. Its memory is of the ring buffer: nobody else's, and
- * nothing that runs without collisions pays for it. */
-static void hash_stack(struct rs_lower *l, struct spill *spill, uint32_t ring, rs_label failed)
+/*
+ * Fetches the stack to hash it; goes to failed with an error. Its memory is this CPU's: { u64 users; u64 ips[] }.
+ * A program that interrupts another one here finds that it is not the only user, and gives up.
+ */
+static void hash_stack(struct rs_lower *l, struct spill *spill, rs_reg key_at, rs_label failed)
 {
 	struct rs_ir_func *f = l->f;
-	rs_label room = rs_ir_block_new(f), got = rs_ir_block_new(f), drop = rs_ir_block_new(f);
-	rs_label after = rs_ir_block_new(f);
-	rs_reg at, bytes;
+	rs_label room = rs_ir_block_new(f), alone = rs_ir_block_new(f), got = rs_ir_block_new(f);
+	rs_label drop = rs_ir_block_new(f), after = rs_ir_block_new(f);
+	rs_reg at, ips, bytes;
 
 	spill->hash = rs_ir_reg_new(f);
 	rs_ir_assign_const(f, spill->hash, 0);
-	at = rs_ir_call_of(f, RS_HELPER_ringbuf_reserve, rs_ir_map(f, ring),
-			   rs_ir_const(f, 8 * (int64_t)spill->depth), rs_ir_const(f, 0));
+	rs_ir_store_imm(f, key_at, 0, 4, 0);
+	at = rs_ir_call_of(f, RS_HELPER_map_lookup_elem, rs_ir_map(f, spill->scratch->id), key_at);
 	rs_ir_branch_imm(f, RS_IR_NE, at, 0, room, failed);
 	rs_ir_block_start(f, room);
 	rs_ir_block_cold(f);
-	bytes = fetch(l, at, spill->depth, spill->flags);
+	rs_ir_atomic_add(f, at, 0, 8, rs_ir_const(f, 1));
+	rs_ir_branch_imm(f, RS_IR_EQ, rs_ir_load(f, at, 0, 8, false), 1, alone, drop);
+	rs_ir_block_start(f, alone);
+	rs_ir_block_cold(f);
+	ips = rs_ir_binary_imm(f, RS_IR_ADD, at, 8);
+	bytes = fetch(l, ips, spill->depth, spill->flags);
 	rs_ir_branch_imm(f, RS_IR_SGT, bytes, 0, got, drop);
 	rs_ir_block_start(f, got);
 	rs_ir_block_cold(f);
-	hash_words(l, spill, at, bytes);
+	hash_words(l, spill, ips, bytes);
 	rs_ir_block_start(f, drop);
 	rs_ir_block_cold(f);
-	rs_ir_call_of(f, RS_HELPER_ringbuf_discard, at, rs_ir_const(f, 1)); /* BPF_RB_NO_WAKEUP */
+	rs_ir_atomic_add(f, at, 0, 8, rs_ir_const(f, -1));
 	rs_ir_branch_imm(f, RS_IR_NE, spill->hash, 0, after, failed);
 	rs_ir_block_start(f, after);
 	rs_ir_block_cold(f);
@@ -248,13 +268,13 @@ static void spill_try(struct rs_lower *l, struct spill *spill, rs_reg key_at, rs
 }
 
 /* Fills id and error; ends in done. */
-static void spill_stack(struct rs_lower *l, struct spill *spill, uint32_t ring, rs_label done)
+static void spill_stack(struct rs_lower *l, struct spill *spill, rs_label done)
 {
 	struct rs_ir_func *f = l->f;
 	struct rs_ir_slot slot = rs_ir_slot_new(f, 8);
 	rs_reg key_at = rs_ir_slot_address(f, slot);
 
-	hash_stack(l, spill, ring, done);
+	hash_stack(l, spill, key_at, done);
 	spill->key = rs_ir_reg_new(f);
 	rs_ir_assign(f, spill->key,
 		     rs_ir_binary(f, RS_IR_XOR, spill->hash,
@@ -283,21 +303,6 @@ static void store_ref(struct rs_lower *l, const struct rs_type *type,
 	rs_ir_store(l->f, to->reg, to->offset + 12, 4, words[2]);
 }
 
-/* Where the ring buffer is that memory is borrowed of; false: the kernel has none. */
-static bool borrows(struct rs_lower *l, uint32_t *ret_ring)
-{
-	struct rs_map *ring;
-
-	if (!rs_lang_has(l->sema->source, ringbuf))
-		return false;
-	ring = rs_program_map(l->program, RS_MAP_RING, 0);
-	if (!ring)
-		return false;
-	ring->kind = RS_MAP_RINGBUF;
-	*ret_ring = ring->id;
-	return true;
-}
-
 /* The kernel's map refused: id, map and error of what is done about it. */
 static void handle_refusal(struct rs_lower *l, struct rs_node *call, struct spill *spill,
 			   rs_reg which, rs_reg r)
@@ -306,7 +311,6 @@ static void handle_refusal(struct rs_lower *l, struct rs_node *call, struct spil
 	uint32_t site = rs_program_site(l->program, RS_SITE_STACK, call->span, "get_stackid", NULL);
 	rs_label collided = rs_ir_block_new(f), spilled = rs_ir_block_new(f);
 	rs_label lost = rs_ir_block_new(f), done = rs_ir_block_new(f), none = rs_ir_block_new(f);
-	uint32_t ring;
 
 	rs_ir_assign_const(f, spill->id, UINT32_MAX);
 	rs_ir_assign(f, spill->error, r);
@@ -314,10 +318,8 @@ static void handle_refusal(struct rs_lower *l, struct rs_node *call, struct spil
 	rs_ir_branch_imm(f, RS_IR_EQ, r, -17, collided, none);
 	rs_ir_block_start(f, collided);
 	rs_ir_block_cold(f);
-	if (borrows(l, &ring)) {
-		rs_ir_assign_const(f, which, spill->map->id);
-		spill_stack(l, spill, ring, spilled);
-	}
+	rs_ir_assign_const(f, which, spill->map->id);
+	spill_stack(l, spill, spilled);
 	rs_ir_block_start(f, spilled);
 	rs_ir_block_cold(f);
 	rs_ir_branch_imm(f, RS_IR_EQ, spill->error, 0, done, lost);
@@ -336,13 +338,16 @@ void rs_fn_stack_into(struct rs_lower *l, struct rs_node *call, const struct rs_
 	struct rs_ir_func *f = l->f;
 	const struct rs_type *type = call->type;
 	const struct rs_map *map = stack_map(l, type->count);
-	struct spill spill = { spill_map(l, type->count), type->count, flags_of(type),
+	struct spill spill = { .map = spill_map(l, type->count),
+			       .scratch = scratch_map(l, type->count),
+			       .depth = type->count,
+			       .flags = flags_of(type),
 			       .id = rs_ir_reg_new(f) };
 	rs_label failed = rs_ir_block_new(f), done = rs_ir_block_new(f);
 	rs_reg which = rs_ir_reg_new(f);
 	rs_reg r;
 
-	if (!map || !spill.map)
+	if (!map || !spill.map || !spill.scratch)
 		return;
 	spill.error = rs_ir_reg_new(f);
 	r = rs_ir_call_of(f, RS_HELPER_get_stackid, l->ctx, rs_ir_map(f, map->id),
