@@ -16,21 +16,21 @@
 #include "base/str.h"
 
 enum rs_type_kind {
-	RS_TYPE_NONE, /* no value: statements */
+	RS_TYPE_NONE,    /* no value: statements */
 	RS_TYPE_UNKNOWN, /* not inferred yet, or after a mistake: never a reason for another message */
 	RS_TYPE_BOOL,
-	RS_TYPE_INT, /* size 1, 2, 4, 8; is_signed */
-	RS_TYPE_ENUM, /* size, is_signed, fields: its constants */
+	RS_TYPE_INT,     /* size 1, 2, 4, 8; is_signed */
+	RS_TYPE_ENUM,    /* size, is_signed, fields: its constants */
 	RS_TYPE_POINTER, /* to element; space */
-	RS_TYPE_ARRAY, /* of element, count */
-	RS_TYPE_STRUCT, /* fields, size; unions too */
-	RS_TYPE_STRING, /* size bytes at most, with the final NUL; zero-padded in keys */
+	RS_TYPE_ARRAY,   /* of element, count */
+	RS_TYPE_STRUCT,  /* fields, size; unions too */
+	RS_TYPE_STRING,  /* size bytes at most, with the final NUL; zero-padded in keys */
 	RS_TYPE_BUFFER, /* buf(): 8 bytes length, then up to size bytes; slot = 8 + size rounded up */
-	RS_TYPE_TUPLE, /* fields without names at slot offsets */
+	RS_TYPE_TUPLE,  /* fields without names at slot offsets */
 	RS_TYPE_RECORD, /* the same with names */
 	/* One word, shown in their own way. */
-	RS_TYPE_KSYM, /* kernel address */
-	RS_TYPE_USYM, /* 16 bytes: address, pid (of the tgid that ran) */
+	RS_TYPE_KSYM,     /* kernel address */
+	RS_TYPE_USYM,     /* 16 bytes: address, pid (of the tgid that ran) */
 	RS_TYPE_USERNAME, /* uid */
 	RS_TYPE_STRERROR, /* errno */
 	RS_TYPE_SIGNAL_NAME,
@@ -38,18 +38,18 @@ enum rs_type_kind {
 	RS_TYPE_PROBE, /* index into rs_program.probe_names */
 	RS_TYPE_TIMESTAMP, /* strftime(): 16 bytes: nanoseconds, action number of its format; clock in mode */
 	RS_TYPE_CGROUP_PATH, /* 16 bytes: cgroup id, action number of its pattern */
-	RS_TYPE_INET, /* ntop(): 24 bytes: family (AF_INET 2, AF_INET6 10), 16 bytes of address */
-	RS_TYPE_MAC, /* 6 bytes, slot 8 */
+	RS_TYPE_INET,   /* ntop(): 24 bytes: family (AF_INET 2, AF_INET6 10), 16 bytes of address */
+	RS_TYPE_MAC,    /* 6 bytes, slot 8 */
 	RS_TYPE_KSTACK, /* 16 bytes, struct rs_stack_ref */
 	RS_TYPE_USTACK,
 	/* Only as the value of a map. Per CPU; see map.h of the trace room for how they are added up. */
 	RS_TYPE_COUNT, /* u64 */
-	RS_TYPE_SUM, /* s64 */
-	RS_TYPE_AVG, /* u64 count, s64 total */
+	RS_TYPE_SUM,   /* s64 */
+	RS_TYPE_AVG,   /* u64 count, s64 total */
 	RS_TYPE_STATS, /* u64 count, s64 total */
-	RS_TYPE_MIN, /* s64 value, u64 set */
-	RS_TYPE_MAX, /* s64 value, u64 set */
-	RS_TYPE_HIST, /* u64 buckets[count] */
+	RS_TYPE_MIN,   /* s64 value, u64 set */
+	RS_TYPE_MAX,   /* s64 value, u64 set */
+	RS_TYPE_HIST,  /* u64 buckets[count] */
 	RS_TYPE_LHIST, /* u64 buckets[count]: below, steps, above */
 	RS_TYPE_TSERIES, /* count times RS_TSERIES_BUCKET bytes: u64 number of the interval, u64 value, u64 more */
 	RS_TYPE_KIND_COUNT,
@@ -60,19 +60,20 @@ enum rs_type_kind {
 /* Where a pointer points, so how it is read. */
 enum rs_space {
 	RS_SPACE_UNKNOWN, /* decided by the program: kernel for kernel probes, user for uprobes */
-	RS_SPACE_KERNEL, /* bpf_probe_read_kernel() */
-	RS_SPACE_USER, /* bpf_probe_read_user() */
-	RS_SPACE_BTF, /* kernel pointer that the verifier knows: plain loads */
-	RS_SPACE_BPF, /* stack, context, map value: plain loads */
+	RS_SPACE_KERNEL,  /* bpf_probe_read_kernel() */
+	RS_SPACE_USER,    /* bpf_probe_read_user() */
+	RS_SPACE_BTF,     /* kernel pointer that the verifier knows: plain loads */
+	RS_SPACE_BPF,     /* stack, context, map value: plain loads */
 };
 
 struct rs_field {
 	const char *name; /* "" for anonymous members */
 	const struct rs_type *type;
 	uint32_t offset; /* bytes */
-	uint32_t bit_offset, bit_size; /* bit fields: within the bytes at offset; size 0 otherwise */
+	uint32_t bit_offset,
+		bit_size; /* bit fields: within the bytes at offset; size 0 otherwise */
 	uint8_t data_loc; /* 1: __data_loc, 2: __rel_loc of tracepoints: type is what is found there */
-	int64_t value; /* enum constants */
+	int64_t value;    /* enum constants */
 };
 
 /* Shape of a stack: how it is shown and how deep. */
@@ -85,27 +86,31 @@ enum rs_stack_mode {
 
 struct rs_type {
 	enum rs_type_kind kind;
-	enum rs_space space; /* POINTER; also STRUCT and ARRAY that stay where they are until a field is read */
+	enum rs_space
+		space; /* POINTER; also STRUCT and ARRAY that stay where they are until a field is read */
 	bool is_signed;
 	bool is_char; /* INT: C's char, so that arrays of it are text (rs_type_is_text()). Equal to int8 */
 	bool is_union;
 	bool may_be_cut; /* STRING: read from elsewhere; a text that fills it was cut, and is shown so */
 	bool is_volatile_ctx; /* pointer to the context: args of tracepoints, fentry arguments */
-	uint8_t mode; /* stacks: rs_stack_mode; timestamps: clock */
-	uint32_t size; /* bytes in C: INT 1-8, STRUCT, STRING, BUFFER content; 0 for incomplete structs */
+	uint8_t mode;         /* stacks: rs_stack_mode; timestamps: clock */
+	uint32_t
+		size; /* bytes in C: INT 1-8, STRUCT, STRING, BUFFER content; 0 for incomplete structs */
 	uint32_t count; /* ARRAY: elements; stacks: frames; histograms: buckets; */
 	uint32_t align;
-	const char *name; /* STRUCT "struct sock", ENUM "enum x" or "", typedef'd anonymous: "name_t" */
-	const struct rs_type *element; /* POINTER, ARRAY; COUNT..STATS: the type of what is summed up */
+	const char *
+		name; /* STRUCT "struct sock", ENUM "enum x" or "", typedef'd anonymous: "name_t" */
+	const struct rs_type
+		*element; /* POINTER, ARRAY; COUNT..STATS: the type of what is summed up */
 	/* STRUCT, ENUM, TUPLE, RECORD. Of structs and enums from the kernel they may come only when asked for:
 	 * use rs_type_field() and rs_type_complete(). */
 	const struct rs_field *fields;
 	uint32_t n_fields;
-	bool lazy; /* fields are not there yet */
-	uint32_t btf_id; /* where it came from, for rs_type_complete(); 0 none */
-	uint32_t btf_module; /* 0 vmlinux */
+	bool lazy;               /* fields are not there yet */
+	uint32_t btf_id;         /* where it came from, for rs_type_complete(); 0 none */
+	uint32_t btf_module;     /* 0 vmlinux */
 	int64_t low, high, step; /* LHIST; TSERIES: interval, number of intervals */
-	uint32_t bits; /* HIST: k */
+	uint32_t bits;           /* HIST: k */
 };
 
 /* Kinds that take one 8-byte word and can be computed with or compared. */
@@ -143,24 +148,28 @@ struct rs_arena *rs_types_arena(const struct rs_types *types);
 /* Constants: no allocation, always there. */
 extern const struct rs_type rs_type_none, rs_type_unknown, rs_type_bool, rs_type_char;
 const struct rs_type *rs_type_int(unsigned size, bool is_signed);
-#define rs_type_int64 rs_type_int(8, true)
+#define rs_type_int64  rs_type_int(8, true)
 #define rs_type_uint64 rs_type_int(8, false)
 
 /* NULL when out of memory. */
 const struct rs_type *rs_type_simple(struct rs_types *types, enum rs_type_kind kind);
 const struct rs_type *rs_type_string(struct rs_types *types, uint32_t size);
 const struct rs_type *rs_type_buffer(struct rs_types *types, uint32_t size);
-const struct rs_type *rs_type_pointer(struct rs_types *types, const struct rs_type *to, enum rs_space space);
-const struct rs_type *rs_type_array(struct rs_types *types, const struct rs_type *element, uint32_t count);
+const struct rs_type *rs_type_pointer(struct rs_types *types, const struct rs_type *to,
+				      enum rs_space space);
+const struct rs_type *rs_type_array(struct rs_types *types, const struct rs_type *element,
+				    uint32_t count);
 /* names NULL: a tuple. Offsets are by slots. */
-const struct rs_type *rs_type_tuple(struct rs_types *types, unsigned n, const struct rs_type *const *elements,
+const struct rs_type *rs_type_tuple(struct rs_types *types, unsigned n,
+				    const struct rs_type *const *elements,
 				    const char *const *names);
 /* The same type in another space (pointers, structs, arrays), or with another detail: a copy to change. */
 struct rs_type *rs_type_copy(struct rs_types *types, const struct rs_type *t);
 /* For sources: the lazy struct or enum that the model says, one for each btf_id and btf_module. */
 const struct rs_type *rs_type_lazy(struct rs_types *types, const struct rs_type *model);
 /* The same in another space; one type for each pair. */
-const struct rs_type *rs_type_in_space(struct rs_types *types, const struct rs_type *t, enum rs_space space);
+const struct rs_type *rs_type_in_space(struct rs_types *types, const struct rs_type *t,
+				       enum rs_space space);
 
 /* By name, script's own declarations first, then the source: "struct sock", "union x", "enum y", a typedef's
  * name, "uint64", "unsigned long", "char", "int8_t" ... NULL when nobody knows it. */
@@ -188,8 +197,10 @@ const struct rs_type *rs_type_complete_deep(struct rs_types *types, const struct
  * RS_SPACE_BTF, only pointers to structs stay so, for the verifier knows no others: the rest become
  * RS_SPACE_KERNEL. RS_SPACE_BPF is not handed on to pointers.
  */
-bool rs_type_field(struct rs_types *types, const struct rs_type *t, const char *name, struct rs_field *ret_field);
-const char *rs_type_nearest_field(struct rs_types *types, const struct rs_type *t, const char *name);
+bool rs_type_field(struct rs_types *types, const struct rs_type *t, const char *name,
+		   struct rs_field *ret_field);
+const char *rs_type_nearest_field(struct rs_types *types, const struct rs_type *t,
+				  const char *name);
 
 /* ---- C declarations and tracepoint formats (cparse.c, format.c) ---- */
 
@@ -215,5 +226,5 @@ const struct rs_type *rs_types_parse(struct rs_types *types, const char *text);
  * whose offsets are those of the record (the context of a BPF program). common_ fields included (hidden
  * when the arguments are listed). @text is hostile. NULL: out of memory or not a format.
  */
-const struct rs_type *rs_types_from_format(struct rs_types *types, const char *group, const char *event,
-					   const char *text);
+const struct rs_type *rs_types_from_format(struct rs_types *types, const char *group,
+					   const char *event, const char *text);
