@@ -30,6 +30,7 @@ static bool range_of(const struct rs_type *type, const uint8_t *buckets, uint32_
 {
 	bool any = false;
 
+	*ret_first = *ret_last = 0;
 	for (uint32_t i = 0; i < type->count; i++) {
 		if (!count_at(buckets, i))
 			continue;
