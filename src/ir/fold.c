@@ -154,7 +154,8 @@ static void fold_shift(struct rs_values *v, struct rs_inst *inst)
 	} else if (inst->sub == RS_IR_SHR && n > 32) {
 		rs_values_set(v, &inst->a, def->a);
 		become_alu(v, inst, RS_IR_AND, (INT64_C(1) << (64 - n)) - 1);
-	} else if (n == 32 || (inst->sub == RS_IR_SAR && (n == 48 || n == 56))) {
+	} else if (inst->sub != RS_IR_SHL &&
+		   (n == 32 || (inst->sub == RS_IR_SAR && (n == 48 || n == 56)))) {
 		rs_values_set(v, &inst->a, def->a);
 		become_extend(v, inst, (64 - (unsigned)n) / 8, inst->sub == RS_IR_SAR);
 	}

@@ -108,13 +108,12 @@ static int emit_func(struct rs_emitter *e, struct rs_ir_image_func *out, struct 
 }
 
 /* Calls and pointers of functions, when all have their places. */
-static void place_calls(struct rs_emitter *e, const struct rs_ir_image_func *funcs)
+static void place_calls(struct rs_emitter *e, const uint32_t *places)
 {
 	for (uint32_t i = 0; i < e->n_jumps; i++) {
 		const struct rs_emit_jump *jump = &e->jumps[i];
 
-		e->insns[jump->insn].imm = (int32_t)((int64_t)funcs[jump->to].insn - jump->insn -
-						     1);
+		e->insns[jump->insn].imm = (int32_t)((int64_t)places[jump->to] - jump->insn - 1);
 	}
 }
 
@@ -128,40 +127,54 @@ static void *copy_of(struct rs_arena *arena, const void *items, uint32_t n, size
 }
 
 static int take_image(const struct rs_emitter *e, struct rs_arena *arena,
-		      const struct rs_ir_image_func *funcs, struct rs_ir_image *ret_image,
-		      struct rs_error *err)
+		      const struct rs_ir_image_func *funcs, uint32_t n_funcs,
+		      struct rs_ir_image *ret_image, struct rs_error *err)
 {
 	struct rs_ir_image image = { .n_insns = e->n_insns,
 				     .n_fixups = e->n_fixups,
 				     .n_lines = e->n_lines,
-				     .n_funcs = e->m->n_funcs };
+				     .n_funcs = n_funcs };
 
 	image.insns = copy_of(arena, e->insns, e->n_insns, sizeof(*e->insns));
 	image.fixups = copy_of(arena, e->fixups, e->n_fixups, sizeof(*e->fixups));
 	image.lines = copy_of(arena, e->lines, e->n_lines, sizeof(*e->lines));
-	image.funcs = copy_of(arena, funcs, e->m->n_funcs, sizeof(*funcs));
+	image.funcs = copy_of(arena, funcs, n_funcs, sizeof(*funcs));
 	if (!image.insns || !image.fixups || !image.lines || !image.funcs)
 		return rs_error_set(err, -ENOMEM, "out of memory");
 	*ret_image = image;
 	return 0;
 }
 
+/* What the functions so far call or point to and is not there yet; UINT32_MAX: nothing. */
+static uint32_t next_func(const struct rs_emitter *e, const uint32_t *places, uint32_t *seen)
+{
+	for (; *seen < e->n_jumps; ++*seen)
+		if (places[e->jumps[*seen].to] == UINT32_MAX)
+			return e->jumps[*seen].to;
+	return UINT32_MAX;
+}
+
+/* The program first, then what it needs: the kernel refuses functions that nobody calls. */
 int rs_ir_emit_module(struct rs_ir_module *m, struct rs_arena *arena, struct rs_ir_image *ret_image,
 		      struct rs_error *err)
 {
 	struct rs_emitter e = { .m = m };
 	struct rs_ir_image_func *funcs = rs_arena_alloc_array(m->arena, m->n_funcs, sizeof(*funcs));
+	uint32_t *places = rs_arena_alloc_array(m->arena, m->n_funcs, sizeof(*places));
+	uint32_t n = 0, seen = 0;
 
-	if (!funcs)
+	if (!funcs || !places)
 		return rs_error_set(err, -ENOMEM, "out of memory");
-	for (uint32_t i = 0; i < m->n_funcs; i++) {
+	memset(places, 0xff, m->n_funcs * sizeof(*places));
+	for (uint32_t i = 0; i != UINT32_MAX; i = next_func(&e, places, &seen)) {
 		int r;
 
 		e.f = m->funcs[i];
-		r = emit_func(&e, &funcs[i], err);
+		places[i] = e.n_insns;
+		r = emit_func(&e, &funcs[n++], err);
 		if (r < 0)
 			return r;
 	}
-	place_calls(&e, funcs);
-	return take_image(&e, arena, funcs, ret_image, err);
+	place_calls(&e, places);
+	return take_image(&e, arena, funcs, n, ret_image, err);
 }

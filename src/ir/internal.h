@@ -8,6 +8,9 @@
  * they stand and leave NOPs behind; lowering makes the array anew, in the order of the layout, and from
  * then on blocks are numbered in that order.
  *
+ * Only copies and constants are written to registers that others write too; all other results are
+ * fresh, so no instruction reads what it writes.
+ *
  * A register with a single definition is called fixed. The checker sees to it that no register is
  * alive at the entry, so the definition of a fixed register dominates all its uses: its value may be
  * looked at from anywhere, as in SSA form.

@@ -97,7 +97,7 @@ static bool reads_late(const struct finding *s, const struct rs_inst *inst)
 {
 	if (inst->op == RS_INST_COMPARE)
 		return true;
-	return inst->op == RS_INST_ALU && inst->b != inst->dst &&
+	return inst->op == RS_INST_ALU &&
 	       !(rs_ir_commutes(inst->sub) && rs_ir_in_register(s->f, inst->a));
 }
 

@@ -203,7 +203,7 @@ struct rs_ir_image {
 	uint32_t n_fixups;
 	struct rs_ir_line *lines; /* by insn */
 	uint32_t n_lines;
-	struct rs_ir_image_func *funcs; /* the program first */
+	struct rs_ir_image_func *funcs; /* the program first, then what it needs */
 	uint32_t n_funcs;
 };
 

@@ -220,7 +220,6 @@ static void swap_const(struct rs_ir_func *f, struct rs_inst *inst, bool can)
 		inst->sub = rs_ir_cond_mirror(inst->sub);
 }
 
-/* BPF has dst = dst op b only: b must be something else than dst. */
 static void lower_alu(struct lowering *l, struct rs_inst *inst)
 {
 	bool commutes = rs_ir_commutes(inst->sub);
@@ -238,17 +237,6 @@ static void lower_alu(struct lowering *l, struct rs_inst *inst)
 	if (is_const(l->f, inst->b) && divides && !l->f->remat[inst->b]->imm)
 		inst->b = in_register(l, inst->b, inst->location);
 	lower_b(l, inst, rs_ir_fits(inst->imm) && !(divides && !inst->imm));
-	if (inst->b && inst->b == inst->dst && inst->a != inst->dst) {
-		if (commutes) {
-			inst->b = in_register(l, inst->a, inst->location);
-			inst->a = inst->dst;
-		} else {
-			rs_reg t = new_short(l, 0);
-
-			put_copy(l, t, inst->b, inst->location);
-			inst->b = t;
-		}
-	}
 	use_loaded(l, &inst->a);
 }
 
@@ -382,7 +370,6 @@ static void lower_call(struct lowering *l, struct rs_inst *inst)
 static void lower_inst(struct lowering *l, const struct rs_inst *old)
 {
 	struct rs_inst inst = *old;
-	bool apart = inst.op == RS_INST_COMPARE && (inst.dst == inst.a || inst.dst == inst.b);
 
 	if (inst.dst && l->f->remat[inst.dst])
 		return;
@@ -392,11 +379,7 @@ static void lower_inst(struct lowering *l, const struct rs_inst *old)
 		lower_to_stack(l, &inst);
 	} else {
 		lower_operands(l, &inst);
-		if (apart)
-			inst.dst = new_short(l, 0);
 		put(l, &inst);
-		if (apart)
-			put_copy(l, old->dst, inst.dst, inst.location);
 	}
 }
 

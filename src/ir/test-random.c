@@ -10,13 +10,15 @@
 #include "ir/testing.h"
 
 #define SEEDS 10000
-#define VARS  14
+#define VARS  24
 
 struct gen {
 	uint64_t random;
 	struct rs_ir_func *f;
 	struct rs_ir_func *callee;
+	rs_reg context; /* 64 bytes to read and write */
 	rs_reg vars[VARS];
+	bool calls;
 	unsigned n_vars;
 	struct rs_ir_slot slots[3];
 	unsigned depth;
@@ -72,8 +74,15 @@ static rs_reg variable(struct gen *g)
 
 static rs_reg memory_base(struct gen *g, int *ret_off, unsigned size)
 {
-	unsigned which = below(g, 4);
-	rs_reg base = which == 3 ? rs_ir_param(g->f, 0) : rs_ir_slot_address(g->f, g->slots[which]);
+	unsigned which = below(g, 5);
+	rs_reg base;
+
+	if (which == 4 && g->calls)
+		base = rs_ir_call(g->f, HELPER_POINTER, 0, 0, NULL);
+	else if (which >= 3)
+		base = g->context;
+	else
+		base = rs_ir_slot_address(g->f, g->slots[which]);
 
 	*ret_off = (int)(below(g, 16 / size) * size);
 	if (!below(g, 3)) {
@@ -103,8 +112,10 @@ static rs_reg call(struct gen *g)
 
 	if (below(g, 4) == 0 && g->callee) {
 		args[0] = expression(g);
-		args[1] = rs_ir_slot_address(g->f, g->slots[0]);
-		return rs_ir_call_local(g->f, g->callee, 2, args);
+		args[1] = below(g, 2) ? g->context : rs_ir_slot_address(g->f, g->slots[0]);
+		for (unsigned i = 2; i < 5; i++)
+			args[i] = variable(g);
+		return rs_ir_call_local(g->f, g->callee, 5, args);
 	}
 	if (below(g, 6) == 0) {
 		args[0] = rs_ir_slot_address(g->f, g->slots[below(g, 3)]);
@@ -119,7 +130,7 @@ static rs_reg call(struct gen *g)
 static rs_reg expression(struct gen *g)
 {
 	struct rs_ir_func *f = g->f;
-	unsigned kind = g->depth > 4 ? below(g, 3) : below(g, 16);
+	unsigned kind = g->depth > 4 ? below(g, 3) : below(g, 17);
 	rs_reg a, b, v = 0;
 
 	g->depth++;
@@ -163,8 +174,14 @@ static rs_reg expression(struct gen *g)
 	case 14:
 		v = load(g);
 		break;
+	case 15:
+		v = expression(g);
+		a = rs_ir_const(f, 8 * (1 + below(g, 7)));
+		v = rs_ir_binary(f, RS_IR_SHL + below(g, 3), v, a);
+		v = rs_ir_binary(f, RS_IR_SHL + below(g, 3), v, a);
+		break;
 	default:
-		v = call(g);
+		v = g->calls ? call(g) : variable(g);
 		break;
 	}
 	g->depth--;
@@ -277,7 +294,7 @@ static void statement(struct gen *g)
 		size = size < 4 ? 4 : size;
 		base = memory_base(g, &off, size);
 		rs_ir_atomic_add(f, base, off & -(int)size, size, v);
-	} else if (kind < 14) {
+	} else if (kind < 14 && g->calls) {
 		call(g);
 	} else if (kind < 17) {
 		conditional(g);
@@ -304,10 +321,13 @@ static void function(struct gen *g)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(g->slots); i++)
 		g->slots[i] = rs_ir_slot_new(g->f, 24);
-	g->n_vars = 1 + below(g, VARS);
+	g->calls = below(g, 3);
+	g->n_vars = 1 + below(g, g->calls ? VARS / 2 : VARS);
 	for (unsigned i = 0; i < g->n_vars; i++) {
 		g->vars[i] = rs_ir_reg_new(g->f);
-		if (below(g, 8))
+		if (i < g->f->n_params && i != 1 && g->f->n_params > 1)
+			rs_ir_assign(g->f, g->vars[i], rs_ir_param(g->f, i));
+		else if (below(g, 8))
 			rs_ir_assign_const(g->f, g->vars[i], number(g));
 		else
 			rs_ir_assign(g->f, g->vars[i], load(g));
@@ -329,19 +349,14 @@ static struct rs_ir_module *generate(uint64_t seed, struct rs_arena *arena)
 	struct rs_ir_func *main = rs_ir_func_new(m, "main", 1), *callee = NULL;
 
 	if (seed % 3 == 0) {
-		callee = rs_ir_func_new(m, "callee", 2);
-		g.f = callee;
-		g.budget = 4;
-		/* its first parameter is a number, but it wants a context: the second will do */
-		g.n_vars = 0;
-		for (unsigned i = 0; i < ARRAY_SIZE(g.slots); i++)
-			g.slots[i] = rs_ir_slot_new(callee, 16);
-		rs_ir_atomic_add(callee, rs_ir_param(callee, 1), 0, 8, rs_ir_param(callee, 0));
-		rs_ir_return(callee,
-			     rs_ir_binary(callee, RS_IR_MUL, rs_ir_param(callee, 0),
-					  rs_ir_load(callee, rs_ir_param(callee, 1), 8, 4, true)));
+		callee = rs_ir_func_new(m, "callee", 5);
+		g = (struct gen){ .random = seed, .f = callee };
+		g.context = rs_ir_param(callee, 1);
+		g.budget = below(&g, 8);
+		function(&g);
 	}
 	g = (struct gen){ .random = seed * 77, .f = main, .callee = callee };
+	g.context = rs_ir_param(main, 0);
 	g.budget = 3 + below(&g, seed % 16 == 0 ? 60 : 16);
 	function(&g);
 	return m;

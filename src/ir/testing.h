@@ -17,9 +17,10 @@
 #define MACHINE_DEPTH_MAX    4
 #define MACHINE_STEPS_MAX    100000
 
-/* Helpers: a number made of the arguments; 100 and up: pure. 50 writes to memory what it gets. */
-#define HELPER_WRITE 50
-#define HELPER_PURE  100
+/* Helpers: a number made of the arguments; 100 and up: pure. HELPER_WRITE writes what it gets. */
+#define HELPER_WRITE   50
+#define HELPER_POINTER 51 /* gives 64 bytes of other memory */
+#define HELPER_PURE    100
 
 struct machine {
 	uint8_t context[MACHINE_CONTEXT_SIZE];
@@ -85,6 +86,8 @@ static inline uint64_t machine_call(struct machine *m, int64_t helper, const uin
 {
 	uint64_t v = mix((uint64_t)helper + 1);
 
+	if (helper == HELPER_POINTER)
+		return MACHINE_CONTEXT + MACHINE_CONTEXT_SIZE / 2;
 	if (helper == HELPER_WRITE)
 		machine_store(m, args[0], 8, args[1]);
 	for (unsigned i = helper == HELPER_WRITE; i < n; i++)
@@ -97,6 +100,8 @@ static inline uint64_t machine_call(struct machine *m, int64_t helper, const uin
 /* Helpers have as many arguments as this says. */
 static inline unsigned helper_args(int64_t helper)
 {
+	if (helper == HELPER_POINTER)
+		return 0;
 	return helper == HELPER_WRITE ? 2 : (unsigned)(helper % 6);
 }
 

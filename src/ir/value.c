@@ -241,9 +241,6 @@ static void stored(struct rs_values *v, const struct rs_inst *inst)
 
 static void did(struct rs_values *v, struct rs_inst *inst)
 {
-	/* an operand that the instruction itself writes makes its value nobody else's */
-	bool known = is_value(v, inst) && inst->dst != inst->a && inst->dst != inst->b;
-
 	if (inst->op == RS_INST_STORE || inst->op == RS_INST_ATOMIC)
 		wrote_memory(v, rs_values_memory(v, inst->a));
 	else if (rs_inst_is_call(inst) && !(inst->flags & RS_INST_PURE))
@@ -251,7 +248,7 @@ static void did(struct rs_values *v, struct rs_inst *inst)
 	assigned(v, inst);
 	if (inst->op == RS_INST_STORE)
 		stored(v, inst);
-	else if (known)
+	else if (is_value(v, inst))
 		add_value(v, inst);
 }
 
