@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * What is wrong with a script: a list of mistakes and warnings, each with the place in the source, what
- * is wrong, and what to write instead. Shown with the line and a caret:
+ * What is wrong with a script: a list of mistakes and warnings, each with the place in the source,
+ * what is wrong, and what to write instead. Shown with the line and a caret:
  *
- *	opensnoop.bt:12:9: error: unknown field "filname" in the arguments of tracepoint:syscalls:sys_enter_open
+ *	opensnoop.bt:12:9: error: unknown field "filname" in tracepoint:syscalls:sys_enter_open
  *	    str(args.filname)
  *	        ^~~~~~~~~~~~
  *	  hint: did you mean "filename"?
@@ -20,8 +20,8 @@
 
 /*
  * Where in the source: bytes. Other sources than the script (included files) have their own number.
- * What came out of a macro also says of which use: #define's tokens lie where the name was used, a macro's
- * nodes lie in its body.
+ * What came out of a macro also says of which use: #define's tokens lie where the name was used, a
+ * macro's nodes lie in its body.
  */
 struct rs_span {
 	uint32_t at;
@@ -86,14 +86,16 @@ void rs_diag_warning(struct rs_diags *diags, struct rs_span span, const char *fm
 /* For the newest one. */
 void rs_diag_hint(struct rs_diags *diags, const char *fmt, ...) _printf_(2, 3);
 
-/* From the beginning of a to the end of b; a itself when they are of different sources or uses of macros. */
+/* From the beginning of a to the end of b; a itself when they are of different sources or uses of
+ * macros. */
 struct rs_span rs_span_join(struct rs_span a, struct rs_span b);
 
 /* Line and column (from 1; columns count characters) of a byte. */
 void rs_span_position(const struct rs_diags *diags, struct rs_span span, unsigned *ret_line,
 		      unsigned *ret_column);
 
-/* Appends all of them, as above; colour for terminals. Control bytes of the script are neutralised. */
+/* Appends all of them, as above; colour for terminals. Control bytes of the script are neutralised.
+ * */
 int rs_diags_show(const struct rs_diags *diags, bool colour, struct rs_str *out);
 /* One. */
 int rs_diag_show(const struct rs_diags *diags, const struct rs_diag *diag, bool colour,

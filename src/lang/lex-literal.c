@@ -99,7 +99,7 @@ static void suffix(struct number *s, bool *ret_unsigned)
 		return;
 	if (!s->mistake)
 		s->mistake =
-			"a number may end in a unit of time (ns, us, ms, s, m, h, d) or in u, l, ll";
+			"a number ends in a unit of time (ns, us, ms, s, m, h, d), or u, l, ll";
 }
 
 size_t rs_lex_number(const char *text, size_t n, uint64_t *ret_value, bool *ret_unsigned,

@@ -34,7 +34,8 @@ void rs_lex_init(struct rs_lexer *lexer, struct rs_arena *arena, const char *tex
 	};
 }
 
-/* The byte i further on; NUL behind the end, and for NUL bytes inside, which are no token either. */
+/* The byte i further on; NUL behind the end, and for NUL bytes inside, which are no token either.
+ * */
 static char peek(const struct rs_lexer *lexer, uint32_t i)
 {
 	return lexer->len - lexer->at > i ? lexer->text[lexer->at + i] : '\0';

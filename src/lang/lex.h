@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Cuts a source into tokens, one at a time and without memory of its own: the parser reads the probes of a
- * script as plain text and may therefore put the position back. Nothing is reported here: what is no token
- * is one of kind BAD, whose text says why, and only who needs it complains.
+ * Cuts a source into tokens, one at a time and without memory of its own: the parser reads the
+ * probes of a script as plain text and may therefore put the position back. Nothing is reported
+ * here: what is no token is one of kind BAD, whose text says why, and only who needs it complains.
  */
 
 #include "lang/diag.h"
@@ -100,8 +100,8 @@ struct rs_lexer {
 void rs_lex_init(struct rs_lexer *lexer, struct rs_arena *arena, const char *text, uint32_t len,
 		 uint16_t source);
 
-/* Skips blanks and comments; the text of a mistake in them, or NULL: a comment without end, where the
- * lexer stops. */
+/* Skips blanks and comments; the text of a mistake in them, or NULL: a comment without end, where
+ * the lexer stops. */
 const char *rs_lex_blanks(struct rs_lexer *lexer);
 
 /* Also skips blanks and comments before it. END at the end, again and again. */
@@ -136,6 +136,7 @@ static inline bool rs_lex_is_space(char c)
 size_t rs_lex_number(const char *text, size_t n, uint64_t *ret_value, bool *ret_unsigned,
 		     const char **ret_mistake);
 
-/* The quoted string or character at text: its length with both quotes. *ret_text is in the arena. */
+/* The quoted string or character at text: its length with both quotes. *ret_text is in the arena.
+ * */
 size_t rs_lex_quoted(struct rs_arena *arena, const char *text, size_t n, const char **ret_text,
 		     uint32_t *ret_len, const char **ret_mistake);

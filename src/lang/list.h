@@ -7,7 +7,8 @@
 
 #include "base/arena.h"
 
-/* The array (n elements of size bytes), or a copy of it, with room for one more. NULL when out of memory. */
+/* The array (n elements of size bytes), or a copy of it, with room for one more. NULL when out of
+ * memory. */
 static inline void *rs_list_room(struct rs_arena *arena, void *items, size_t n, size_t size)
 {
 	void *more;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Macros of the language: the tree of a body takes the place of a use, with the arguments in it. A macro sees
- * nothing that it was not given: its own variables get a number that makes them new at each use ("$x#3"), and
- * maps must be parameters. Arguments keep the place where they stand; what is from the body lies in the body,
- * with the number of the use (rs_span.expansion).
+ * Macros of the language: the tree of a body takes the place of a use, with the arguments in it. A
+ * macro sees nothing that it was not given: its own variables get a number that makes them new at
+ * each use ("$x#3"), and maps must be parameters. Arguments keep the place where they stand; what
+ * is from the body lies in the body, with the number of the use (rs_span.expansion).
  */
 #include "lang/list.h"
 #include "lang/parse.h"
@@ -271,7 +271,8 @@ static void rename_map(struct expander *e, const struct use *use, struct rs_node
 		     node->text);
 }
 
-/* An expression that was passed: its own names are of where it came from. True when it took the place. */
+/* An expression that was passed: its own names are of where it came from. True when it took the
+ * place. */
 static bool take_argument(struct expander *e, const struct use *use, struct rs_node **slot)
 {
 	int param = param_index(use, RS_NODE_NAME, (*slot)->text);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Probes: "tracepoint:a:b, kprobe:c /pid == 1/ { ... }". Their text is no sequence of tokens (paths, patterns,
- * "/[*]" that is no comment), so it is read as it stands, cut at its colons, and understood by the provider.
+ * Probes: "tracepoint:a:b, kprobe:c /pid == 1/ { ... }". Their text is no sequence of tokens
+ * (paths, patterns, "/[*]" that is no comment), so it is read as it stands, cut at its colons, and
+ * understood by the provider.
  */
 #include "base/suggest.h"
 #include "lang/list.h"
@@ -539,7 +540,8 @@ static bool read_predicate(struct rs_parser *p, struct rs_clause *clause)
 	return clause->predicate && rs_parse_expect(p, RS_TOKEN_DIV, "at the end of the predicate");
 }
 
-/* From a mistake before the body to its beginning. False: there is none, but the end or another probe. */
+/* From a mistake before the body to its beginning. False: there is none, but the end or another
+ * probe. */
 static bool skip_to_body(struct rs_parser *p)
 {
 	p->too_deep = false;

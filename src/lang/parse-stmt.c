@@ -324,7 +324,8 @@ static bool add_statement(struct rs_parser *p, struct rs_node_list *list, bool *
 	return rs_parse_peek(p, 0)->line_start;
 }
 
-/* Behind the opening brace up to the closing one; *ret_open: the last statement is an expression without ;. */
+/* Behind the opening brace up to the closing one; *ret_open: the last statement is an expression
+ * without ;. */
 static bool statements(struct rs_parser *p, struct rs_node_list *list, bool *ret_open)
 {
 	struct rs_span brace = p->last.span;

@@ -13,8 +13,8 @@ static const char *const words[] = {
 	"int16_t",   "int32_t",   "int64_t", "uint8_t", "uint16_t", "uint32_t", "uint64_t",
 	"size_t",    "ssize_t",   "min_t",   "max_t",   "sum_t",    "count_t",  "avg_t",
 	"stats_t",   "umin_t",    "umax_t",  "usum_t",  "ucount_t", "uavg_t",   "ustats_t",
-	"timestamp", "macaddr_t", "ksym_t",  "usym_t",  "kstack_t", "ustack_t",
-	"float",     "double",
+	"timestamp", "macaddr_t", "ksym_t",  "usym_t",  "kstack_t", "ustack_t", "float",
+	"double",
 };
 
 static bool is_one_of(const struct rs_token *token, const char *const *names, size_t n)

@@ -350,7 +350,8 @@ static bool read_word(struct rs_parser *p, const struct rs_token *word, char nex
 	return true;
 }
 
-/* Tokens that were read ahead, behind a mistake or by #define: none may be left before plain text. */
+/* Tokens that were read ahead, behind a mistake or by #define: none may be left before plain text.
+ * */
 static void drop_ahead(struct rs_parser *p)
 {
 	rs_parse_rewind(p);

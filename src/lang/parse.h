@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The parser's own: recursive descent over the tokens of the preprocessor. A function that meets a mistake
- * reports it once and returns NULL (or false), which its callers hand on in silence up to the statement or
- * probe, where reading goes on behind the next place that looks sound.
+ * The parser's own: recursive descent over the tokens of the preprocessor. A function that meets a
+ * mistake reports it once and returns NULL (or false), which its callers hand on in silence up to
+ * the statement or probe, where reading goes on behind the next place that looks sound.
  */
 
 #include "lang/preprocess.h"
@@ -44,9 +44,11 @@ bool rs_parse_accept_word(struct rs_parser *p, const char *word);
 bool rs_parse_expect(struct rs_parser *p, enum rs_token_kind kind, const char *where);
 /* "expected WHAT, found ..." at the next token. */
 void rs_parse_wrong(struct rs_parser *p, const char *what);
-/* Says that a ; is missing: on a new line right behind what came last, otherwise that @what was expected. */
+/* Says that a ; is missing: on a new line right behind what came last, otherwise that @what was
+ * expected. */
 void rs_parse_no_semicolon(struct rs_parser *p, const char *what);
-/* One level deeper; false (and a message) when that is too deep. Either way rs_parse_leave() follows. */
+/* One level deeper; false (and a message) when that is too deep. Either way rs_parse_leave()
+ * follows. */
 bool rs_parse_enter(struct rs_parser *p);
 void rs_parse_leave(struct rs_parser *p);
 /* Position of the source, for texts that are no tokens: only with nothing ahead. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * #define, and the replacing of names. Arguments are replaced by themselves before they go into the body (but
- * not beside # and ##); a name is not replaced inside what it was replaced by.
+ * #define, and the replacing of names. Arguments are replaced by themselves before they go into the
+ * body (but not beside # and ##); a name is not replaced inside what it was replaced by.
  */
 #include "lang/list.h"
 #include "lang/preprocess.h"

@@ -92,7 +92,8 @@ static bool at_comment(const struct rs_lexer *lexer)
 	return p[0] == '/' && p[1] == '*' && !rs_lex_is_name(p[-1]) && !strchr(":/\".-", p[-1]);
 }
 
-/* Skips to the next line that begins with #, with regard to comments; puts the lexer behind the #. */
+/* Skips to the next line that begins with #, with regard to comments; puts the lexer behind the #.
+ * */
 static bool skip_to_directive(struct rs_lexer *lexer)
 {
 	while (lexer->at < lexer->len) {

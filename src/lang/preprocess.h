@@ -2,10 +2,12 @@
 #pragma once
 
 /*
- * Between lexer and parser: directives, included sources, and names that a #define replaces. The parser takes
- * tokens from it; the texts of probes it reads itself, with rs_pp_blanks() and the lexer of the source.
+ * Between lexer and parser: directives, included sources, and names that a #define replaces. The
+ * parser takes tokens from it; the texts of probes it reads itself, with rs_pp_blanks() and the
+ * lexer of the source.
  *
- * Tokens that a #define made have the span of the name that was replaced, and the number of that use.
+ * Tokens that a #define made have the span of the name that was replaced, and the number of that
+ * use.
  */
 
 #include "lang/ast.h"
@@ -76,8 +78,8 @@ void rs_pp_init(struct rs_pp *pp, struct rs_arena *arena, struct rs_diags *diags
 /* The next token with names replaced. END stays. */
 struct rs_token rs_pp_next(struct rs_pp *pp);
 
-/* Skips blanks, comments and directives, goes into includes and out of them. False at the end of the script.
- * Only where no replaced tokens wait (rs_pp_is_plain). */
+/* Skips blanks, comments and directives, goes into includes and out of them. False at the end of
+ * the script. Only where no replaced tokens wait (rs_pp_is_plain). */
 bool rs_pp_blanks(struct rs_pp *pp);
 static inline bool rs_pp_is_plain(const struct rs_pp *pp)
 {
@@ -108,7 +110,8 @@ bool rs_pp_condition(struct rs_pp *pp, struct rs_token_list list, struct rs_span
 
 /* ---- preprocess.c, for the others ---- */
 
-/* The next token as it stands in the waiting lists or the source: names are not replaced, directives obeyed. */
+/* The next token as it stands in the waiting lists or the source: names are not replaced,
+ * directives obeyed. */
 struct rs_token rs_pp_raw(struct rs_pp *pp);
 /* The rest of the line of a directive. */
 struct rs_token_list rs_pp_line(struct rs_pp *pp);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole scripts: tests/golden/lang/parse-* has their trees, or their mistakes. Limits and places are below. */
+/* Whole scripts: tests/golden/lang/parse-* has their trees, or their mistakes. Limits and places
+ * are below. */
 #include <dirent.h>
 
 #include "event/testing.h"
@@ -212,7 +213,8 @@ static void test_places(void **state)
 	check_place("begin { $x = \"\033[31m;\n }", 1, 14, "\\x1b[31m");
 }
 
-/* The nodes that a macro made lie in its body and say where it was used; arguments lie where they stand. */
+/* The nodes that a macro made lie in its body and say where it was used; arguments lie where they
+ * stand. */
 static void test_macro_spans(void **state)
 {
 	static const char text[] = "macro m(x) { x + 7 }\nbegin { $y = m(5); }";

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Any text as a script. Its mistakes have places that are in it and are shown without a byte that could
- * steer a terminal; without mistakes there is a tree of bounded height, whose copy is the same and whose
- * spans lie in the sources.
+ * Any text as a script. Its mistakes have places that are in it and are shown without a byte that
+ * could steer a terminal; without mistakes there is a tree of bounded height, whose copy is the
+ * same and whose spans lie in the sources.
  */
 
 #include <errno.h>
