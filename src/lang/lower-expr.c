@@ -113,6 +113,8 @@ static struct rs_value pointer_arithmetic(struct rs_lower *l, struct rs_node *no
 	} else {
 		rs_reg by = rs_ir_binary_imm(l->f, RS_IR_MUL, rs_lower_word(l, other), step);
 
+		if (pointer->type->space == RS_SPACE_BTF || pointer->type->is_volatile_ctx)
+			reg = rs_lower_number(l, reg);
 		reg = rs_ir_binary(l->f, op, reg, by);
 	}
 	return rs_value_word(node->type, reg);

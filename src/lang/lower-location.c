@@ -140,6 +140,15 @@ static struct rs_value element_checked(struct rs_lower *l, const struct rs_value
 			       base->offset);
 }
 
+/* Neither the context nor what BTF describes may be loaded from, or even pointed to, at an offset that is not
+ * known: there it is a number that a helper reads from. */
+static rs_reg as_number(struct rs_lower *l, rs_reg reg, enum rs_space space)
+{
+	if (space != RS_SPACE_BTF && space != RS_SPACE_BPF)
+		return reg;
+	return rs_lower_number(l, reg);
+}
+
 static struct rs_value element_at(struct rs_lower *l, const struct rs_value *base,
 				  struct rs_node *index, uint32_t count, const struct rs_type *type)
 {
@@ -159,10 +168,9 @@ static struct rs_value element_at(struct rs_lower *l, const struct rs_value *bas
 	reg = rs_lower_word(l, index);
 	if (space == RS_SPACE_BPF && base->reg != l->ctx)
 		return element_checked(l, base, reg, size, count, type);
-	/* Neither the context nor what BTF describes may be loaded from at an offset that is not known. */
-	if (space == RS_SPACE_BTF || space == RS_SPACE_BPF)
-		space = RS_SPACE_KERNEL;
-	return rs_value_remote(type, space, element_address(l, base->reg, reg, size), base->offset);
+	return rs_value_remote(type, space == RS_SPACE_USER ? space : RS_SPACE_KERNEL,
+			       element_address(l, as_number(l, base->reg, space), reg, size),
+			       base->offset);
 }
 
 static struct rs_value element_location(struct rs_lower *l, struct rs_node *node)

@@ -123,10 +123,8 @@ struct rs_value rs_value_loaded(struct rs_lower *l, const struct rs_value *locat
 	return *location;
 }
 
-/*
- * The verifier refuses anything but additions on the pointers that it knows. Swapping the bytes twice makes
- * a number of one: nothing that it follows.
- */
+/* The verifier refuses anything but additions on the pointers that it knows. Swapping the bytes twice makes a
+ * number of one: nothing that it follows. */
 rs_reg rs_lower_number(struct rs_lower *l, rs_reg pointer)
 {
 	return rs_ir_swap_bytes(l->f, rs_ir_swap_bytes(l->f, pointer, 8), 8);
