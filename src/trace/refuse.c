@@ -59,7 +59,10 @@ void rs_refusal_parse(const char *log, size_t len, struct rs_refusal *ret_refusa
 
 		if (is_insn(line, n, &found.insn)) {
 			found.has_insn = true;
+			found.message = found.before = NULL;
 		} else if (!is_noise(line, n)) {
+			found.before = found.message;
+			found.before_len = found.message_len;
 			found.message = line;
 			found.message_len = n;
 		}
@@ -196,10 +199,17 @@ static bool matches(const char *pattern, const char *text, size_t len)
 	return !*pattern;
 }
 
+/* The kernel often says it twice, in general and then in particular. */
 static const struct meaning *find_meaning(const struct rs_refusal *refusal)
 {
-	for (size_t i = 0; refusal->message && i < ARRAY_SIZE(meanings); i++) {
-		if (matches(meanings[i].pattern, refusal->message, refusal->message_len))
+	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++) {
+		if (refusal->message &&
+		    matches(meanings[i].pattern, refusal->message, refusal->message_len))
+			return &meanings[i];
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++) {
+		if (refusal->before &&
+		    matches(meanings[i].pattern, refusal->before, refusal->before_len))
 			return &meanings[i];
 	}
 	return NULL;

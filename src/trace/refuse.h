@@ -9,6 +9,8 @@
 struct rs_refusal {
 	const char *message; /* the last line that is no instruction; NULL: none */
 	size_t message_len;
+	const char *before; /* the one before it, behind the same instruction; NULL: none */
+	size_t before_len;
 	bool has_insn;
 	uint32_t insn; /* the last one that the verifier looked at */
 };

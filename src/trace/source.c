@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "kern/cpus.h"
+#include "trace/constants.h"
 #include "trace/types.h"
 
 #define INCLUDE_MOST ((size_t)1 << 20)
@@ -44,7 +45,10 @@ static bool find_constant(void *ctx, struct rs_types *types, const char *name, i
 {
 	const struct rs_trace_source *s = ctx;
 
-	return s->types_lang.find_constant(s->types_lang.ctx, types, name, ret_value, ret_type);
+	if (s->types_lang.find_constant(s->types_lang.ctx, types, name, ret_value, ret_type))
+		return true;
+	*ret_type = rs_type_int64;
+	return rs_trace_find_constant(name, ret_value);
 }
 
 static int find_function(void *ctx, struct rs_types *types, const char *module, const char *name,
