@@ -109,9 +109,9 @@ static const struct rs_type *pointer_type(struct rs_sema *s, const struct rs_nod
 	if (is_comparison(node->op))
 		return pointer_comparison(s, node, a, b);
 	if (node->op == RS_OPERATOR_ADD && !both)
-		return a->type->kind == RS_TYPE_POINTER ? a->type : b->type;
+		return rs_sema_stored(s, a->type->kind == RS_TYPE_POINTER ? a->type : b->type);
 	if (node->op == RS_OPERATOR_SUB && !both && a->type->kind == RS_TYPE_POINTER)
-		return a->type;
+		return rs_sema_stored(s, a->type);
 	refuse(s, node, a, b);
 	rs_sema_hint(s, "cast to an integer first: (uint64)...");
 	return &rs_type_unknown;

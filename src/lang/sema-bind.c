@@ -208,6 +208,7 @@ static void bind_let(struct bind *b, struct rs_node *node)
 	if (!node->variable)
 		return;
 	node->variable->declared = node->type_name != NULL;
+	node->variable->zero_first = !node->a;
 	node->variable->assigned = false;
 }
 

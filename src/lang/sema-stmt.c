@@ -18,6 +18,13 @@ static bool is_too_large(const struct rs_type *type, const struct rs_node *value
 	       rs_sema_extend(value->number, type) != value->number;
 }
 
+/* Whoever reads it finds the very pointer that was assigned, in a register. */
+static bool verifier_follows(const struct rs_variable *variable)
+{
+	return !variable->captured && !variable->address_taken && !variable->hoisted &&
+	       !variable->zero_first;
+}
+
 static void assign_variable(struct rs_sema *s, struct rs_variable *variable,
 			    const struct rs_type *type, const struct rs_node *value,
 			    struct rs_span at)
@@ -32,7 +39,7 @@ static void assign_variable(struct rs_sema *s, struct rs_variable *variable,
 							 : rs_sema_text(s, type));
 		return;
 	}
-	if (type->kind != RS_TYPE_POINTER || variable->captured || variable->address_taken)
+	if (type->kind != RS_TYPE_POINTER || !verifier_follows(variable))
 		type = rs_sema_stored(s, type);
 	old = variable->type;
 	if (variable->declared && is_too_large(old, value)) {

@@ -251,10 +251,11 @@ static const struct rs_type *merge_value(struct rs_sema *s, const struct rs_type
 		return hard->is_signed == soft->is_signed ? rs_sema_merge(s, old, with)
 							  : rs_type_int(8, hard->is_signed);
 	}
+	/* What may be NULL is nothing that the verifier lets us load from. */
 	if (old->kind == RS_TYPE_POINTER && rs_type_is_integer(with) && is_null(value))
-		return old;
+		return rs_sema_stored(s, old);
 	if (with->kind == RS_TYPE_POINTER && old->kind == RS_TYPE_INT && old_is_soft)
-		return with;
+		return rs_sema_stored(s, with);
 	return rs_sema_merge(s, old, with);
 }
 

@@ -116,7 +116,10 @@ static const struct rs_type *step_type(struct rs_sema *s, struct rs_node *node)
 		type = step_map(s, node);
 	} else if (node->a->kind == RS_NODE_VAR) {
 		rs_sema_expr(s, node->a);
-		type = node->a->type;
+		type = rs_sema_stored(s, node->a->type); /* the verifier does not follow steps */
+		if (node->a->variable)
+			rs_sema_widen(s, &node->a->variable->type, &node->a->variable->soft, type,
+				      NULL);
 	} else {
 		rs_sema_expr(s, node->a);
 		rs_sema_error(s, node->span, "\"%s\" can be used on variables and maps only",

@@ -12,7 +12,7 @@
 
 /* ---- mistakes ---- */
 
-static const char *format(struct rs_sema *s, const char *fmt, va_list ap)
+_printf_(2, 0) static const char *format(struct rs_sema *s, const char *fmt, va_list ap)
 {
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(4096);
 	const char *copy;

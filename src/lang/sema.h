@@ -31,6 +31,7 @@ struct rs_variable {
 	/* Assigned in an inner block only, but used outside of it too (releases before 0.22 allowed that): lives
 	 * in the whole probe and is zero until assigned. Nobody else is read before it is assigned or let. */
 	bool hoisted;
+	bool zero_first; /* let without a value */
 	unsigned callback_depth; /* callbacks around its definition */
 	bool soft; /* only constants that fit both signs were assigned: the first other value decides */
 	bool address_taken; /* &$x: lives in memory */

@@ -27,6 +27,8 @@ static void show_variable(struct rs_str *out, const struct rs_variable *v)
 {
 	rs_str_appendf(out, "  %s ", v->name);
 	rs_type_format(v->type, out);
+	if (v->type->kind == RS_TYPE_POINTER && v->type->space == RS_SPACE_BTF)
+		rs_str_append_cstr(out, " followed");
 	rs_str_appendf(out, "%s%s%s%s\n", v->declared ? " declared" : "",
 		       v->captured ? " captured" : "", v->hoisted ? " hoisted" : "",
 		       v->address_taken ? " address" : "");
