@@ -75,14 +75,25 @@ static bool look_for_effects(struct rs_node *node, void *ctx)
 	return !*found;
 }
 
+static bool has_effects(struct rs_node *node)
+{
+	bool found = false;
+
+	rs_node_walk(node, look_for_effects, &found);
+	return found;
+}
+
+/* All up to the last of them, so that each sees what those before it have done and nothing else. */
 static void compute_before(struct rs_lower *l, struct record *record)
 {
-	for (unsigned i = 0; i < record->n; i++) {
-		struct rs_node *node = record->nodes[i];
-		bool effects = false;
+	unsigned n = record->n;
 
-		rs_node_walk(node, look_for_effects, &effects);
-		if (effects)
+	while (n && !has_effects(record->nodes[n - 1]))
+		n--;
+	for (unsigned i = 0; i < n; i++) {
+		struct rs_node *node = record->nodes[i];
+
+		if (!node->constant && !node->text_constant)
 			record->values[i] = rs_lower_value(l, node);
 	}
 }
