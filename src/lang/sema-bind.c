@@ -11,7 +11,8 @@
 #include "base/suggest.h"
 #include "lang/sema-private.h"
 
-#define HOISTED_MAX 64
+#define HOISTED_MAX   64
+#define VARIABLES_MAX 4096
 /* $1 ... of a script; and text of one. */
 #define NUMBER_TEXT_MAX 24
 
@@ -76,8 +77,13 @@ static struct rs_variable *add(struct bind *b, struct scope *scope, const struct
 {
 	struct rs_arena *arena = b->s->arena;
 	struct rs_probe *probe = b->probe;
-	struct rs_variable *variable = rs_arena_new(arena, struct rs_variable);
+	struct rs_variable *variable;
 
+	if (probe->n_variables >= VARIABLES_MAX) {
+		rs_diag_error(b->s->diags, node->span, "more than %u variables", VARIABLES_MAX);
+		return NULL;
+	}
+	variable = rs_arena_new(arena, struct rs_variable);
 	if (variable)
 		*variable = (struct rs_variable){
 			.name = name,

@@ -7,6 +7,8 @@
 #include "base/suggest.h"
 #include "lang/sema-private.h"
 
+/* More maps than programs can use. */
+#define MAPS_MAX 1024
 /* Larger keys and values no kernel takes. */
 #define SIZE_MAX_BYTES (1u << 20)
 
@@ -28,6 +30,10 @@ static struct rs_map *get(struct rs_sema *s, const char *name, struct rs_span sp
 
 	if (map)
 		return map;
+	if (program->n_maps >= MAPS_MAX) {
+		rs_diag_error(s->diags, span, "more than %u maps", MAPS_MAX);
+		return s->spare_map;
+	}
 	map = rs_arena_new(s->arena, struct rs_map);
 	if (!map || !rs_list_add(s->arena, program->maps, program->n_maps, map)) {
 		s->diags->out_of_memory = true;

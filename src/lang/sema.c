@@ -7,8 +7,8 @@
 
 #include "lang/sema-private.h"
 
-/* Types only get wider, and by a few steps; this many rounds are never needed by scripts that people write. */
-#define ROUNDS_MAX 64
+/* Types only get wider, and by a few steps; so many rounds only a script needs that was made to. */
+#define ROUNDS_MAX 256
 
 /* ---- mistakes ---- */
 
@@ -39,6 +39,7 @@ void rs_sema_error(struct rs_sema *s, struct rs_span span, const char *fmt, ...)
 {
 	va_list ap;
 
+	s->mistakes++;
 	s->reported = s->final && !is_told(s, span);
 	if (!s->reported)
 		return;
@@ -358,8 +359,43 @@ static void infer(struct rs_sema *s)
 	for (unsigned i = 0; i < ROUNDS_MAX && !s->diags->out_of_memory; i++) {
 		walk(s);
 		if (!s->changed)
-			break;
+			return;
 	}
+	if (!s->diags->out_of_memory)
+		rs_diag_error(
+			s->diags, s->program->script->clauses[0].span,
+			"the types of variables and maps depend on each other in too long a chain");
+}
+
+static bool guess_variables(struct rs_probe *probe)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < probe->n_variables; i++) {
+		struct rs_variable *variable = probe->variables[i];
+
+		if (!rs_sema_unknown(variable->type))
+			continue;
+		variable->type = rs_type_int64;
+		any = true;
+	}
+	return any;
+}
+
+/* Nothing is wrong, and still nobody says what some of them hold: what was never assigned, or filled only by
+ * probes that are not there. Those are numbers. */
+static bool guess(struct rs_sema *s)
+{
+	bool any = false;
+
+	s->mistakes = 0;
+	for (unsigned i = 0; i < s->program->n_probes; i++)
+		walk_probe(s, s->program->probes[i]);
+	if (s->mistakes)
+		return false;
+	for (unsigned i = 0; i < s->program->n_probes; i++)
+		any |= guess_variables(s->program->probes[i]);
+	return rs_sema_map_guess(s) || any;
 }
 
 int rs_lang_analyse(struct rs_sema *s)
@@ -373,7 +409,7 @@ int rs_lang_analyse(struct rs_sema *s)
 	for (unsigned i = 0; i < s->n_ghosts; i++)
 		rs_sema_bind(s, s->ghosts[i]);
 	infer(s);
-	if (s->n_ghosts && rs_sema_map_guess(s))
+	if (s->diags->n_errors == errors && guess(s))
 		infer(s);
 	s->final = true;
 	walk(s);
