@@ -98,7 +98,8 @@ static void tell_lost(struct rs_trace_losses *losses, uint64_t lost)
 		rs_trace_output_commit(actions->output);
 		return;
 	}
-	rs_trace_warn(actions->options, "Lost %llu events", (unsigned long long)more);
+	rs_trace_warn(actions->options, "Lost %llu event%s", (unsigned long long)more,
+		      more == 1 ? "" : "s");
 }
 
 /* --- failures --- */
@@ -113,8 +114,9 @@ static void describe(const struct rs_site *site, const struct failures *failures
 
 	*ret_hint = NULL;
 	if (site->kind == RS_SITE_MAP_UPDATE && site->map && failures->last == -E2BIG) {
-		rs_str_appendf(out, "Map full: %s has %llu keys, %llu updates were lost",
-			       site->map->name, (unsigned long long)site->map->max_entries, times);
+		rs_str_appendf(out, "Map full: %s has %llu keys, %llu update%s lost",
+			       site->map->name, (unsigned long long)site->map->max_entries, times,
+			       times == 1 ? " was" : "s were");
 		*ret_hint = "max_map_keys, or let @x = hash(n), gives room for more";
 		return;
 	}
