@@ -26,21 +26,26 @@ static int prepare(struct rs_ir_module *m, struct rs_error *err)
 /* Values, then what that made useless. Edges that turned out to be never taken are gone, too. */
 static int improve(struct rs_ir_func *f)
 {
-	int r = rs_ir_number_values(f);
+	int decided = rs_ir_number_values(f), r = decided, simpler;
 
-	if (r >= 0)
+	if (r >= 0 && decided)
 		r = rs_ir_flow(f);
-	return r < 0 ? r : rs_ir_remove_dead(f);
+	if (r >= 0)
+		r = rs_ir_remove_dead(f);
+	if (r < 0)
+		return r;
+	simpler = rs_ir_simplify_flow(f);
+	return simpler < 0 ? simpler : decided || simpler;
 }
 
 static int optimize(struct rs_ir_func *f, bool cpu_v3)
 {
-	int changed = 1, r = rs_ir_simplify_flow(f);
+	int r = rs_ir_simplify_flow(f);
 
-	for (unsigned i = 0; i < ROUNDS_MAX && changed && r >= 0; i++) {
+	for (unsigned i = 0; i < ROUNDS_MAX && r >= 0; i++) {
 		r = improve(f);
-		if (r >= 0)
-			r = changed = rs_ir_simplify_flow(f);
+		if (!r)
+			break;
 	}
 	if (r >= 0)
 		r = rs_ir_remove_stores(f);

@@ -44,7 +44,6 @@ static void become(struct rs_values *v, struct rs_inst *inst, enum rs_inst_op op
 	inst->off = 0;
 	if (inst->b)
 		rs_values_set(v, &inst->b, 0);
-	v->changed = true;
 }
 
 static void become_const(struct rs_values *v, struct rs_inst *inst, int64_t value)
@@ -559,6 +558,7 @@ void rs_ir_fold_branch(struct rs_values *v, struct rs_inst *inst, struct rs_ir_b
 		return;
 	block->succ[0] = block->succ[outcome < 0 ? 0 : !outcome];
 	block->n_succ = 1;
+	v->decided = true;
 	become(v, inst, RS_INST_JUMP);
 	rs_values_set(v, &inst->a, 0);
 }

@@ -216,10 +216,11 @@ struct rs_live {
 /* Needs rs_ir_flow(). Registers with @ignore set are left out; NULL: all count. */
 int rs_ir_live(struct rs_ir_func *f, const bool *ignore, struct rs_live *ret_live);
 
-/* ---- passes; each needs rs_ir_flow() and says whether it changed something (1), or -ENOMEM ---- */
+/* ---- passes; each needs rs_ir_flow() and returns 1 where others have something to do then, or -ENOMEM ---- */
 
 /* Jumps go where they end up; what is only a branch or a return stands in place of the jump to it. */
 int rs_ir_simplify_flow(struct rs_ir_func *f);
+/* 1: some branches became jumps. */
 int rs_ir_number_values(struct rs_ir_func *f);
 int rs_ir_remove_dead(struct rs_ir_func *f);
 int rs_ir_remove_stores(struct rs_ir_func *f);

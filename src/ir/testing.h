@@ -169,6 +169,7 @@ static inline void run_func(struct machine *m, const struct rs_ir_func *f, unsig
 		free(regs);
 		return;
 	}
+	memset(m->frame[depth], 0, sizeof(m->frame[depth]));
 	for (unsigned i = 0; i < f->n_params; i++)
 		regs[i + 1] = args[i];
 	while (!m->fault) {
@@ -343,6 +344,7 @@ static inline void cpu_call(struct cpu *c, const struct rs_ir_insn *insn)
 		c->calls[c->depth].written = c->written;
 		c->calls[c->depth].pc = c->pc;
 		c->depth++;
+		memset(c->m->frame[c->depth], 0, sizeof(c->m->frame[0]));
 		c->r[BPF_FRAME] = MACHINE_FRAME(c->depth);
 		c->written &= 0x3eu | 1u << BPF_FRAME;
 		c->pc = (uint32_t)((int64_t)c->pc + insn->imm);

@@ -44,7 +44,6 @@ void rs_values_set(struct rs_values *v, rs_reg *operand, rs_reg reg)
 	if (reg)
 		v->of[reg].uses++;
 	*operand = reg;
-	v->changed = true;
 }
 
 enum rs_memory rs_values_memory(const struct rs_values *v, rs_reg base)
@@ -393,5 +392,5 @@ int rs_ir_number_values(struct rs_ir_func *f)
 		return -ENOMEM;
 	count(&v);
 	walk(&v, &tree, stack);
-	return f->module->error ? f->module->error : v.changed;
+	return f->module->error ? f->module->error : v.decided;
 }

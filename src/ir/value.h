@@ -60,7 +60,7 @@ struct rs_values {
 	uint32_t n_found, cap_found;
 	struct rs_undo *undo;
 	uint32_t n_undo, cap_undo;
-	bool changed;
+	bool decided; /* where a branch goes */
 };
 
 /* The instruction that made the current value of a register, NULL when that is not known. */
