@@ -287,6 +287,69 @@ static void test_checks(void **state)
 	good(s, "BEGIN { assert(pid > 0, \"pid\"); }");
 }
 
+/* Code is made of every function: what the kernel says of it is the trace room's test. */
+static void test_code(void **state)
+{
+	static const char *const texts[] = {
+		"BEGIN { printf(\"%s %d %s\", comm, pid, str($1)); print(curtask->comm); print((1, \"a\")); }",
+		"BEGIN { errorf(\"a\"); warnf(\"b\"); debugf(\"c\"); cat(\"/proc/%d\", pid); time(); }",
+		"BEGIN { @x[1, comm] = 1; delete(@x, (1, \"a\")); print(len(@x)); has_key(@x, (1, comm)); }",
+		"BEGIN { @x[1] = \"a\"; let $v; if (find(@x, 1, $v)) { print($v); } print(@x, 1, 2); zero(@x); }",
+		"BEGIN { @c = count(); delete(@c); @s = 1; delete(@s); exit(2); }",
+		"k:vfs_read { print(str(arg1, arg2)); print(buf(arg1, arg2)); @[kstr(arg1), ustr(arg1)] = 1; }",
+		"k:vfs_read { print(strlen(arg1)); print(strlen(str(arg1))); @s = str(arg1); print(strlen(@s)); }",
+		"k:vfs_read { print(strncmp(str(arg1), \"ab\", 2)); print(strncmp(arg1, comm, 9)); }",
+		"k:vfs_read { print(memcmp(arg1, comm, 9)); print(strstr(str(arg1), \"abc\")); print(strcap(comm)); }",
+		"k:vfs_read { print(ksym(arg0)); print(usym(arg0)); print(reg(\"ip\")); print(func); print(sarg0); }",
+		"k:vfs_* { @[kstack, ustack(perf, 3)] = count(); print(len(kstack)); print(probe); }",
+		"u:/bin/x:main { print(*uaddr(\"counter\")); print(func); print(uptr(arg0)); print(usermode); }",
+		"usdt:/bin/server:http:request { print(arg0); print(arg1); print(arg2); print(ctx); }",
+		"BEGIN { print(pid(init)); print(ppid); print(pcomm); print(nsecs(sw_tai)); print(elapsed); }",
+		"BEGIN { print(cgroup_path(cgroup, \"u*\")); print(strftime(\"%H\", nsecs)); print(username); }",
+		"BEGIN { print(cpu); print(numaid); print(ncpus); print(rand); print(jiffies); print(gid); }",
+		"BEGIN { print(ntop(1)); print(ntop(2, pton(\"1.2.3.4\"))); print(bswap((uint8)1)); print(bswap(2)); }",
+		"BEGIN { print(macaddr(curtask->comm)); print(strerror(1)); print(cpid); assert(pid, \"none\"); }",
+		"t:syscalls:sys_enter_execve { join(args.argv); print(args); print(str(args.filename)); }",
+		"fentry:vfs_open { print(path(args.path)); print(args); print(arg0); print(func); }",
+		"fexit:vfs_open { print(retval); @[args.file] = count(); } fentry:tcp_reset { print(socket_cookie(args.sk)); }",
+		"rt:sched_switch { print(args.prev); print(arg2); print(probetype); } kr:vfs_read { print(retval); }",
+		"iter:task { printf(\"%s %d\", ctx->task->comm, ctx->task->pid); }",
+	};
+	struct script *s = *state;
+
+	s->options.check_only = false;
+	s->options.warnings = false;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		good(s, texts[i]);
+		for (unsigned n = 0; n < s->program->n_probes; n++)
+			assert_int_not_equal(s->program->probes[n]->image.n_insns, 0);
+	}
+}
+
+/* Equal texts are one action, so that equal values are equal keys. */
+static void test_shared_formats(void **state)
+{
+	struct script *s = *state;
+	unsigned formats = 0;
+
+	s->options.check_only = false;
+	good(s,
+	     "BEGIN { @[strftime(\"%H\", 1)] = 1; @[strftime(\"%H\", 2)] = 1; @[strftime(\"%M\", 3)] = 1; }");
+	for (unsigned i = 0; i < s->program->n_actions; i++)
+		formats += s->program->actions[i]->kind == RS_ACTION_STRFTIME;
+	assert_int_equal(formats, 2);
+}
+
+/* Places that share a program: consecutive names need no table, others do. */
+static void test_names_of_probes(void **state)
+{
+	struct script *s = *state;
+
+	s->options.check_only = false;
+	good(s, "k:vfs_read { print(probe); } k:vfs_* { print(probe); }");
+	assert_int_equal(s->program->n_probe_names, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +364,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_network, enter, leave),
 		cmocka_unit_test_setup_teardown(test_builtins, enter, leave),
 		cmocka_unit_test_setup_teardown(test_checks, enter, leave),
+		cmocka_unit_test_setup_teardown(test_code, enter, leave),
+		cmocka_unit_test_setup_teardown(test_shared_formats, enter, leave),
+		cmocka_unit_test_setup_teardown(test_names_of_probes, enter, leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
