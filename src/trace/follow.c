@@ -14,16 +14,20 @@ int rs_trace_drain(struct rs_trace_session *session)
 	return r < 0 ? r : rs_trace_output_batch(&session->output);
 }
 
-static int on_records(struct rs_loop *loop, int fd, uint32_t events, void *data)
+static int drain_or_stop(struct rs_trace_session *session, struct rs_loop *loop)
 {
-	struct rs_trace_session *session = data;
 	int r = rs_trace_drain(session);
 
-	(void)fd;
-	(void)events;
 	if (session->actions.exiting)
 		rs_loop_stop(loop, 0);
 	return r;
+}
+
+static int on_records(struct rs_loop *loop, int fd, uint32_t events, void *data)
+{
+	(void)fd;
+	(void)events;
+	return drain_or_stop(data, loop);
 }
 
 /* The process of -c or -p has ended. */
@@ -37,7 +41,7 @@ static int on_end(struct rs_loop *loop, int fd, uint32_t events, void *data)
 }
 
 /* SIGUSR1: the script's own probes for it, or all maps where it has none. */
-static int on_user_signal(struct rs_trace_session *session)
+static int on_user_signal(struct rs_trace_session *session, struct rs_loop *loop)
 {
 	const struct rs_program *program = session->script.program;
 	int r = rs_trace_run_once(session, RS_PROVIDER_SELF, "SIGUSR1", NULL);
@@ -47,7 +51,7 @@ static int on_user_signal(struct rs_trace_session *session)
 			rs_trace_print_map(&session->actions, program->maps[i], 0, 0);
 	}
 	rs_trace_output_commit(&session->output);
-	return rs_trace_drain(session);
+	return drain_or_stop(session, loop);
 }
 
 static int on_signal(struct rs_loop *loop, const struct signalfd_siginfo *info, void *data)
@@ -55,7 +59,7 @@ static int on_signal(struct rs_loop *loop, const struct signalfd_siginfo *info, 
 	struct rs_trace_session *session = data;
 
 	if (info->ssi_signo == SIGUSR1)
-		return on_user_signal(session);
+		return on_user_signal(session, loop);
 	rs_loop_stop(loop, 0);
 	return 0;
 }

@@ -208,8 +208,10 @@ static int run(struct rs_trace_session *session, struct rs_error *err)
 		return r;
 	say_attached(session);
 	r = rs_trace_output_batch(&session->output);
-	if (r < 0 || session->actions.exiting || session->options->dry_run || program->auto_exit)
+	if (r < 0 || session->actions.exiting || session->options->dry_run)
 		return r;
+	if (program->auto_exit && !session->command)
+		return 0;
 	if (has_iterators(program))
 		return rs_trace_read_iterators(session, err);
 	return rs_trace_follow(session, err);
