@@ -33,7 +33,7 @@ static int parse(struct rs_sema *s)
 	static const char *const without[] = { NULL };
 	const struct rs_lang_source *source = s->source;
 	struct rs_front_options front = {
-		.predefined = source->features.btf ? with_btf : without,
+		.predefined = rs_lang_has(source, btf) ? with_btf : without,
 		.read_include = source->read_include,
 		.ctx = source->ctx,
 		.params = s->options->params,
@@ -128,6 +128,7 @@ int rs_lang_compile(struct rs_arena *arena, struct rs_diags *diags,
 	s.spare_map->value = &rs_type_unknown;
 	program->arena = arena;
 	program->diags = diags;
+	program->uses_pid_namespace = options->pid_namespace;
 	r = compile(&s);
 	sort(diags);
 	if (r < 0 || diags->out_of_memory)

@@ -17,6 +17,7 @@ struct rs_lang_options {
 	bool unsafe; /* --unsafe */
 	bool warnings; /* false: only mistakes */
 	uint64_t pid; /* -p: every probe runs only for it; 0 all */
+	bool pid_namespace; /* we live in a pid namespace of our own: pids are numbered as there (RS_STATE_PIDNS_*) */
 	bool has_child; /* -c: cpid is the child's; known at run time only (RS_STATE_CPID) */
 	const struct rs_lang_config *config; /* defaults and environment; the script's config block is applied to a
 						copy. NULL: defaults */

@@ -90,7 +90,7 @@ static const enum rs_program_type program_types[RS_PROVIDER_COUNT] = {
 /* Attached by links that can carry a number. */
 static bool has_cookie(const struct rs_sema *s, enum rs_provider provider)
 {
-	if (!s->source->features.attach_cookie)
+	if (!rs_lang_has(s->source, attach_cookie))
 		return false;
 	switch (provider) {
 	case RS_PROVIDER_TRACEPOINT:
@@ -333,7 +333,7 @@ static enum rs_program_type choose_type(struct resolve *r, const struct rs_place
 	if (place->point.provider != RS_PROVIDER_RAWTRACEPOINT)
 		return program_types[place->point.provider];
 	*ret_known = prototype(r, &place->point);
-	if (*ret_known && r->s->source->features.btf)
+	if (*ret_known && rs_lang_has(r->s->source, btf))
 		return RS_PROGRAM_TRACING_RAW_TP;
 	return RS_PROGRAM_RAW_TRACEPOINT;
 }

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/fd.h"
 
-#define ARENA_MOST ((size_t)256 << 20)
+#define ARENA_MOST   ((size_t)256 << 20)
+#define FIRST_PID_NS 0xeffffffcu
 
 /* --- -d --- */
 
@@ -70,6 +72,14 @@ void rs_trace_show_diags(const struct rs_trace_options *options, const struct rs
 
 /* --- */
 
+/* The machine's first one always has this number (PROC_PID_INIT_INO). */
+static bool in_pid_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != FIRST_PID_NS;
+}
+
 static int compile(const struct rs_trace_options *options, struct rs_trace_source *source,
 		   struct rs_trace_script *script, struct rs_error *err)
 {
@@ -82,6 +92,7 @@ static int compile(const struct rs_trace_options *options, struct rs_trace_sourc
 		.unsafe = options->unsafe,
 		.warnings = options->warnings,
 		.pid = options->pid,
+		.pid_namespace = in_pid_namespace(),
 		.has_child = options->command != NULL,
 		.config = options->config,
 		.dump = options->dump ? dump : NULL,
@@ -91,11 +102,27 @@ static int compile(const struct rs_trace_options *options, struct rs_trace_sourc
 	return rs_lang_compile(&script->arena, script->diags, &lang, &script->program, err);
 }
 
+/* --include: as if the script began with them, which moves its lines down. */
+static const char *with_includes(const struct rs_trace_options *options, struct rs_arena *arena,
+				 size_t *len)
+{
+	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(0);
+
+	if (!options->n_includes)
+		return options->text;
+	for (unsigned i = 0; i < options->n_includes; i++)
+		rs_str_appendf(&text, "#include \"%s\"\n", options->includes[i]);
+	rs_str_append(&text, options->text, *len);
+	*len = text.len;
+	return text.error ? NULL : rs_arena_strndup(arena, text.data, text.len);
+}
+
 int rs_trace_compile(const struct rs_trace_options *options, struct rs_trace_source *source,
 		     struct rs_trace_script *ret_script, struct rs_error *err)
 {
 	struct rs_trace_script *script = ret_script;
 	size_t len = strlen(options->text);
+	const char *text;
 	int r;
 
 	*script = (struct rs_trace_script){ 0 };
@@ -104,9 +131,10 @@ int rs_trace_compile(const struct rs_trace_options *options, struct rs_trace_sou
 		return rs_error_set(err, -E2BIG, "\"%s\": the script is longer than %zu bytes",
 				    options->name, RS_SCRIPT_MAX);
 	script->diags = rs_arena_new(&script->arena, struct rs_diags);
-	if (!script->diags)
+	text = with_includes(options, &script->arena, &len);
+	if (!script->diags || !text)
 		return rs_error_set(err, -ENOMEM, "out of memory");
-	rs_diags_init(script->diags, &script->arena, options->name, options->text, len);
+	rs_diags_init(script->diags, &script->arena, options->name, text, len);
 	r = compile(options, source, script, err);
 	rs_trace_show_diags(options, script->diags, 0);
 	if (r < 0 && script->diags->n_errors && r != -ENOMEM) {

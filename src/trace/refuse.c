@@ -71,14 +71,32 @@ void rs_refusal_parse(const char *log, size_t len, struct rs_refusal *ret_refusa
 	*ret_refusal = found;
 }
 
-/* Lowering notes the first byte of what it works on, plus one. */
+struct widest {
+	uint32_t at;
+	struct rs_span span;
+};
+
+static bool look(struct rs_node *node, void *ctx)
+{
+	struct widest *widest = ctx;
+
+	if (node->span.at == widest->at && !node->span.source && node->span.len > widest->span.len)
+		widest->span = node->span;
+	return true;
+}
+
+/* Lowering notes the first byte of what it works on, plus one: the widest part of the script that begins there. */
 static struct rs_span location_span(const struct rs_program *program, const struct rs_probe *probe,
 				    uint32_t location)
 {
 	const struct rs_script *script = program->script;
+	struct widest widest = { location - 1, { .at = location - 1, .len = 1 } };
 
-	if (location)
-		return (struct rs_span){ .at = location - 1, .len = 1 };
+	if (location) {
+		rs_node_walk(probe->predicate, look, &widest);
+		rs_node_walk(probe->body, look, &widest);
+		return widest.span;
+	}
 	if (script && probe->clause < script->n_clauses)
 		return script->clauses[probe->clause].span;
 	return (struct rs_span){ 0 };
