@@ -50,6 +50,8 @@ static void share(struct callback *cb, const struct rs_variable *variable)
 
 	if (home->kind == RS_HOME_NONE || find_shared(cb, variable))
 		return;
+	if (home->kind == RS_HOME_REG && !home->assigned) /* the body's own */
+		return;
 	if (cb->n_shared == ARRAY_SIZE(cb->shared)) {
 		cb->too_many = true;
 		return;
@@ -58,21 +60,10 @@ static void share(struct callback *cb, const struct rs_variable *variable)
 	cb->frame_size += home->kind == RS_HOME_PAIR ? 16 : 8;
 }
 
-static const struct rs_variable *assigned_by(const struct rs_node *node)
-{
-	bool steps = node->kind == RS_NODE_UNARY && node->op >= RS_OPERATOR_PRE_INC;
-
-	if (node->kind == RS_NODE_LET)
-		return node->variable;
-	if ((node->kind == RS_NODE_ASSIGN || steps) && node->a->kind == RS_NODE_VAR)
-		return node->a->variable;
-	return NULL;
-}
-
 static bool collect(struct rs_node *node, void *ctx)
 {
 	struct callback *cb = ctx;
-	const struct rs_variable *assigned = assigned_by(node);
+	const struct rs_variable *assigned = rs_node_assigns(node);
 	struct shared *shared;
 
 	if (node->variable)
@@ -180,6 +171,7 @@ static void settle_shared(struct callback *cb)
 		*home = shared->home;
 		if (home->kind == RS_HOME_REG) {
 			home->kind = RS_HOME_WORD;
+			home->forget = rs_lower_can_forget(shared->variable);
 			home->place = (struct rs_place_in_memory){ .reg = cb->fn.frame,
 								   .offset = at,
 								   .size = 8 };
@@ -226,6 +218,8 @@ static void store_shared(struct callback *cb, rs_reg frame)
 	if (cb->fn.uses_scratch)
 		rs_ir_store(l->f, frame, FRAME_SCRATCH, 8, l->state->fn->scratch);
 	rs_ir_store_imm(l->f, frame, RS_FRAME_ENDED, 8, 0);
+	if (cb->n_shared)
+		rs_ir_store(l->f, frame, RS_FRAME_ZERO, 8, rs_lower_state_word(l, RS_STATE_ZERO));
 	for (unsigned i = 0; i < cb->n_shared; i++) {
 		const struct shared *shared = &cb->shared[i];
 		const struct rs_home *home = &shared->home;

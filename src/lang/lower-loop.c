@@ -6,6 +6,8 @@
 
 /* What the kernel's own loops go through at most. */
 #define RANGE_MAX (8u << 20)
+/* And a while loop, which nothing else would end. */
+#define WHILE_MAX (1u << 20)
 /* Constant ranges up to here are counted by the program itself: the verifier walks all of it. */
 #define RANGE_PLAIN 8u
 /* Where the kernel has no loops of its own. */
@@ -27,20 +29,6 @@ void rs_lower_loop_body(struct rs_lower *l, struct rs_node *node, rs_label break
 	fn->loop_holds = outer_holds;
 }
 
-void rs_lower_while(struct rs_lower *l, struct rs_node *node)
-{
-	rs_label head = rs_ir_block_new(l->f), body = rs_ir_block_new(l->f),
-		 end = rs_ir_block_new(l->f);
-
-	rs_ir_jump(l->f, head);
-	rs_ir_block_start(l->f, head);
-	rs_lower_condition(l, node->a, body, end);
-	rs_ir_block_start(l->f, body);
-	rs_lower_loop_body(l, node, end, head);
-	rs_ir_jump(l->f, head);
-	rs_ir_block_start(l->f, end);
-}
-
 void rs_lower_unroll(struct rs_lower *l, struct rs_node *node)
 {
 	uint64_t n = node->a->constant ? node->a->number : 0;
@@ -56,8 +44,6 @@ void rs_lower_unroll(struct rs_lower *l, struct rs_node *node)
 	rs_ir_jump(l->f, end);
 	rs_ir_block_start(l->f, end);
 }
-
-/* ---- ranges ---- */
 
 bool rs_lower_range_needs_callback(struct rs_lower *l)
 {
@@ -92,37 +78,102 @@ static void plain_loop(struct rs_lower *l, struct rs_node *node, rs_reg start, r
 	rs_ir_block_start(f, end);
 }
 
+/* ---- the kernel's iterator: the verifier walks the body until it meets nothing new ---- */
+
+struct iterator {
+	struct rs_hold hold; /* the address of its state */
+	struct rs_ir_slot slot;
+	rs_label head, end;
+	rs_reg at; /* address of the number of this round */
+};
+
 static void destroy_iterator(struct rs_lower *l, const struct rs_hold *hold)
 {
 	rs_ir_call_kernel(l->f, "bpf_iter_num_destroy", 1, &hold->reg);
 }
 
-/* The kernel's iterator: the verifier walks the body once, however often it runs. */
-static void iterator_loop(struct rs_lower *l, struct rs_node *node, rs_reg start, rs_reg count)
+/* Until iterator_end() it is held, and code is that of a round. */
+static void iterator_begin(struct rs_lower *l, struct iterator *it, struct rs_node *node,
+			   rs_reg count)
 {
 	struct rs_ir_func *f = l->f;
-	struct rs_lower_func *fn = l->state->fn;
-	struct rs_ir_slot slot = rs_ir_slot_new(f, 8);
-	struct rs_hold hold = { fn->holds, destroy_iterator, rs_ir_slot_address(f, slot) };
-	rs_label head = rs_ir_block_new(f), body = rs_ir_block_new(f), end = rs_ir_block_new(f);
-	rs_reg args[] = { hold.reg, rs_ir_const(f, 0), count }, at;
+	rs_label round = rs_ir_block_new(f);
+	rs_reg args[3], zero = rs_lower_state_word(l, RS_STATE_ZERO);
 
+	it->head = rs_ir_block_new(f);
+	it->end = rs_ir_block_new(f);
+	it->slot = rs_ir_slot_new(f, 8);
+	it->hold = (struct rs_hold){ l->state->fn->holds, destroy_iterator,
+				     rs_ir_slot_address(f, it->slot) };
+	args[0] = it->hold.reg;
+	args[1] = rs_ir_const(f, 0);
+	args[2] = count;
 	rs_ir_call_kernel(f, "bpf_iter_num_new", 3, args);
-	rs_ir_jump(f, head);
-	rs_ir_block_start(f, head);
-	at = rs_ir_call_kernel(f, "bpf_iter_num_next", 1, &hold.reg);
-	rs_ir_branch_imm(f, RS_IR_NE, at, 0, body, end);
-	rs_ir_block_start(f, body);
-	fn->holds = &hold;
-	at = rs_ir_load(f, at, 0, 4, true);
-	rs_lower_variable_set(l, node->variable, rs_ir_binary(f, RS_IR_ADD, start, at));
-	rs_lower_loop_body(l, node, end, head);
-	rs_ir_jump(f, head);
-	fn->holds = hold.outer;
-	rs_ir_block_start(f, end);
-	destroy_iterator(l, &hold);
-	rs_ir_slot_free(f, slot);
+	rs_ir_jump(f, it->head);
+	rs_ir_block_start(f, it->head);
+	rs_lower_forget(l, node, zero);
+	it->at = rs_ir_call_kernel(f, "bpf_iter_num_next", 1, &it->hold.reg);
+	rs_ir_branch_imm(f, RS_IR_NE, it->at, 0, round, it->end);
+	rs_ir_block_start(f, round);
+	l->state->fn->holds = &it->hold;
 }
+
+static void iterator_end(struct rs_lower *l, struct iterator *it)
+{
+	rs_ir_jump(l->f, it->head);
+	l->state->fn->holds = it->hold.outer;
+	rs_ir_block_start(l->f, it->end);
+	destroy_iterator(l, &it->hold);
+	rs_ir_slot_free(l->f, it->slot);
+}
+
+static void iterator_loop(struct rs_lower *l, struct rs_node *node, rs_reg start, rs_reg count)
+{
+	struct iterator it;
+	rs_reg i;
+
+	iterator_begin(l, &it, node, count);
+	i = rs_ir_load(l->f, it.at, 0, 4, true);
+	rs_lower_variable_set(l, node->variable, rs_ir_binary(l->f, RS_IR_ADD, start, i));
+	rs_lower_loop_body(l, node, it.end, it.head);
+	iterator_end(l, &it);
+}
+
+/* ---- while ---- */
+
+static void plain_while(struct rs_lower *l, struct rs_node *node)
+{
+	rs_label head = rs_ir_block_new(l->f), body = rs_ir_block_new(l->f),
+		 end = rs_ir_block_new(l->f);
+
+	rs_ir_jump(l->f, head);
+	rs_ir_block_start(l->f, head);
+	rs_lower_condition(l, node->a, body, end);
+	rs_ir_block_start(l->f, body);
+	rs_lower_loop_body(l, node, end, head);
+	rs_ir_jump(l->f, head);
+	rs_ir_block_start(l->f, end);
+}
+
+/* Counted by the kernel's iterator: so the verifier believes that it ends. */
+void rs_lower_while(struct rs_lower *l, struct rs_node *node)
+{
+	struct iterator it;
+	rs_label body;
+
+	if (!rs_lang_has(l->sema->source, iter_num)) {
+		plain_while(l, node);
+		return;
+	}
+	body = rs_ir_block_new(l->f);
+	iterator_begin(l, &it, node, rs_ir_const(l->f, WHILE_MAX));
+	rs_lower_condition(l, node->a, body, it.end);
+	rs_ir_block_start(l->f, body);
+	rs_lower_loop_body(l, node, it.end, it.head);
+	iterator_end(l, &it);
+}
+
+/* ---- ranges ---- */
 
 /* How often: 0 when the end is not behind the start, the most there can be when it is far behind. */
 static rs_reg range_count(struct rs_lower *l, rs_reg start, rs_reg stop, rs_label none)

@@ -17,6 +17,7 @@
 #define RS_LOWER_CONST_MAX    65536 /* bytes of constants in all */
 #define RS_LOWER_SHARED_MAX   24 /* variables that a loop's callback shares with what is around it */
 #define RS_FRAME_ENDED        16    /* in a callback's frame: the run is to end */
+#define RS_FRAME_ZERO         24    /* the same: 0, which the verifier does not know */
 #define RS_LOWER_OFFSET_MAX   16384 /* larger offsets are added to the register */
 
 /* Where a variable lives in the function that is being filled. */
@@ -31,7 +32,9 @@ enum rs_home_kind {
 struct rs_home {
 	enum rs_home_kind kind;
 	struct rs_place_in_memory place; /* REG: reg only; PAIR: the key's address in reg */
+	bool assigned;                   /* REG: has a value here */
 	rs_reg value;                    /* PAIR */
+	bool forget;                     /* WORD: see rs_lower_forget() */
 	const struct rs_map *map;        /* PAIR */
 };
 
@@ -153,6 +156,15 @@ void rs_lower_release(struct rs_lower *l, const struct rs_hold *until);
 void rs_lower_declare(struct rs_lower *l, struct rs_node *body);
 struct rs_home *rs_lower_home(struct rs_lower *l, const struct rs_variable *variable);
 struct rs_value rs_lower_variable(struct rs_lower *l, struct rs_node *node);
+/* What the statement or expression itself assigns to, or NULL. */
+const struct rs_variable *rs_node_assigns(const struct rs_node *node);
+/*
+ * The verifier walks a loop until it meets nothing new. A variable that counts is new in each round, as long as its
+ * value is known: so 0 is added, at the head of the loop, to those that the body assigns to, a zero that was loaded from
+ * memory (RS_STATE_ZERO) and could be anything.
+ */
+void rs_lower_forget(struct rs_lower *l, struct rs_node *loop, rs_reg zero);
+bool rs_lower_can_forget(const struct rs_variable *variable);
 /* $kv.0, $kv.1 */
 struct rs_value rs_lower_pair_part(struct rs_lower *l, const struct rs_home *home, unsigned i,
 				   const struct rs_type *type);

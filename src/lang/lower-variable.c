@@ -39,6 +39,7 @@ static void set_zero(struct rs_lower *l, const struct rs_variable *variable)
 {
 	struct rs_home *home = rs_lower_home(l, variable);
 
+	home->assigned = true;
 	if (home->kind == RS_HOME_REG)
 		rs_ir_assign_const(l->f, home->place.reg, 0);
 	else if (home->kind != RS_HOME_PAIR)
@@ -122,6 +123,7 @@ struct rs_value rs_lower_pair_part(struct rs_lower *l, const struct rs_home *hom
 struct rs_value rs_lower_variable(struct rs_lower *l, struct rs_node *node)
 {
 	const struct rs_home *home;
+	rs_reg word;
 
 	give_home(l, node->variable);
 	home = rs_lower_home(l, node->variable);
@@ -129,8 +131,12 @@ struct rs_value rs_lower_variable(struct rs_lower *l, struct rs_node *node)
 	case RS_HOME_REG: /* a copy: what comes next in the expression may assign to it */
 		return rs_value_word(node->type, rs_ir_copy(l->f, home->place.reg));
 	case RS_HOME_WORD:
-		return rs_value_word(node->type, rs_ir_load(l->f, home->place.reg,
-							    home->place.offset, 8, false));
+		word = rs_ir_load(l->f, home->place.reg, home->place.offset, 8, false);
+		if (home->forget)
+			word = rs_ir_binary(
+				l->f, RS_IR_ADD, word,
+				rs_ir_load(l->f, l->state->fn->frame, RS_FRAME_ZERO, 8, false));
+		return rs_value_word(node->type, word);
 	case RS_HOME_PAIR:
 		return pair_value(l, node, home);
 	default:
@@ -140,10 +146,11 @@ struct rs_value rs_lower_variable(struct rs_lower *l, struct rs_node *node)
 
 void rs_lower_variable_set(struct rs_lower *l, const struct rs_variable *variable, rs_reg word)
 {
-	const struct rs_home *home;
+	struct rs_home *home;
 
 	give_home(l, variable);
 	home = rs_lower_home(l, variable);
+	home->assigned = true;
 	if (home->kind == RS_HOME_REG)
 		rs_ir_assign(l->f, home->place.reg, word);
 	else
@@ -207,4 +214,64 @@ void rs_lower_variable_assign(struct rs_lower *l, const struct rs_variable *vari
 	} else {
 		rs_lower_into_as(l, value, variable->type, &home->place);
 	}
+}
+
+/* ---- loops ---- */
+
+const struct rs_variable *rs_node_assigns(const struct rs_node *node)
+{
+	bool steps = node->kind == RS_NODE_UNARY && node->op >= RS_OPERATOR_PRE_INC;
+
+	if (node->kind == RS_NODE_LET)
+		return node->variable;
+	if ((node->kind == RS_NODE_ASSIGN || steps) && node->a->kind == RS_NODE_VAR)
+		return node->a->variable;
+	return NULL;
+}
+
+/* Numbers; a pointer that the verifier watches must stay what it is. */
+bool rs_lower_can_forget(const struct rs_variable *variable)
+{
+	const struct rs_type *type = variable->type;
+
+	if (type->kind == RS_TYPE_POINTER)
+		return type->space == RS_SPACE_KERNEL || type->space == RS_SPACE_USER;
+	return rs_type_is_word(type);
+}
+
+struct forgetting {
+	struct rs_lower *l;
+	rs_reg zero;
+	bool *done; /* by the variables' ids */
+};
+
+static bool forget(struct rs_node *node, void *ctx)
+{
+	struct forgetting *forgetting = ctx;
+	struct rs_lower *l = forgetting->l;
+	const struct rs_variable *variable = rs_node_assigns(node);
+	const struct rs_home *home;
+
+	if (!variable || variable->id >= l->state->n_variables || forgetting->done[variable->id])
+		return true;
+	home = rs_lower_home(l, variable);
+	if (home->kind != RS_HOME_REG || !home->assigned || !rs_lower_can_forget(variable))
+		return true;
+	forgetting->done[variable->id] = true;
+	rs_ir_assign(l->f, home->place.reg,
+		     rs_ir_binary(l->f, RS_IR_ADD, home->place.reg, forgetting->zero));
+	return true;
+}
+
+void rs_lower_forget(struct rs_lower *l, struct rs_node *loop, rs_reg zero)
+{
+	struct forgetting forgetting = { l, zero, NULL };
+
+	forgetting.done = rs_arena_alloc(l->program->arena, l->state->n_variables + 1);
+	if (!forgetting.done)
+		return;
+	if (loop->kind == RS_NODE_WHILE)
+		rs_node_walk(loop->a, forget, &forgetting);
+	for (unsigned i = 0; i < loop->list.n; i++)
+		rs_node_walk(loop->list.items[i], forget, &forgetting);
 }

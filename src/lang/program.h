@@ -101,6 +101,7 @@ enum rs_state_word {
 	RS_STATE_PIDNS_DEV, /* our pid namespace, 0: the first one */
 	RS_STATE_PIDNS_INO,
 	RS_STATE_TAI_OFFSET, /* CLOCK_TAI - CLOCK_BOOTTIME at start, for nsecs(sw_tai) */
+	RS_STATE_ZERO, /* always 0, which the verifier does not know: see rs_lower_forget() */
 	RS_STATE_WORDS = 16,
 };
 
