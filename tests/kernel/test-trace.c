@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `ringside trace`: scripts from their text to what they print, and what the program ends with. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/util.h"
+#include "tests/kernel/lib/agent.h"
+#include "tests/kernel/lib/tap.h"
+
+#define WORDS 12
+
+/* One run of the program. */
+struct run {
+	pid_t pid;
+	int out, err;
+	int code; /* as a shell tells it */
+	struct rs_str out_text, err_text;
+};
+
+static void start(struct run *run, const char *const args[])
+{
+	const char *words[WORDS + 3] = { agent_binary(), "trace" };
+	int out[2], err[2];
+
+	*run = (struct run){ .code = -1 };
+	for (size_t i = 0; i < WORDS && args[i]; i++)
+		words[2 + i] = args[i];
+	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0)
+		tap_bail("pipe: %m");
+	run->pid = fork();
+	if (run->pid < 0)
+		tap_bail("fork: %m");
+	if (!run->pid) {
+		signal(SIGINT, SIG_DFL);
+		signal(SIGPIPE, SIG_DFL);
+		dup2(out[1], STDOUT_FILENO);
+		dup2(err[1], STDERR_FILENO);
+		execv(words[0], (char **)words);
+		_exit(127);
+	}
+	close(out[1]);
+	close(err[1]);
+	run->out = out[0];
+	run->err = err[0];
+}
+
+/* Reads what is there; false: both ends are closed. */
+static bool take(struct run *run)
+{
+	struct pollfd fds[] = { { run->out, POLLIN, 0 }, { run->err, POLLIN, 0 } };
+	struct rs_str *texts[] = { &run->out_text, &run->err_text };
+	int *ends[] = { &run->out, &run->err };
+
+	if (poll(fds, 2, agent_patience()) <= 0)
+		return false;
+	for (int i = 0; i < 2; i++) {
+		char buf[4096];
+		ssize_t n;
+
+		if (!fds[i].revents)
+			continue;
+		n = read(*ends[i], buf, sizeof(buf));
+		if (n > 0)
+			rs_str_append(texts[i], buf, (size_t)n);
+		else
+			rs_cleanup_close(ends[i]);
+	}
+	return run->out >= 0 || run->err >= 0;
+}
+
+static bool has(struct rs_str *text, const char *part)
+{
+	return strstr(rs_str_cstr(text), part) != NULL;
+}
+
+/* Until standard error has the text. */
+static bool wait_for(struct run *run, const char *part)
+{
+	while (!has(&run->err_text, part)) {
+		if (!take(run))
+			return has(&run->err_text, part);
+	}
+	return true;
+}
+
+static void end(struct run *run)
+{
+	int status = 0;
+
+	while (take(run))
+		;
+	if (run->out >= 0 || run->err >= 0) {
+		tap_diag("it does not end by itself");
+		kill(run->pid, SIGKILL);
+	}
+	waitpid(run->pid, &status, 0);
+	run->code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	rs_cleanup_close(&run->out);
+	rs_cleanup_close(&run->err);
+}
+
+static void done(struct run *run)
+{
+	rs_str_done(&run->out_text);
+	rs_str_done(&run->err_text);
+}
+
+/* --- scripts that end by themselves --- */
+
+struct script {
+	const char *name;
+	const char *args[WORDS];
+	int code;
+	const char *out;  /* all of standard output; NULL: see part */
+	const char *part; /* in standard output */
+	const char *err;  /* in standard error; NULL: nothing but what is always there */
+};
+
+static const struct script scripts[] = {
+	{ "BEGIN ends by exit()",
+	  { "-e", "BEGIN { printf(\"hello %d\\n\", 42); exit(); }" },
+	  0,
+	  "hello 42\n\n\n",
+	  NULL,
+	  "Attached 1 probe\n" },
+	{ "only BEGIN ends by itself",
+	  { "-e", "BEGIN { printf(\"a\\n\"); } END { printf(\"b\\n\"); }" },
+	  0,
+	  "a\nb\n\n\n",
+	  NULL,
+	  "Attached 2 probes\n" },
+	{ "the script's own code", { "-q", "-e", "BEGIN { exit(7); }" }, 7, "\n\n", NULL, NULL },
+	{ "maps at the end",
+	  { "-q", "-e", "BEGIN { @a = 1; @b[2, \"x\"] = 3; @c[1] = count(); exit(); }" },
+	  0,
+	  "\n\n@a: 1\n@b[2, x]: 3\n@c[1]: 1\n",
+	  NULL,
+	  NULL },
+	{ "no maps at the end",
+	  { "-q", "-e", "config = { print_maps_on_exit = 0 } BEGIN { @a = 1; exit(); }" },
+	  0,
+	  "\n\n",
+	  NULL,
+	  NULL },
+	{ "clear() and zero()",
+	  { "-q", "-e", "BEGIN { @a[1] = 1; @b[1] = 5; print(@a); clear(@a); zero(@b); exit(); }" },
+	  0,
+	  "@a[1]: 1\n\n\n@b[1]: 0\n",
+	  NULL,
+	  NULL },
+	{ "what comes after exit() is not printed",
+	  { "-q", "-e", "BEGIN { exit(); printf(\"never\\n\"); }" },
+	  0,
+	  "\n\n",
+	  NULL,
+	  NULL },
+	{ "JSON",
+	  { "-f", "json", "-e", "BEGIN { printf(\"x\\n\"); @a[1] = 2; exit(); }" },
+	  0,
+	  "{\"type\": \"attached_probes\", \"count\": 1}\n{\"type\": \"printf\", \"data\": \"x\\n\"}\n"
+	  "{\"type\": \"map\", \"data\": {\"@a\": {\"1\": 2}}}\n",
+	  NULL,
+	  NULL },
+	{ "an interval",
+	  { "-q", "-e", "interval:ms:10 { @n++; if (@n == 3) { exit(); } }" },
+	  0,
+	  "\n\n@n: 3\n",
+	  NULL,
+	  NULL },
+	{ "parameters",
+	  { "-q", "-e", "BEGIN { printf(\"%d %s\\n\", $1, str($2)); exit(); }", "5", "six" },
+	  0,
+	  "5 six\n\n\n",
+	  NULL,
+	  NULL },
+	{ "an iterator",
+	  { "-q", "-e", "iter:task { if (ctx->task->tgid == pid) { printf(\"me\\n\"); } }" },
+	  0,
+	  NULL,
+	  "me\n",
+	  NULL },
+	{ "the command's code",
+	  { "-q", "-c", "sh -c 'exit 9'", "-e", "END { printf(\"end\\n\"); }" },
+	  9,
+	  "end\n\n\n",
+	  NULL,
+	  NULL },
+	{ "the command's pid",
+	  { "-q", "-c", "/bin/true", "-e",
+	    "tracepoint:sched:sched_process_exit /pid == cpid/ { printf(\"gone\\n\"); }" },
+	  0,
+	  "gone\n\n\n",
+	  NULL,
+	  NULL },
+	{ "a string from a process",
+	  { "-q", "-c", "cat /proc/self/comm", "-o", "/dev/stderr", "-e",
+	    "tracepoint:syscalls:sys_enter_openat /pid == cpid/ { printf(\"[%s]\\n\", str(args.filename)); }" },
+	  0,
+	  "cat\n",
+	  NULL,
+	  "[/proc/self/comm]\n" },
+	{ "counting system calls by name",
+	  { "-q", "-c", "/bin/true", "-e",
+	    "tracepoint:raw_syscalls:sys_enter /comm == \"true\"/ { @[comm] = count(); }" },
+	  0,
+	  NULL,
+	  "\n\n@[true]: ",
+	  NULL },
+	{ "a full map is told",
+	  { "-q", "-e", "config = { max_map_keys = 1 } BEGIN { @[1] = 1; @[2] = 2; exit(); }" },
+	  0,
+	  "\n\n@[1]: 1\n",
+	  NULL,
+	  "Map full: @ has 1 keys" },
+	{ "lost events are told",
+	  { "-q", "-e",
+	    "config = { perf_rb_pages = 1 } BEGIN { for ($i : 0..1000) { printf(\"%d\\n\", $i); } }" },
+	  0,
+	  NULL,
+	  "\n1\n",
+	  "WARNING: Lost " },
+	{ "system() needs --unsafe",
+	  { "-e", "BEGIN { system(\"true\"); }" },
+	  1,
+	  "",
+	  NULL,
+	  "unsafe" },
+	{ "system()",
+	  { "-q", "--unsafe", "-e", "BEGIN { system(\"echo %d\", 3); exit(); }" },
+	  0,
+	  "3\n\n\n",
+	  NULL,
+	  NULL },
+	{ "a mistake", { "-e", "BEGIN { $x = ; }" }, 1, "", NULL, "stdin:1:14: error: " },
+	{ "no such probe",
+	  { "-e", "tracepoint:sched:sched_swich { exit(); }" },
+	  1,
+	  "",
+	  NULL,
+	  "sched_switch" },
+	{ "no such file", { "/nonexistent.bt" }, 1, "", NULL, "/nonexistent.bt" },
+	{ "no script", { NULL }, 2, "", NULL, "which script?" },
+	{ "a full disk",
+	  { "-q", "-o", "/dev/full", "-e", "BEGIN { printf(\"x\\n\"); exit(); }" },
+	  1,
+	  "",
+	  NULL,
+	  "writing the output: No space left on device" },
+	{ "only compiling", { "-d", "insn", "-e", "BEGIN { exit(); }" }, 0, NULL, "exit", NULL },
+	{ "dry run",
+	  { "--dry-run", "-e", "tracepoint:sched:sched_switch { @ = count(); }" },
+	  0,
+	  "",
+	  NULL,
+	  "Attached 1 probe\n" },
+};
+
+static void check(const struct script *script)
+{
+	struct run run;
+	bool ok;
+
+	start(&run, script->args);
+	end(&run);
+	ok = run.code == script->code;
+	if (script->out)
+		ok = ok && !strcmp(rs_str_cstr(&run.out_text), script->out);
+	if (script->part)
+		ok = ok && has(&run.out_text, script->part);
+	if (script->err)
+		ok = ok && has(&run.err_text, script->err);
+	else
+		ok = ok && !run.err_text.len;
+	if (!tap_ok(ok, "%s", script->name)) {
+		tap_diag("ended with %d, not %d", run.code, script->code);
+		tap_diag("standard output: \"%s\"", rs_str_cstr(&run.out_text));
+		tap_diag("standard error: \"%s\"", rs_str_cstr(&run.err_text));
+	}
+	done(&run);
+}
+
+/* --- ends from outside --- */
+
+static void check_signal(int signal, const char *name)
+{
+	static const char *const args[] = {
+		"-e", "tracepoint:sched:sched_switch { @ = count(); } END { printf(\"end\\n\"); }",
+		NULL
+	};
+	struct run run;
+
+	start(&run, args);
+	wait_for(&run, "Attached 2 probes");
+	kill(run.pid, signal);
+	end(&run);
+	tap_ok(run.code == 0 && has(&run.out_text, "end\n\n\n@: "),
+	       "%s ends it, END and maps are printed", name);
+	done(&run);
+}
+
+static void check_process(void)
+{
+	char pid[16];
+	const char *const args[] = {
+		"-p", pid, "-e", "tracepoint:sched:sched_process_exit { printf(\"%d\\n\", pid); }",
+		NULL
+	};
+	struct run run;
+	pid_t child = fork();
+
+	if (child < 0)
+		tap_bail("fork: %m");
+	if (!child) {
+		pause();
+		_exit(0);
+	}
+	snprintf(pid, sizeof(pid), "%d", (int)child);
+	start(&run, args);
+	wait_for(&run, "Attached 1 probe");
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	end(&run);
+	tap_ok(run.code == 0 && !strncmp(rs_str_cstr(&run.out_text), pid, strlen(pid)),
+	       "-p sees the process, and ends with it");
+	done(&run);
+}
+
+static void check_user_signal(void)
+{
+	static const char *const args[] = { "-q", "-e",
+					    "self:signal:SIGUSR1 { printf(\"usr1\\n\"); exit(); } "
+					    "BEGIN { errorf(\"ready\"); }",
+					    NULL };
+	struct run run;
+
+	start(&run, args);
+	wait_for(&run, "ready");
+	kill(run.pid, SIGUSR1);
+	end(&run);
+	tap_ok(run.code == 0 && has(&run.out_text, "usr1\n"), "a probe for a signal to ourselves");
+	done(&run);
+}
+
+/* A reader that goes away ends it without a word. */
+static void check_pipe(void)
+{
+	static const char *const args[] = { "-q", "-e", "interval:ms:1 { printf(\"tick\\n\"); }",
+					    NULL };
+	struct run run;
+
+	start(&run, args);
+	while (!run.out_text.len && take(&run))
+		;
+	rs_cleanup_close(&run.out);
+	end(&run);
+	tap_ok(run.code == 0 && !run.err_text.len, "a closed pipe ends it quietly");
+	done(&run);
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++)
+		check(&scripts[i]);
+	check_signal(SIGINT, "Ctrl-C");
+	check_signal(SIGTERM, "SIGTERM");
+	check_process();
+	check_user_signal();
+	check_pipe();
+	return tap_done();
+}
