@@ -14,6 +14,9 @@
 /* ---- configuration (config = {}, BPFTRACE_*, options) ---- */
 
 enum rs_missing_probes {
+	/* Nothing was said: an error, but only warned of where a clause or a pattern names several places and
+	 * others of them are there (older scripts list what functions were called over the years). */
+	RS_MISSING_DEFAULT,
 	RS_MISSING_ERROR,
 	RS_MISSING_WARN,
 	RS_MISSING_IGNORE,
@@ -203,6 +206,7 @@ enum rs_program_type {
 /* One BPF program, attached at one or more places of one provider. */
 struct rs_probe {
 	unsigned clause; /* index in the script */
+	bool one_of_several; /* its clause names more than this one place */
 	enum rs_provider provider;
 	enum rs_program_type type;
 	const char *name; /* first place's text */

@@ -32,6 +32,13 @@ struct resolve {
 	unsigned found;    /* of the point being expanded */
 	bool too_many;
 	const struct rs_attach_point *point;
+	bool lenient; /* of the clause: others of its points are there */
+};
+
+/* A point of a clause that nothing was found for. */
+struct missed {
+	const struct rs_attach_point *point;
+	const char *text, *hint;
 };
 
 /* ---- what the code depends on ---- */
@@ -359,26 +366,43 @@ static int take_place(const struct rs_place *place, void *data)
 
 /* ---- points ---- */
 
-static void missing(struct resolve *r, const struct rs_error *err)
+/* What a point that is missing means: an error, a warning, or nothing. */
+static enum rs_missing_probes judge(const struct resolve *r)
+{
+	enum rs_missing_probes missing = r->s->program->config.missing_probes;
+
+	if (missing == RS_MISSING_DEFAULT)
+		missing = r->lenient ? RS_MISSING_WARN : RS_MISSING_ERROR;
+	if (missing == RS_MISSING_WARN && !r->s->options->warnings)
+		missing = RS_MISSING_IGNORE;
+	return missing;
+}
+
+static void tell_missed(struct resolve *r, const struct missed *missed)
 {
 	struct rs_sema *s = r->s;
-	const char *text = *err->msg ? err->msg : "there is no such probe";
+	enum rs_missing_probes what = judge(r);
 
 	s->program->n_missing++;
-	switch (s->program->config.missing_probes) {
-	case RS_MISSING_IGNORE:
+	if (what == RS_MISSING_IGNORE)
 		return;
-	case RS_MISSING_WARN:
-		if (!s->options->warnings)
-			return;
-		rs_diag_warning(s->diags, r->point->span, "%s", text);
-		break;
-	case RS_MISSING_ERROR:
-		rs_diag_error(s->diags, r->point->span, "%s", text);
-		break;
-	}
-	if (*err->hint)
-		rs_diag_hint(s->diags, "%s", err->hint);
+	if (what == RS_MISSING_WARN)
+		rs_diag_warning(s->diags, missed->point->span, "%s", missed->text);
+	else
+		rs_diag_error(s->diags, missed->point->span, "%s", missed->text);
+	if (*missed->hint)
+		rs_diag_hint(s->diags, "%s", missed->hint);
+}
+
+static int note_missed(struct resolve *r, const struct rs_error *err, struct missed *missed)
+{
+	missed->text = rs_arena_strdup(r->s->arena,
+				       *err->msg ? err->msg : "there is no such probe");
+	missed->hint = rs_arena_strdup(r->s->arena, err->hint);
+	if (!missed->text || !missed->hint)
+		return out_of_memory(r);
+	missed->point = r->point;
+	return 0;
 }
 
 /* Where nobody can be asked a point stands for itself. */
@@ -392,7 +416,8 @@ static int expand_alone(struct resolve *r, struct rs_error *err)
 			    r->point->text);
 }
 
-static int expand(struct resolve *r, const struct rs_attach_point *point)
+/* 1: the point is there; 0: it is not, and missed says what to tell of it. */
+static int expand(struct resolve *r, const struct rs_attach_point *point, struct missed *missed)
 {
 	const struct rs_lang_source *source = r->s->source;
 	struct rs_error err = RS_ERROR_INIT;
@@ -409,10 +434,42 @@ static int expand(struct resolve *r, const struct rs_attach_point *point)
 	if (r->too_many)
 		return -E2BIG;
 	if (result == -ENOENT || (result == 0 && !r->found))
-		missing(r, &err);
-	else if (result < 0)
+		return note_missed(r, &err, missed);
+	if (result < 0)
 		message(r, &err);
+	return 1;
+}
+
+/* All points first, then what is to be said of those that are not there. */
+static int expand_all(struct resolve *r)
+{
+	unsigned n = r->script_clause->n_points, n_missed = 0;
+	struct missed *missed = rs_arena_alloc_array(r->s->arena, n, sizeof(*missed));
+
+	if (!missed)
+		return out_of_memory(r);
+	for (unsigned i = 0; i < n; i++) {
+		int result = expand(r, &r->script_clause->points[i], &missed[n_missed]);
+
+		if (result < 0)
+			return result;
+		n_missed += result == 0;
+	}
+	r->lenient = n_missed < n;
+	for (unsigned i = 0; i < n_missed; i++)
+		tell_missed(r, &missed[i]);
 	return 0;
+}
+
+static void mark_several(struct resolve *r)
+{
+	bool several = r->script_clause->n_points > 1 || r->s->program->n_probes - r->first > 1;
+
+	for (unsigned i = r->first; i < r->s->program->n_probes; i++) {
+		struct rs_probe *probe = r->s->program->probes[i];
+
+		probe->one_of_several = several || probe->n_places > 1;
+	}
 }
 
 /* The maps that others print are filled here. */
@@ -436,15 +493,15 @@ static int keep_ghost(struct resolve *r)
 
 static int resolve_clause(struct resolve *r, unsigned i)
 {
-	int result = 0;
+	int result;
 
 	r->clause = i;
 	r->script_clause = &r->s->program->script->clauses[i];
 	r->uses = find_uses(r->script_clause);
 	r->first = r->s->program->n_probes;
 	r->n_bodies = 0;
-	for (unsigned j = 0; j < r->script_clause->n_points && result == 0; j++)
-		result = expand(r, &r->script_clause->points[j]);
+	result = expand_all(r);
+	mark_several(r);
 	if (result == 0 && r->s->program->n_probes == r->first)
 		result = keep_ghost(r);
 	return result;

@@ -24,7 +24,7 @@ static void test_defaults(void **state)
 	assert_int_equal(config.on_stack_limit, 32);
 	assert_true(config.print_maps_on_exit);
 	assert_true(config.cache_user_symbols_per_pid);
-	assert_int_equal(config.missing_probes, RS_MISSING_ERROR);
+	assert_int_equal(config.missing_probes, RS_MISSING_DEFAULT);
 	assert_int_equal(config.stack_mode, RS_STACK_BPFTRACE);
 	assert_string_equal(config.str_trunc_trailer, "..");
 	assert_string_equal(config.license, "GPL");

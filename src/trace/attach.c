@@ -140,12 +140,15 @@ static int attach_one(struct rs_trace_session *session, unsigned i,
 		      const struct rs_probe_attach_options *options, struct rs_error *err)
 {
 	const struct rs_probe *probe = session->script.program->probes[i];
+	struct rs_probe_attach_options own = *options;
 	unsigned n = 0;
 	int r;
 
+	if (own.missing == RS_MISSING_DEFAULT)
+		own.missing = probe->one_of_several ? RS_MISSING_WARN : RS_MISSING_ERROR;
 	r = rs_probe_attach(rs_trace_source_probes(session->source), probe,
-			    &session->loaded[i].plan, session->loaded[i].fd, options,
-			    session->links, &n, err);
+			    &session->loaded[i].plan, session->loaded[i].fd, &own, session->links,
+			    &n, err);
 	session->n_attached += n;
 	return r;
 }
@@ -166,6 +169,15 @@ static int attach_kinds(struct rs_trace_session *session, bool backwards,
 	return r;
 }
 
+/* BEGIN, END and signals: nothing is attached for them. */
+static bool only_own_programs(const struct rs_program *program)
+{
+	for (unsigned i = 0; i < program->n_probes; i++)
+		if (program->probes[i]->type != RS_PROGRAM_ONCE)
+			return false;
+	return true;
+}
+
 int rs_trace_attach_all(struct rs_trace_session *session, struct rs_error *err)
 {
 	int cpus[RS_CPUS_MAX];
@@ -176,13 +188,19 @@ int rs_trace_attach_all(struct rs_trace_session *session, struct rs_error *err)
 		.cpus = cpus,
 		.n_cpus = rs_cpus_online(cpus, RS_CPUS_MAX),
 	};
+	unsigned before = session->n_attached;
 	int r;
 
 	r = rs_probe_links_new(&session->links);
 	if (r < 0)
 		return rs_error_set(err, r, "out of memory");
 	r = attach_kinds(session, false, &options, err);
-	return r < 0 ? r : attach_kinds(session, true, &options, err);
+	if (r >= 0)
+		r = attach_kinds(session, true, &options, err);
+	if (r >= 0 && session->n_attached == before && options.missing == RS_MISSING_DEFAULT &&
+	    !only_own_programs(session->script.program))
+		r = rs_error_set(err, -ENOENT, "none of the probes could be attached");
+	return r;
 }
 
 /* --- iterators --- */
