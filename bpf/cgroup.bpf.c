@@ -25,7 +25,7 @@ static __always_inline void path_field(struct rs_scratch *s, const void *path)
 
 	if (!at)
 		return;
-	n = bpf_probe_read_kernel_str(at + sizeof(struct rs_field), TRACED_PATH, path);
+	n = bpf_probe_read_kernel_str(at + sizeof(struct rs_record_field), TRACED_PATH, path);
 	if (n > 0)
 		rs_field_end(s, at, off, RS_TAG_CGROUP, n == TRACED_PATH ? RS_FIELD_CUT : 0,
 			     (n - 1) & (TRACED_PATH - 1));

@@ -206,7 +206,7 @@ __noinline int rs_arg_wanted(__u32 slot, __u32 off)
 	if (!s)
 		return 0;
 	key = prefix_key(s);
-	off += sizeof(struct rs_field);
+	off += sizeof(struct rs_record_field);
 	off &= RS_RECORD_HALF - 1;
 	arg = &s->record[off];
 	if (*arg != '/') {
@@ -238,7 +238,7 @@ __noinline int rs_put_walk(__u32 slot, __u32 tag)
 	len = RS_WALK_HALF - start;
 	if (len > RS_PATH_MAX)
 		return 0;
-	bpf_probe_read_kernel(at + sizeof(struct rs_field), len, &s->walk[start]);
+	bpf_probe_read_kernel(at + sizeof(struct rs_record_field), len, &s->walk[start]);
 	rs_field_end(s, at, off, tag, s->walk_flags, len);
 	return 0;
 }
@@ -253,11 +253,11 @@ __noinline int rs_put_str(__u32 slot, __u32 tag)
 	if (!at)
 		return 0;
 	if (s->kernel) {
-		n = bpf_probe_read_kernel_str(at + sizeof(struct rs_field), RS_PATH_MAX,
+		n = bpf_probe_read_kernel_str(at + sizeof(struct rs_record_field), RS_PATH_MAX,
 					      (void *)s->str);
 		flags = RS_FIELD_KERNEL;
 	} else {
-		n = bpf_probe_read_user_str(at + sizeof(struct rs_field), RS_PATH_MAX,
+		n = bpf_probe_read_user_str(at + sizeof(struct rs_record_field), RS_PATH_MAX,
 					    (void *)s->str);
 	}
 	if (n >= 0) {                /* 0: the empty string of a process, before Linux 5.19 */
@@ -302,7 +302,7 @@ static __always_inline bool put_base(struct rs_scratch *s, __u32 slot, __u32 arg
 	struct file *file;
 	__u8 first;
 
-	arg += sizeof(struct rs_field);
+	arg += sizeof(struct rs_record_field);
 	asm volatile("" : "+r"(arg));
 	first = s->record[arg & (RS_RECORD_HALF - 1)];
 	if (first == '.' && chrooted(task)) {

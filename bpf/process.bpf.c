@@ -104,7 +104,7 @@ static __always_inline void field_block(struct rs_scratch *s, __u32 tag, __u64 f
 	len = to - from;
 	if (len > RS_PATH_MAX)
 		return;
-	if (bpf_probe_read_user(at + sizeof(struct rs_field), len, (void *)from)) {
+	if (bpf_probe_read_user(at + sizeof(struct rs_record_field), len, (void *)from)) {
 		flags |= RS_FIELD_FAULT;
 		len = 0;
 		rs_failed(RS_FAIL_ARG_FAULT);

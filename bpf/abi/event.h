@@ -164,7 +164,7 @@ enum {
 	RS_FIELD_KERNEL = 1 << 4, /* an RS_TAG_ARG that is the kernel's own copy */
 };
 
-struct rs_field {
+struct rs_record_field {
 	__u8 tag;   /* enum rs_tag */
 	__u8 flags; /* RS_FIELD_* */
 	__u16 len;  /* bytes that follow, without the padding to the next multiple of 4 */
@@ -174,5 +174,5 @@ struct rs_field {
 #define RS_RECORD_MAX (RS_PATH_MAX * 4 + 1024) /* longest record, bytes */
 
 static_assert(sizeof(struct rs_hdr) == 96, "struct rs_hdr");
-static_assert(sizeof(struct rs_field) == 4, "struct rs_field");
+static_assert(sizeof(struct rs_record_field) == 4, "struct rs_record_field");
 static_assert(RS_KIND_COUNT <= RS_KIND_MAX, "RS_KIND_MAX");

@@ -222,7 +222,7 @@ static __always_inline __u8 *rs_field_room(struct rs_scratch *s, __u32 *off)
 static __always_inline void rs_field_end(struct rs_scratch *s, __u8 *at, __u32 off, __u32 tag,
 					 __u32 flags, __u32 len)
 {
-	struct rs_field *field = (void *)at;
+	struct rs_record_field *field = (void *)at;
 
 	field->tag = tag;
 	field->flags = flags;
@@ -260,7 +260,7 @@ static __always_inline void rs_field_kernel_str(struct rs_scratch *s, __u32 tag,
 
 	if (!at)
 		return;
-	n = bpf_probe_read_kernel_str(at + sizeof(struct rs_field), RS_PATH_MAX, str);
+	n = bpf_probe_read_kernel_str(at + sizeof(struct rs_record_field), RS_PATH_MAX, str);
 	if (n > 0)
 		rs_field_end(s, at, off, tag, flags, (n - 1) & (RS_PATH_MAX - 1));
 }

@@ -152,7 +152,7 @@ static __always_inline void rs_field_sun_path(struct rs_scratch *s, const void *
 					      bool user)
 {
 	__u32 off, flags = 0, n = len;
-	__u8 *at = rs_field_room(s, &off), *bytes = at + sizeof(struct rs_field);
+	__u8 *at = rs_field_room(s, &off), *bytes = at + sizeof(struct rs_record_field);
 	long err;
 
 	if (!at || len <= 0)

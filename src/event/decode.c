@@ -10,7 +10,8 @@
 #define FIELD_ALIGN 4
 
 /* Records the first field of each tag that we know. */
-static void note_field(struct rs_event *event, const struct rs_field *field, const char *data)
+static void note_field(struct rs_event *event, const struct rs_record_field *field,
+		       const char *data)
 {
 	struct rs_text *text;
 
@@ -27,7 +28,7 @@ static void note_field(struct rs_event *event, const struct rs_field *field, con
 static int decode_fields(struct rs_event *event, const char *p, const char *end)
 {
 	while (p < end) {
-		struct rs_field field;
+		struct rs_record_field field;
 		size_t room = (size_t)(end - p), padded;
 
 		if (room < sizeof(field))

@@ -37,7 +37,7 @@ struct maker {
 static void add(struct maker *m, enum rs_tag tag, uint8_t flags, const void *data, size_t n)
 {
 	char *end = (char *)m->hdr + m->hdr->size;
-	struct rs_field field = { (uint8_t)tag, flags, (uint16_t)n };
+	struct rs_record_field field = { (uint8_t)tag, flags, (uint16_t)n };
 
 	memcpy(end, &field, sizeof(field));
 	memcpy(end + sizeof(field), data, n);

@@ -43,7 +43,7 @@ static inline void record_add(struct record *r, unsigned tag, unsigned flags, co
 			      size_t n)
 {
 	struct rs_hdr *hdr = record_hdr(r);
-	struct rs_field field = { (uint8_t)tag, (uint8_t)flags, (uint16_t)n };
+	struct rs_record_field field = { (uint8_t)tag, (uint8_t)flags, (uint16_t)n };
 
 	assert_true(hdr->size + sizeof(field) + n + 3 <= sizeof(r->bytes));
 	memcpy(r->bytes + hdr->size, &field, sizeof(field));

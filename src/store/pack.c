@@ -373,7 +373,7 @@ static uint32_t kept_size(const struct rs_event *event)
 {
 	const char *env = event->field[RS_TAG_ENV].data;
 
-	return env ? (uint32_t)(env - sizeof(struct rs_field) - (const char *)event->hdr)
+	return env ? (uint32_t)(env - sizeof(struct rs_record_field) - (const char *)event->hdr)
 		   : event->hdr->size;
 }
 

@@ -114,7 +114,8 @@ static inline void same_event(const struct rs_event *a, const struct rs_event *b
 {
 	static uint64_t record[RS_RECORD_MAX / 8 + 1];
 	const char *env = b->field[RS_TAG_ENV].data;
-	uint32_t size = env ? (uint32_t)(env - sizeof(struct rs_field) - (const char *)b->hdr)
+	uint32_t size = env ? (uint32_t)(env - sizeof(struct rs_record_field) -
+					 (const char *)b->hdr)
 			    : b->hdr->size;
 
 	memcpy(record, b->hdr, size);

@@ -25,7 +25,7 @@ struct test_event {
 /* Appends a field to the record. */
 static inline void test_field(struct rs_hdr *hdr, enum rs_tag tag, const char *text)
 {
-	struct rs_field field = { (uint8_t)tag, 0, (uint16_t)strlen(text) };
+	struct rs_record_field field = { (uint8_t)tag, 0, (uint16_t)strlen(text) };
 	char *p = (char *)hdr + hdr->size;
 
 	memcpy(p, &field, sizeof(field));

@@ -5,10 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <stdbool.h>
-
-const char *rs_name_signal(int signal);
-const char *rs_name_syscall(int nr, bool compat);
+#include "event/names.h"
 #include "trace/show-internal.h"
 
 #define FRAMES_MAX 1024

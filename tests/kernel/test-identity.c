@@ -101,7 +101,7 @@ static size_t fixed_size(unsigned kind)
 
 static void keep_fields(struct kept *kept, const uint8_t *at, const uint8_t *end)
 {
-	struct rs_field field;
+	struct rs_record_field field;
 
 	for (; at + sizeof(field) <= end; at += sizeof(field) + ((field.len + 3) & ~3u)) {
 		memcpy(&field, at, sizeof(field));
