@@ -20,7 +20,7 @@
 #define SPILL_TAIL    16  /* bytes: the end of the stack, its hash */
 #define SPILL_TRIES   4
 #define SPILL_ENTRIES 16384
-#define MAP_ENTRIES   65536
+#define MAP_ENTRIES   16384 /* of a kilobyte each: they are made at start */
 #define BPF_NOEXIST   1
 
 /* By enum rs_stack_mode. */
@@ -301,6 +301,8 @@ static void store_ref(struct rs_lower *l, const struct rs_type *type,
 	rs_ir_store(l->f, to->reg, to->offset + 4, 4, words[1]);
 	rs_ir_store(l->f, to->reg, to->offset + 8, 4, pid);
 	rs_ir_store(l->f, to->reg, to->offset + 12, 4, words[2]);
+	if (type->kind == RS_TYPE_USTACK && type->mode != RS_STACK_RAW)
+		rs_fn_tell_stack(l, pid, words[0], words[1]);
 }
 
 /* The kernel's map refused: id, map and error of what is done about it. */

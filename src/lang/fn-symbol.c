@@ -44,12 +44,17 @@ static struct rs_value lower_ksym(struct rs_lower *l, struct rs_node *call)
 
 static void usym_into(struct rs_lower *l, struct rs_node *call, const struct rs_place_in_memory *to)
 {
+	rs_reg tgid, address;
+
 	if (rs_fn_kind(rs_fn_arg(call, 0)) == RS_TYPE_USYM) {
 		rs_lower_into(l, rs_fn_arg(call, 0), to);
 		return;
 	}
-	rs_ir_store(l->f, to->reg, to->offset, 8, address_word(l, call));
-	rs_ir_store(l->f, to->reg, to->offset + 8, 8, rs_fn_tgid(l));
+	address = address_word(l, call);
+	rs_ir_store(l->f, to->reg, to->offset, 8, address);
+	tgid = rs_fn_tgid(l);
+	rs_ir_store(l->f, to->reg, to->offset + 8, 8, tgid);
+	rs_fn_tell_address(l, tgid, address);
 }
 
 /* ---- kaddr, uaddr ---- */

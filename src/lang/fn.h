@@ -32,6 +32,10 @@ static inline const char *rs_fn_name(const struct rs_node *call)
 	return call->func ? call->func->name : call->text;
 }
 
+/* Tells the runtime of a stack or an address of a process (a tgid) when it is first met. fn-seen.c */
+void rs_fn_tell_stack(struct rs_lower *l, rs_reg tgid, rs_reg id, rs_reg map);
+void rs_fn_tell_address(struct rs_lower *l, rs_reg tgid, rs_reg address);
+
 /* What a check leaves of a value that is known. */
 void rs_fn_set_number(struct rs_node *call, const struct rs_type *type, uint64_t number);
 void rs_fn_set_text(struct rs_sema *s, struct rs_node *call, const char *text, size_t len);

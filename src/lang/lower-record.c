@@ -70,7 +70,8 @@ static bool look_for_effects(struct rs_node *node, void *ctx)
 
 	if (node->kind == RS_NODE_BLOCK_EXPR || node->kind == RS_NODE_ASSIGN ||
 	    (node->kind == RS_NODE_UNARY && node->op >= RS_OPERATOR_PRE_INC) ||
-	    (node->kind == RS_NODE_CALL && node->func && !strcmp(node->func->name, "delete")))
+	    (node->kind == RS_NODE_CALL && node->func &&
+	     (!strcmp(node->func->name, "delete") || !strcmp(node->func->name, "find"))))
 		*found = true;
 	return !*found;
 }

@@ -14,7 +14,7 @@ static const char *const role_names[] = {
 	[RS_MAP_SCRATCH] = "scratch", [RS_MAP_STATE] = "state",
 	[RS_MAP_LOST] = "lost",       [RS_MAP_ERRORS] = "errors",
 	[RS_MAP_STACK] = "stack",     [RS_MAP_STACK_SPILL] = "stack_spill",
-	[RS_MAP_CONST] = "const",
+	[RS_MAP_SEEN] = "seen",       [RS_MAP_CONST] = "const",
 };
 
 struct rs_map *rs_program_map(struct rs_program *program, enum rs_map_role role, uint32_t depth)

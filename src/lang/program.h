@@ -60,6 +60,7 @@ enum rs_map_role {
 	RS_MAP_ERRORS, /* array, one value: struct { u64 count; s64 last } per rs_site (atomic; may be mapped) */
 	RS_MAP_STACK, /* stack traces: key u32 id, value u64 ips[] */
 	RS_MAP_STACK_SPILL, /* hash: stacks whose place in RS_MAP_STACK was taken */
+	RS_MAP_SEEN, /* LRU hash: u32 tgid, u32 what -> u64 0: what RS_ACTION_SEEN has told of */
 	RS_MAP_CONST, /* array, one value: constant bytes (initial: see @initial) */
 };
 
@@ -136,6 +137,10 @@ enum rs_action_kind {
 	RS_ACTION_CAT, /* format and args make the file's name */
 	RS_ACTION_SYSTEM, /* format and args make the command */
 	RS_ACTION_SKB, /* skboutput */
+	/* Addresses of a process that are in some value, when they are first met: so that they can be given names
+	 * after it has ended. Arguments: u64 tgid, u64 address or 0, struct rs_stack_ref's first u64 (id and map). At
+	 * most one action of this kind. */
+	RS_ACTION_SEEN,
 	RS_ACTION_KIND_COUNT,
 };
 

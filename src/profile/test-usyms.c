@@ -87,7 +87,7 @@ static void test_gone(void **state)
 	}
 	assert_true(child > 0);
 	close(fds[0]);
-	rs_usyms_seen(usyms, (uint32_t)child);
+	rs_usyms_seen(usyms, (uint32_t)child, NULL, 0);
 	close(fds[1]);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	resolves((uint32_t)child, (const char *)usyms_landmark + 2, true, false,
@@ -104,7 +104,7 @@ static void test_jit(void **state)
 	void *code;
 
 	(void)state;
-	rs_usyms_seen(usyms, (uint32_t)getpid());
+	rs_usyms_seen(usyms, (uint32_t)getpid(), NULL, 0);
 	code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(code, MAP_FAILED);
 	resolves((uint32_t)getpid(), (const void *)0x30, true, false, "0x30");

@@ -95,11 +95,6 @@ static struct rs_usyms_process *find_process(struct rs_usyms *usyms, uint32_t pi
 	return start ? add_process(usyms, pid, start) : NULL;
 }
 
-void rs_usyms_seen(struct rs_usyms *usyms, uint32_t pid)
-{
-	find_process(usyms, pid);
-}
-
 static const struct rs_usyms_mapping *find_mapping(const struct rs_usyms_process *process,
 						   uint64_t address)
 {
@@ -166,6 +161,19 @@ static const struct rs_usyms_mapping *look_again(struct rs_usyms *usyms,
 	    rs_usyms_read_maps(usyms, process) < 0)
 		return NULL;
 	return find_mapping(process, address);
+}
+
+void rs_usyms_seen(struct rs_usyms *usyms, uint32_t pid, const uint64_t *addresses, size_t n)
+{
+	struct rs_usyms_process *process = find_process(usyms, pid);
+
+	/* The outermost frames of code without frame pointers are no addresses: one look is enough for them. */
+	for (size_t i = 0; process && i < n; i++) {
+		if (!find_mapping(process, addresses[i])) {
+			look_again(usyms, process, addresses[i]);
+			return;
+		}
+	}
 }
 
 void rs_usyms_resolve(struct rs_usyms *usyms, uint32_t pid, uint64_t address, bool with_offset,

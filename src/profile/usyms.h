@@ -6,7 +6,7 @@
  * (separate debug files included), or from what a just-in-time compiler wrote into perf-PID.map.
  *
  * What a process has mapped is read once and kept, with its files open, so that its addresses have names after it
- * has ended: call rs_usyms_seen() as soon as its pid turns up. Files are shared by all who map them, also across
+ * has ended: call rs_usyms_seen() as soon as its addresses turn up. Files are shared by all who map them, also across
  * mount namespaces (by device and inode).
  */
 
@@ -24,8 +24,9 @@ struct rs_usyms_options {
 int rs_usyms_new(const struct rs_usyms_options *options, struct rs_usyms **ret_usyms);
 void rs_usyms_free(struct rs_usyms **usyms);
 
-/* Reads what the process has mapped now, unless that is known. Failures are silent: the process may be gone. */
-void rs_usyms_seen(struct rs_usyms *usyms, uint32_t pid);
+/* Reads what the process has mapped now, unless all of these addresses lie in what is known to be mapped. Failures
+ * are silent: the process may be gone. */
+void rs_usyms_seen(struct rs_usyms *usyms, uint32_t pid, const uint64_t *addresses, size_t n);
 
 /*
  * Appends the function's name, "+12" (decimal, where with_offset), " (/lib/x.so)" (where with_module). What has no

@@ -301,6 +301,21 @@ static int do_system(const struct record *record)
 	return 0;
 }
 
+/* Shows nothing, ever: it is looked at while it is there. */
+static int do_seen(const struct record *record)
+{
+	const struct rs_show_names *names = record->actions->show->names;
+
+	uint64_t stack = word(record, 2);
+	const struct rs_stack_ref ref = { .id = (uint32_t)stack,
+					  .map = (uint32_t)(stack >> 32),
+					  .pid = (uint32_t)word(record, 0) };
+
+	if (names && names->seen)
+		names->seen(names->ctx, word(record, 1), &ref);
+	return 0;
+}
+
 /* --- rows --- */
 
 static int (*const rows[RS_ACTION_KIND_COUNT])(const struct record *record) = {
@@ -318,6 +333,7 @@ static int (*const rows[RS_ACTION_KIND_COUNT])(const struct record *record) = {
 	[RS_ACTION_JOIN] = do_join,
 	[RS_ACTION_CAT] = do_cat,
 	[RS_ACTION_SYSTEM] = do_system,
+	[RS_ACTION_SEEN] = do_seen,
 };
 
 int rs_trace_action(struct rs_trace_actions *actions, const struct rs_action *action,

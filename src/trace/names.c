@@ -57,16 +57,22 @@ static void ksym(void *ctx, uint64_t address, bool with_offset, struct rs_str *o
 		rs_str_appendf(out, "+%llu", (unsigned long long)(address - found.address));
 }
 
-static void usym(void *ctx, uint64_t address, uint32_t pid, bool with_offset, bool with_module,
-		 struct rs_str *out)
+static struct rs_usyms *user_symbols(struct rs_trace_names *names)
 {
-	struct rs_trace_names *names = ctx;
 	struct rs_usyms_options options = { .demangle = names->maps->program->config.cpp_demangle };
 
 	if (names->has_usyms == UNTRIED)
 		names->has_usyms = rs_usyms_new(&options, &names->usyms) < 0 ? MISSING : THERE;
-	if (names->usyms) {
-		rs_usyms_resolve(names->usyms, pid, address, with_offset, with_module, out);
+	return names->usyms;
+}
+
+static void usym(void *ctx, uint64_t address, uint32_t pid, bool with_offset, bool with_module,
+		 struct rs_str *out)
+{
+	struct rs_usyms *usyms = user_symbols(ctx);
+
+	if (usyms) {
+		rs_usyms_resolve(usyms, pid, address, with_offset, with_module, out);
 		return;
 	}
 	rs_str_append_cstr(out, "0x");
@@ -171,6 +177,24 @@ static uint64_t wall(void *ctx, uint64_t stamp, unsigned clock)
 	return stamp + (uint64_t)names->offsets[clock];
 }
 
+/* --- what will be asked for --- */
+
+static void seen(void *ctx, uint64_t address, const struct rs_stack_ref *ref)
+{
+	struct rs_trace_names *names = ctx;
+	struct rs_usyms *usyms = user_symbols(names);
+	int n;
+
+	if (!usyms)
+		return;
+	if (address) {
+		rs_usyms_seen(usyms, ref->pid, &address, 1);
+		return;
+	}
+	n = ref->id == UINT32_MAX ? 0 : stack(ctx, ref, true, names->frames, FRAMES_MAX);
+	rs_usyms_seen(usyms, ref->pid, names->frames, n > 0 ? (size_t)n : 0);
+}
+
 int rs_trace_names_new(const struct rs_trace_maps *maps, struct rs_trace_names **ret_names,
 		       struct rs_error *err)
 {
@@ -185,6 +209,7 @@ int rs_trace_names_new(const struct rs_trace_maps *maps, struct rs_trace_names *
 					       .user = user,
 					       .cgroup = cgroup,
 					       .stack = stack,
+					       .seen = seen,
 					       .wall = wall };
 	*ret_names = names;
 	return 0;

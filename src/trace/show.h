@@ -21,6 +21,9 @@ struct rs_show_names {
 	/* The frames of a stack: addresses into ips, at most max; how many, or negative. */
 	int (*stack)(void *ctx, const struct rs_stack_ref *ref, bool user, uint64_t *ips,
 		     unsigned max);
+	/* Addresses that will be asked for, of a process that is to be looked at while it is there: one, or (0) those of a
+	 * stack. */
+	void (*seen)(void *ctx, uint64_t address, const struct rs_stack_ref *ref);
 	/* Wall-clock nanoseconds for a monotonic/boot stamp of the given clock. */
 	uint64_t (*wall)(void *ctx, uint64_t stamp, unsigned clock);
 };
