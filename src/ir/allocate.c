@@ -332,6 +332,7 @@ int rs_ir_allocate(struct rs_ir_func *f, struct rs_error *err)
 {
 	uint32_t spilled = 1;
 
+	f->slots_end = f->stack;
 	for (unsigned i = 0; i < ROUNDS_MAX && spilled; i++) {
 		int r = i ? rs_ir_lower(f) : 0;
 

@@ -250,6 +250,7 @@ rs_reg rs_ir_slot_address(struct rs_ir_func *f, struct rs_ir_slot slot)
 	if (!inst)
 		return 0;
 	inst->off = room->off;
+	inst->imm = room->off;
 	return inst->dst = rs_ir_reg_new(f);
 }
 

@@ -41,7 +41,7 @@ static int too_far(struct rs_emitter *e, struct rs_error *err)
 	int r = rs_error_set(err, -E2BIG, "function %s: a jump over more than 32767 instructions",
 			     e->f->name);
 
-	rs_error_hint(err, "make the probe's action smaller");
+	rs_error_hint(err, "it is too large");
 	return r;
 }
 
@@ -76,9 +76,8 @@ static int check_stack(const struct rs_ir_func *f, struct rs_error *err)
 		return 0;
 	r = rs_error_set(err, -E2BIG, "function %s needs %d bytes of stack, %d are allowed",
 			 f->name, -f->stack, RS_IR_STACK_MAX);
-	rs_error_hint(err,
-		      "slots take %u of them, the rest is values that no register was left for",
-		      rs_ir_frame_used(f));
+	rs_error_hint(err, "%d of them are slots, %d for values that no register was left for",
+		      -f->slots_end, f->slots_end - f->stack);
 	return r;
 }
 

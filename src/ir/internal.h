@@ -29,7 +29,7 @@
 enum rs_inst_op {
 	RS_INST_NOP,
 	RS_INST_CONST,       /* dst = imm */
-	RS_INST_SLOT,        /* dst = frame + off */
+	RS_INST_SLOT,        /* dst = frame + off, in or behind the slot that begins at imm */
 	RS_INST_MAP,         /* dst = map number imm */
 	RS_INST_MAP_VALUE,   /* dst = off bytes into the value of map number imm */
 	RS_INST_FUNC,        /* dst = function number imm */
@@ -123,6 +123,7 @@ struct rs_ir_func {
 	rs_reg *reload_of;            /* what a short-lived register was loaded from */
 	uint32_t n_homes;             /* registers that these arrays have room for */
 	int32_t stack;                /* the lowest offset in use, 0 or negative */
+	int32_t slots_end;            /* the same without what was spilled */
 };
 
 struct rs_ir_module {

@@ -117,7 +117,7 @@ void rs_ir_copy_memory(struct rs_ir_func *f, rs_reg dst, int dst_offset, rs_reg 
 		       unsigned size);
 
 /* The address of @size bytes of the stack, 8-aligned. Slots of one function whose lives do not overlap
- * may share memory only when the caller says so: rs_ir_frame_free() gives the room back for later slots. */
+ * may share memory only when the caller says so: rs_ir_slot_free() gives the room back for later slots. */
 struct rs_ir_slot {
 	uint32_t id;
 };

@@ -72,7 +72,7 @@ int rs_ir_lower_init(struct rs_ir_func *f)
 		const struct rs_inst *inst = &f->insts[i];
 
 		if (inst->op == RS_INST_SLOT)
-			f->stack = MIN(f->stack, inst->off);
+			f->stack = MIN(f->stack, (int32_t)inst->imm);
 		if (!n_defs[inst->dst]++ && rs_inst_is_remat(inst))
 			f->remat[inst->dst] = inst;
 		else if (!f->remat[inst->dst] || !same_made(f->remat[inst->dst], inst))
@@ -269,9 +269,7 @@ static void lower_base(struct lowering *l, struct rs_inst *inst)
 {
 	const struct rs_inst *made = l->f->remat[inst->a];
 
-	if (made && made->op == RS_INST_SLOT)
-		l->f->stack = MIN(l->f->stack, made->off + inst->off);
-	else
+	if (!made || made->op != RS_INST_SLOT)
 		inst->a = in_register(l, inst->a, inst->location);
 }
 

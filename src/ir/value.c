@@ -46,21 +46,31 @@ void rs_values_set(struct rs_values *v, rs_reg *operand, rs_reg reg)
 	*operand = reg;
 }
 
-enum rs_memory rs_values_memory(const struct rs_values *v, rs_reg base)
+static enum rs_memory memory_behind(const struct rs_values *v, rs_reg base, unsigned depth)
 {
 	const struct rs_inst *def = v->of[base].fixed ? v->of[base].def : NULL;
+	enum rs_memory a;
 
-	for (unsigned i = 0; def && def->op == RS_INST_ALU && def->sub == RS_IR_ADD && i < 8; i++) {
-		base = def->a;
-		def = v->of[base].fixed ? v->of[base].def : NULL;
-	}
 	if (!def)
 		return v->of[base].fixed && base == 1 && !v->f->index ? RS_MEMORY_CONTEXT
 								      : RS_MEMORY_ANY;
 	if (def->op == RS_INST_SLOT)
 		return RS_MEMORY_FRAME;
-	return def->op == RS_INST_MAP_VALUE || rs_inst_is_call(def) ? RS_MEMORY_OTHER
-								    : RS_MEMORY_ANY;
+	if (def->op == RS_INST_MAP_VALUE || rs_inst_is_call(def))
+		return RS_MEMORY_OTHER;
+	if (def->op != RS_INST_ALU || def->sub != RS_IR_ADD || !depth)
+		return RS_MEMORY_ANY;
+	a = memory_behind(v, def->a, depth - 1);
+	if (def->flags & RS_INST_IMM || a < RS_MEMORY_OTHER)
+		return a;
+	/* what a helper gave may be the distance */
+	a = memory_behind(v, def->b, depth - 1);
+	return a < RS_MEMORY_OTHER ? a : RS_MEMORY_ANY;
+}
+
+enum rs_memory rs_values_memory(const struct rs_values *v, rs_reg base)
+{
+	return memory_behind(v, base, 4);
 }
 
 static void wrote_memory(struct rs_values *v, enum rs_memory kind)
@@ -74,6 +84,11 @@ static void wrote_memory(struct rs_values *v, enum rs_memory kind)
 
 /* ---- the table of computed values ---- */
 
+static uint32_t memory_of(const struct rs_values *v, const struct rs_inst *inst)
+{
+	return inst->op == RS_INST_LOAD ? v->memory[rs_values_memory(v, inst->a)] : 0;
+}
+
 static uint32_t hash_of(const struct rs_values *v, const struct rs_inst *inst)
 {
 	uint64_t h = inst->op | (uint64_t)inst->sub << 8 | (uint64_t)inst->size << 16 |
@@ -81,16 +96,14 @@ static uint32_t hash_of(const struct rs_values *v, const struct rs_inst *inst)
 
 	h = (h ^ h >> 31) * UINT64_C(0x9e3779b97f4a7c15);
 	h += inst->b + ((uint64_t)(uint32_t)inst->off << 32) + (uint64_t)inst->imm;
+	h = (h ^ h >> 30) * UINT64_C(0x94d049bb133111eb);
+	h += (uint64_t)memory_of(v, inst) << 32;
+	h += (inst->a ? version_of(v, inst->a) : 0) + 3 * (inst->b ? version_of(v, inst->b) : 0);
 	if (rs_inst_is_call(inst))
 		for (uint32_t i = 0; i < inst->n_args; i++)
 			h = h * 31 + v->f->args[inst->args + i];
 	h = (h ^ h >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
 	return (uint32_t)(h >> 32) & (v->n_buckets - 1);
-}
-
-static uint32_t memory_of(const struct rs_values *v, const struct rs_inst *inst)
-{
-	return inst->op == RS_INST_LOAD ? v->memory[rs_values_memory(v, inst->a)] : 0;
 }
 
 static bool same_call(const struct rs_values *v, const struct rs_inst *x, const struct rs_inst *y)
