@@ -52,6 +52,23 @@ static bool is_readable(const struct rs_node *node)
 	return rs_fn_is_address(node) || kind == RS_TYPE_STRING || kind == RS_TYPE_ARRAY;
 }
 
+/* Text that the limit may have cut is shown as such; what the script asked for is not. */
+static const struct rs_type *read_text(struct rs_sema *s, uint64_t size)
+{
+	const struct rs_type *type = rs_fn_string(s, size);
+	struct rs_type *cut;
+
+	if (size < s->program->config.max_strlen)
+		return type;
+	cut = rs_type_copy(s->types, type);
+	if (!cut) {
+		s->diags->out_of_memory = true;
+		return type;
+	}
+	cut->may_be_cut = true;
+	return cut;
+}
+
 static void check_str(struct rs_sema *s, struct rs_node *call)
 {
 	const struct rs_node *what = rs_fn_arg(call, 0);
@@ -74,7 +91,7 @@ static void check_str(struct rs_sema *s, struct rs_node *call)
 			call->type = ((const struct rs_node *)call->extra)->type;
 		return;
 	}
-	call->type = rs_fn_string(s, str_size(s, call));
+	call->type = read_text(s, str_size(s, call));
 }
 
 /* Where it is read from: as the type says, or as kstr() and ustr() say. A $1 given as a number is text too. */

@@ -72,6 +72,9 @@ static const struct rs_type *address_type(struct rs_sema *s, struct rs_node *nod
 			of->variable->address_taken = true;
 		break;
 	case RS_NODE_MAP:
+		/* The element may not be there: not for plain loads. */
+		if (of->list.n)
+			space = RS_SPACE_KERNEL;
 		break;
 	case RS_NODE_FIELD:
 	case RS_NODE_INDEX:

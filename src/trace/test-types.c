@@ -337,6 +337,7 @@ static void test_kernel(void **state)
 	struct world w = { 0 };
 	struct rs_prototype p;
 	struct rs_field field;
+	unsigned number;
 
 	(void)state;
 	assert_int_equal(open_world(&w, NULL), 0);
@@ -353,6 +354,9 @@ static void test_kernel(void **state)
 			 1);
 	assert_true(p.n_params >= 3);
 	assert_string_equal(rs_type_text(&w.arena, p.params[1].type), "struct task_struct *");
+	if (rs_btf_set_find(w.set, "", "__traceiter_sched_switch", RS_BTF_MASK(RS_BTF_FUNC),
+			    &number))
+		assert_string_equal(p.params[1].name, "prev");
 	assert_null(rs_types_find(w.types, "struct task_strut"));
 	assert_string_equal(rs_types_nearest(w.types, "struct task_strut"), "struct task_struct");
 	rs_type_complete_deep(w.types, rs_types_find(w.types, "struct task_struct"));

@@ -453,27 +453,43 @@ static int find_function(void *ctx, struct rs_types *types, const char *module, 
 	return convert_prototype(&c, &proto, 0, ret);
 }
 
-/* typedef void (*btf_trace_NAME)(void *data, the arguments) */
+/* The type of what a name with this in front of it stands for, with pointers and typedefs followed. */
+static bool find_prototype(struct rs_trace_types *t, struct rs_types *types, uint32_t kinds,
+			   const char *module, const char *prefix, const char *name,
+			   struct converter *ret_c, struct rs_btf_type *ret)
+{
+	char *full = rs_arena_printf(rs_types_arena(types), "%s%s", prefix, name);
+	unsigned number;
+	uint32_t id = full ? rs_btf_set_find(t->set, module, full, kinds, &number) : 0;
+
+	if (!id)
+		return false;
+	*ret_c = converter_of(t, types, number);
+	for (unsigned i = 0; i < 4 && rs_btf_get(ret_c->btf, id, ret); i++) {
+		if (ret->kind == RS_BTF_FUNC_PROTO)
+			return true;
+		id = ret->to;
+	}
+	return false;
+}
+
+/*
+ * typedef void (*btf_trace_NAME)(void *data, the arguments), which has no names for them; the function
+ * __traceiter_NAME(data, the arguments) has, where the kernel describes it.
+ */
 static int find_rawtracepoint(void *ctx, struct rs_types *types, const char *module,
 			      const char *name, struct rs_prototype *ret)
 {
 	struct rs_trace_types *t = ctx;
-	char *full = rs_arena_printf(rs_types_arena(types), "btf_trace_%s", name);
-	struct rs_btf_type pointer, proto;
+	struct rs_btf_type proto;
 	struct converter c;
-	unsigned number;
-	uint32_t id;
 
-	if (!full)
-		return -ENOMEM;
-	id = rs_btf_set_find(t->set, module, full, RS_BTF_MASK(RS_BTF_TYPEDEF), &number);
-	if (!id)
-		return 0;
-	c = converter_of(t, types, number);
-	if (!rs_btf_resolve(c.btf, id, &pointer, NULL) || pointer.kind != RS_BTF_PTR ||
-	    !rs_btf_resolve(c.btf, pointer.to, &proto, NULL) || proto.kind != RS_BTF_FUNC_PROTO)
-		return 0;
-	return convert_prototype(&c, &proto, 1, ret);
+	if (find_prototype(t, types, RS_BTF_MASK(RS_BTF_FUNC), module, "__traceiter_", name, &c,
+			   &proto) ||
+	    find_prototype(t, types, RS_BTF_MASK(RS_BTF_TYPEDEF), module, "btf_trace_", name, &c,
+			   &proto))
+		return convert_prototype(&c, &proto, 1, ret);
+	return 0;
 }
 
 /* ---- iterators ---- */
