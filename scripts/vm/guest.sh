@@ -2,8 +2,8 @@
 # The guest: builds its initramfs and boots it. Sourced after common.sh, never run.
 #
 # An initramfs is busybox, the kernel modules tests may ask for, `init` of this folder and, for a test
-# run, the release binary with its test programs, all static; and runc, where this machine has it, with
-# the libraries it needs.
+# run, the release binary with its test programs, all static; and, where this machine has them, with the
+# libraries they need: runc, the scripts of the bpftrace package (in /bt) and what those watch.
 
 # Modules a test may need where the kernel does not have them built in: loaded before the first test ...
 readonly guest_preload="overlay veth loop fuse sch_ingress cls_bpf act_bpf inet_diag tcp_diag udp_diag unix_diag"
@@ -70,16 +70,29 @@ add_system() {
 	printf '127.0.0.1 localhost ringside-vm\n::1 localhost\n' >"$1/etc/hosts"
 }
 
-# add_runc ROOT: runc and its libraries, for tests of containers.
-add_runc() {
-	local runc library
-	runc=$(PATH=$PATH:/usr/sbin command -v runc) || return 0
-	cp -L "$runc" "$1/usr/sbin/runc"
-	ldd "$runc" | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }' |
+# add_program ROOT NAME FOLDER: a program of this machine with the libraries it needs. Returns 1 if this
+# machine does not have it.
+add_program() {
+	local program library
+	program=$(PATH=$PATH:/usr/sbin command -v "$2") || return 1
+	cp -L --remove-destination "$program" "$1$3/$2"
+	ldd "$program" | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }' |
 		while read -r library; do
 			mkdir -p "$1$(dirname "$library")"
 			cp -L "$library" "$1$library"
 		done
+}
+
+# add_scripts ROOT: the *.bt of this machine's bpftrace package, and programs that some of them watch.
+add_scripts() {
+	local name
+	compgen -G '/usr/sbin/*.bt' >/dev/null || return 0
+	mkdir -p "$1/bt"
+	cp -L /usr/sbin/*.bt "$1/bt/"
+	for name in bash getent openssl; do
+		add_program "$1" "$name" /bin || true
+	done
+	! PATH=$PATH:/sbin:/usr/sbin command -v ldconfig >/dev/null || PATH=$PATH:/sbin:/usr/sbin ldconfig -r "$1"
 }
 
 # guest_build KERNEL BIN TO: writes TO/vmlinuz and TO/initramfs. BIN may be empty: no tests.
@@ -96,7 +109,8 @@ guest_build() {
 	if [ -n "$2" ]; then
 		cp "$2/ringside" "$root/usr/bin/ringside"
 		cp -RL "$2/tests/." "$root/tests/"
-		add_runc "$root"
+		add_program "$root" runc /usr/sbin || true # for tests of containers
+		add_scripts "$root"
 	fi
 	(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) | gzip -1 >"$3/initramfs"
 	rm -rf "$root"

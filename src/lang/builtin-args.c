@@ -217,7 +217,7 @@ static rs_reg usdt_word(struct rs_lower *l, unsigned n)
 	if (!usdt_arg(l->sema->arena, l->probe, n, &arg))
 		return rs_ir_const(l->f, 0);
 	if (arg.kind == RS_USDT_CONST)
-		return rs_ir_const(l->f, arg.value);
+		return rs_ir_extend(l->f, rs_ir_const(l->f, arg.value), arg.size, arg.is_signed);
 	if (arg.kind == RS_USDT_MEMORY)
 		return usdt_memory(l, &arg);
 	return rs_ir_extend(l->f, register_of(l, arg.reg), arg.size, arg.is_signed);
@@ -336,11 +336,14 @@ static struct rs_value lower_func(struct rs_lower *l, struct rs_node *name)
 
 static void func_into(struct rs_lower *l, struct rs_node *name, const struct rs_place_in_memory *to)
 {
-	rs_reg address = function_address(l);
+	rs_reg address = function_address(l), tgid;
 
 	rs_ir_store(l->f, to->reg, to->offset, 8, address);
-	if (name->type->kind == RS_TYPE_USYM)
-		rs_ir_store(l->f, to->reg, to->offset + 8, 8, rs_fn_tgid(l));
+	if (name->type->kind != RS_TYPE_USYM)
+		return;
+	tgid = rs_fn_tgid(l);
+	rs_ir_store(l->f, to->reg, to->offset + 8, 8, tgid);
+	rs_fn_tell_address(l, tgid, address);
 }
 
 /* ---- probe, probetype ---- */
