@@ -13,8 +13,8 @@
 
 #define FRAME_CONTEXT 0
 #define FRAME_SCRATCH 8
-/* RS_FRAME_ENDED is 16 */
-#define FRAME_WORDS 24
+/* RS_FRAME_ENDED and RS_FRAME_ZERO are 16 and 24 */
+#define FRAME_WORDS 32
 
 /* A variable that the body shares with what is around it. */
 struct shared {

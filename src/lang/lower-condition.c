@@ -82,14 +82,68 @@ static uint64_t text_word(const struct rs_node *text, uint32_t at)
 	return word;
 }
 
+/* The largest piece that is loaded at this offset, when so many bytes are left. */
+static uint32_t piece_size(int32_t offset, uint32_t left)
+{
+	uint32_t size = 8;
+
+	while (size > left || offset % (int32_t)size)
+		size /= 2;
+	return size;
+}
+
+/* An array of char where it lies: its first bytes, the NUL included, without a copy. */
+static void branch_array_text(struct rs_lower *l, const struct rs_value *array,
+			      const struct rs_node *text, rs_label yes, rs_label no)
+{
+	uint32_t count = array->type->count, size;
+	uint32_t n = MIN(text->text_len + 1, count);
+
+	if (text->text_len > count) {
+		rs_ir_jump(l->f, no);
+		return;
+	}
+	for (uint32_t at = 0; at < n; at += size) {
+		rs_label next = rs_ir_block_new(l->f);
+		int32_t offset = array->offset + (int32_t)at;
+		uint64_t word = text_word(text, at);
+		rs_reg have;
+
+		size = piece_size(offset, n - at);
+		if (size < 8)
+			word &= (1ULL << (8 * size)) - 1;
+		have = rs_ir_load(l->f, array->reg, offset, size, false);
+		rs_ir_branch_imm(l->f, RS_IR_NE, have, (int64_t)word, no, next);
+		rs_ir_block_start(l->f, next);
+	}
+	rs_ir_jump(l->f, yes);
+}
+
+static bool is_loadable_array(struct rs_lower *l, const struct rs_value *value)
+{
+	enum rs_space space = rs_value_space(l, value);
+
+	return value->where == RS_VALUE_REMOTE && rs_type_is_text(value->type) &&
+	       value->type->count && value->type->count <= 256 &&
+	       value->offset <= RS_LOWER_OFFSET_MAX &&
+	       (space == RS_SPACE_BTF ||
+		(space == RS_SPACE_BPF && (value->reg != l->ctx || value->offset >= 8)));
+}
+
 /* A text that is padded with zeroes against a constant: word by word, up to the one that has the NUL. */
 static void branch_constant_text(struct rs_lower *l, struct rs_node *node,
 				 const struct rs_node *text, rs_label yes, rs_label no)
 {
 	struct rs_value value;
 
+	node = rs_node_text_array(node);
 	narrow(l, node, text->text_len);
-	value = text_value(l, node);
+	value = rs_lower_value(l, node);
+	if (is_loadable_array(l, &value)) {
+		branch_array_text(l, &value, text, yes, no);
+		return;
+	}
+	value = rs_value_to_memory(l, &value);
 	if (text->text_len >= value.type->size) {
 		rs_ir_jump(l->f, no);
 		return;
@@ -207,13 +261,17 @@ static bool is_zero(const struct rs_node *node)
 static void branch_logical(struct rs_lower *l, struct rs_node *node, rs_label yes, rs_label no)
 {
 	rs_label second = rs_ir_block_new(l->f);
+	bool remembers = l->state->remembers;
 
-	if (node->op == RS_OPERATOR_AND)
+	if (node->op == RS_OPERATOR_AND) {
 		rs_lower_condition(l, node->a, second, no);
-	else
+	} else {
+		l->state->remembers = false; /* yes may be reached without the second */
 		rs_lower_condition(l, node->a, yes, second);
+	}
 	rs_ir_block_start(l->f, second);
 	rs_lower_condition(l, node->b, yes, no);
+	l->state->remembers = remembers;
 }
 
 void rs_lower_condition(struct rs_lower *l, struct rs_node *node, rs_label yes, rs_label no)
@@ -222,7 +280,11 @@ void rs_lower_condition(struct rs_lower *l, struct rs_node *node, rs_label yes, 
 	if (node->constant) {
 		rs_ir_jump(l->f, node->number ? yes : no);
 	} else if (node->kind == RS_NODE_UNARY && node->op == RS_OPERATOR_NOT) {
+		bool remembers = l->state->remembers;
+
+		l->state->remembers = false; /* !(a && b) is true without b */
 		rs_lower_condition(l, node->a, no, yes);
+		l->state->remembers = remembers;
 	} else if (node->kind == RS_NODE_BINARY &&
 		   (node->op == RS_OPERATOR_AND || node->op == RS_OPERATOR_OR)) {
 		branch_logical(l, node, yes, no);
@@ -247,6 +309,7 @@ static struct rs_value by_jumps(struct rs_lower *l, struct rs_node *node)
 		 end = rs_ir_block_new(l->f);
 	rs_reg result = rs_ir_reg_new(l->f);
 
+	l->state->remembers = false; /* both ways go on */
 	rs_lower_condition(l, node, yes, no);
 	rs_ir_block_start(l->f, yes);
 	rs_ir_assign_const(l->f, result, 1);

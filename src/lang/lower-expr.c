@@ -212,11 +212,24 @@ static struct rs_value array_to_word(struct rs_lower *l, const struct rs_type *t
 	return rs_value_word(type, rs_lower_convert(l, rs_value_to_word(l, &at), &unit, type));
 }
 
+/* (bool)"text": not empty. */
+static struct rs_value text_to_bool(struct rs_lower *l, const struct rs_value *text,
+				    const struct rs_type *type)
+{
+	struct rs_value at = rs_value_to_memory(l, text);
+	rs_reg first = rs_ir_load(l->f, at.reg, at.offset, 1, false);
+
+	return rs_value_word(type, rs_lower_convert(l, first, rs_type_int(1, false), type));
+}
+
 static struct rs_value lower_cast(struct rs_lower *l, struct rs_node *node)
 {
 	struct rs_value value = rs_lower_value(l, node->a);
 	const struct rs_type *type = node->type;
 	rs_reg word;
+
+	if (type->kind == RS_TYPE_BOOL && value.type->kind == RS_TYPE_STRING)
+		return text_to_bool(l, &value, type);
 
 	if (is_array(type) && value.where == RS_VALUE_WORD)
 		return word_to_array(l, type, value.reg);
@@ -253,6 +266,7 @@ static struct rs_value word_or_else(struct rs_lower *l, struct rs_node *node)
 	rs_label no = rs_ir_block_new(l->f), end = rs_ir_block_new(l->f);
 	rs_reg to = rs_ir_reg_new(l->f);
 
+	l->state->remembers = false;
 	choose_word(l, node, node->a, to);
 	rs_ir_branch_imm(l->f, RS_IR_NE, to, 0, end, no);
 	rs_ir_block_start(l->f, no);
@@ -269,6 +283,7 @@ static void choose(struct rs_lower *l, struct rs_node *node, rs_reg word,
 	struct rs_node *parts[] = { node->b ? node->b : node->a, node->c };
 	rs_label end = rs_ir_block_new(l->f);
 
+	l->state->remembers = false; /* one of them does not run */
 	rs_lower_condition(l, node->a, labels[0], labels[1]);
 	for (unsigned i = 0; i < 2; i++) {
 		rs_ir_block_start(l->f, labels[i]);
@@ -399,6 +414,7 @@ static struct rs_value lower_kind(struct rs_lower *l, struct rs_node *node)
 	case RS_NODE_RECORD:
 		return into_room(l, node);
 	case RS_NODE_BLOCK_EXPR:
+		l->state->remembers = false;
 		rs_lower_statements(l, &node->list);
 		return node->a ? rs_lower_value(l, node->a) : rs_value_none();
 	default:
@@ -455,11 +471,25 @@ static bool writes_itself(const struct rs_node *node, const struct rs_type *type
 	       rs_type_slot(node->type) <= rs_type_slot(type);
 }
 
+/* str() of an array of char that is at hand: the array. */
+struct rs_node *rs_node_text_array(struct rs_node *node)
+{
+	struct rs_node *of;
+
+	if (node->kind != RS_NODE_CALL || !node->func || strcmp(node->func->name, "str") ||
+	    node->list.n != 1)
+		return node;
+	of = node->list.items[0];
+	return rs_type_is_text(of->type) && of->type->count < node->type->size ? of : node;
+}
+
 void rs_lower_into_as(struct rs_lower *l, struct rs_node *node, const struct rs_type *type,
 		      const struct rs_place_in_memory *to)
 {
 	struct rs_value value;
 
+	if (type->kind == RS_TYPE_STRING)
+		node = rs_node_text_array(node);
 	rs_lower_set_location(l, node);
 	if (is_text(node) && type->kind == RS_TYPE_STRING) {
 		struct rs_place_in_memory at = rs_place_at(to, 0, rs_type_slot(type));

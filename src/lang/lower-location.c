@@ -87,6 +87,9 @@ static struct rs_value field_location(struct rs_lower *l, struct rs_node *node)
 	if (base.where == RS_VALUE_WORD) /* a struct cannot be: nothing to read from */
 		return rs_value_none();
 	base.type = in;
+	/* The node may be seen as a string already; what is there is an array. */
+	if (!field.data_loc && rs_type_is_text(field.type))
+		return rs_value_field(l, &base, &field, field.type);
 	return rs_value_field(l, &base, &field, node->type);
 }
 

@@ -91,8 +91,10 @@ rs_reg rs_lower_key_of(struct rs_lower *l, const struct rs_map *map,
 	return rs_place_address(l, &room);
 }
 
+/* Whoever asks for a key does more than reading. */
 rs_reg rs_lower_key(struct rs_lower *l, struct rs_node *node)
 {
+	rs_lower_forget_map(l, node->map);
 	return rs_lower_key_of(l, node->map, &node->list);
 }
 
@@ -186,19 +188,36 @@ rs_reg rs_lower_map_element(struct rs_lower *l, struct rs_node *node, rs_label f
 
 /* ---- reading ---- */
 
+/* Where a lookup for reading found the entry, or NULL. */
+static rs_reg find_to_read(struct rs_lower *l, struct rs_node *node)
+{
+	rs_reg at = rs_lower_recall(l, node), found;
+
+	if (at)
+		return at;
+	at = rs_ir_reg_new(l->f);
+	found = rs_lower_map_lookup(l, node->map, rs_lower_key_of(l, node->map, &node->list));
+	rs_ir_assign(l->f, at, found);
+	rs_lower_remember(l, node, at);
+	return at;
+}
+
 static struct rs_value get_word(struct rs_lower *l, struct rs_node *node)
 {
-	rs_label end;
+	rs_label there, end;
 	rs_reg word, at;
 
 	if (rs_map_is_direct(node->map)) {
 		at = rs_lower_map_find(l, node, 0);
 		return rs_value_word(node->type, rs_ir_load(l->f, at, 0, 8, false));
 	}
+	there = rs_ir_block_new(l->f);
 	end = rs_ir_block_new(l->f);
 	word = rs_ir_reg_new(l->f);
 	rs_ir_assign_const(l->f, word, 0);
-	at = rs_lower_map_find(l, node, end);
+	at = find_to_read(l, node);
+	rs_ir_branch_imm(l->f, RS_IR_NE, at, 0, there, end);
+	rs_ir_block_start(l->f, there);
 	rs_ir_assign(l->f, word, rs_ir_load(l->f, at, 0, 8, false));
 	rs_ir_block_start(l->f, end);
 	return rs_value_word(node->type, word);

@@ -71,6 +71,13 @@ struct rs_lower_func {
 	bool ends;
 };
 
+/* An entry that was looked up before: see lower-remember.c. */
+struct rs_memory {
+	const struct rs_map *map;
+	const struct rs_node_list *keys;
+	rs_reg at; /* 0 in it: there is none */
+};
+
 struct rs_lower_state {
 	struct rs_lower_func *fn;
 	unsigned n_variables;
@@ -83,6 +90,9 @@ struct rs_lower_state {
 	unsigned prologue;     /* which of them it is */
 	rs_reg depth_word;     /* what scratch is given back to */
 	rs_label done;         /* returns without giving anything back */
+	bool remembers;        /* what is lowered now comes before all that follows */
+	struct rs_memory memories[4];
+	unsigned n_memories;
 	struct rs_lower_func program; /* the outermost */
 };
 
@@ -129,6 +139,11 @@ void rs_lower_copy(struct rs_lower *l, const struct rs_place_in_memory *to, rs_r
 /* reg + offset with an offset that loads and stores can have. */
 void rs_lower_normalise(struct rs_lower *l, rs_reg *reg, int32_t *offset);
 
+/* ---- lower-read.c ---- */
+/* Bytes there may be loaded in words of 8. */
+bool rs_lower_can_load_words(const struct rs_lower *l, enum rs_space space, rs_reg address,
+			     int32_t offset);
+
 /* ---- lower-condition.c ---- */
 struct rs_value rs_lower_comparison(struct rs_lower *l, struct rs_node *node);
 struct rs_value rs_lower_not(struct rs_lower *l, struct rs_node *node);
@@ -138,6 +153,8 @@ bool rs_node_is_comparison(const struct rs_node *node);
 /* a op b, where a is the value of node_a already. */
 rs_reg rs_lower_arithmetic(struct rs_lower *l, enum rs_operator op, rs_reg a,
 			   const struct rs_node *node_a, struct rs_node *node_b);
+/* str(array) as the array; any other node as it is. */
+struct rs_node *rs_node_text_array(struct rs_node *node);
 /* What p + 1 adds to a pointer; 1 for integers. */
 uint32_t rs_pointer_step(const struct rs_type *type);
 
@@ -206,6 +223,13 @@ enum rs_step_result {
 };
 struct rs_value rs_lower_map_step(struct rs_lower *l, struct rs_node *map_node, enum rs_operator op,
 				  struct rs_node *by, enum rs_step_result wanted);
+
+/* ---- lower-remember.c ---- */
+/* The address that a lookup of the same found before, or NULL in it; 0: none was made. */
+rs_reg rs_lower_recall(struct rs_lower *l, const struct rs_node *node);
+void rs_lower_remember(struct rs_lower *l, const struct rs_node *node, rs_reg at);
+/* Something may have changed it. */
+void rs_lower_forget_map(struct rs_lower *l, const struct rs_map *map);
 
 /* ---- lower-aggregate.c ---- */
 /* The number that an aggregate's value stands for, added up over CPUs. key 0: arrays. */

@@ -76,20 +76,21 @@ rs_reg rs_lower_read(struct rs_lower *l, enum rs_space space, rs_reg address, in
 	return to;
 }
 
-/* Plain memory in words, when every piece of it may be loaded. */
-static bool can_copy(const struct rs_lower *l, enum rs_space space, rs_reg address, int32_t offset,
-		     uint32_t size)
+/* Of the context only that of tracepoints is memory as it is: others are translated word by word. */
+bool rs_lower_can_load_words(const struct rs_lower *l, enum rs_space space, rs_reg address,
+			     int32_t offset)
 {
-	if (space != RS_SPACE_BPF || size > RS_LOWER_COPY_INLINE)
+	if (space != RS_SPACE_BTF && space != RS_SPACE_BPF)
 		return false;
 	return address != l->ctx ||
-	       (can_load_context(l, offset, 8) && l->probe->type == RS_PROGRAM_TRACEPOINT);
+	       (l->probe->type == RS_PROGRAM_TRACEPOINT && can_load_context(l, offset, 8));
 }
 
 rs_reg rs_lower_read_bytes(struct rs_lower *l, enum rs_space space, rs_reg address, int32_t offset,
 			   uint32_t size, const struct rs_place_in_memory *to)
 {
-	if (can_copy(l, space, address, offset, size)) {
+	if (space == RS_SPACE_BPF && size <= RS_LOWER_COPY_INLINE &&
+	    rs_lower_can_load_words(l, space, address, offset)) {
 		rs_lower_copy(l, to, address, offset, size);
 		return rs_ir_const(l->f, 0);
 	}

@@ -153,9 +153,17 @@ static struct rs_place_in_memory reserve(struct rs_lower *l, const struct rs_act
 	return to;
 }
 
+/* Whether the record wakes the runtime, which is for that to say: under load it comes by itself. */
+static rs_reg ring_flags(struct rs_lower *l)
+{
+	if (l->probe->type == RS_PROGRAM_ONCE)
+		return rs_ir_const(l->f, 0);
+	return rs_lower_state_word(l, RS_STATE_RING_FLAGS);
+}
+
 static void submit(struct rs_lower *l, const struct rs_place_in_memory *to, rs_label end)
 {
-	rs_ir_call_of(l->f, RS_HELPER_ringbuf_submit, to->reg, rs_ir_const(l->f, 0));
+	rs_ir_call_of(l->f, RS_HELPER_ringbuf_submit, to->reg, ring_flags(l));
 	rs_ir_jump(l->f, end);
 	rs_ir_block_start(l->f, end);
 }
@@ -172,7 +180,7 @@ static void output(struct rs_lower *l, const struct rs_action *action,
 
 	if (rs_lang_has(l->sema->source, ringbuf))
 		r = rs_ir_call_of(f, RS_HELPER_ringbuf_output, rs_ir_map(f, ring->id), data, size,
-				  rs_ir_const(f, 0));
+				  ring_flags(l));
 	else
 		r = rs_ir_call_of(f, RS_HELPER_perf_event_output, l->ctx, rs_ir_map(f, ring->id),
 				  rs_ir_const(f, CURRENT_CPU), data, size);

@@ -244,6 +244,24 @@ static void store_own_string(struct rs_lower *l, const struct rs_value *value,
 	zero_behind(l, to, n, slot);
 }
 
+/* An array of char that plain loads can read, where nobody minds what is behind its NUL. */
+static bool is_copied_loose(struct rs_lower *l, const struct rs_value *value,
+			    const struct rs_type *type, const struct rs_place_in_memory *to)
+{
+	uint32_t count = value->type->count;
+
+	return to->loose && value->where == RS_VALUE_REMOTE && rs_type_is_text(value->type) &&
+	       count && count <= RS_LOWER_PACK_FROM && type->size > count &&
+	       rs_lower_can_load_words(l, rs_value_space(l, value), value->reg, value->offset);
+}
+
+static void copy_loose(struct rs_lower *l, const struct rs_value *value,
+		       const struct rs_place_in_memory *to)
+{
+	rs_lower_copy(l, to, value->reg, value->offset, value->type->count);
+	rs_ir_store_imm(l->f, to->reg, to->offset + (int)value->type->count, 1, 0);
+}
+
 /* Text from elsewhere: up to its NUL, the rest zeroes. */
 static void read_string(struct rs_lower *l, const struct rs_value *value,
 			const struct rs_type *type, const struct rs_place_in_memory *to)
@@ -269,6 +287,8 @@ static void store_string(struct rs_lower *l, const struct rs_value *value,
 {
 	if (value->where == RS_VALUE_MEMORY && value->type->kind == RS_TYPE_STRING)
 		store_own_string(l, value, type, to);
+	else if (is_copied_loose(l, value, type, to))
+		copy_loose(l, value, to);
 	else
 		read_string(l, value, type, to);
 }
@@ -281,7 +301,8 @@ static void store_bytes(struct rs_lower *l, const struct rs_value *value, uint32
 
 	if (!whole) /* the last word's end: before, so that the copy may stand in front of it */
 		rs_ir_store_imm(l->f, to->reg, to->offset + (int)(size & ~7u), 8, 0);
-	if (value->where == RS_VALUE_MEMORY)
+	if (value->where == RS_VALUE_MEMORY ||
+	    (space == RS_SPACE_BTF && rs_type_is_text(value->type) && size <= RS_LOWER_PACK_FROM))
 		rs_lower_copy(l, to, value->reg, value->offset, size);
 	else
 		rs_lower_read_bytes(l, space, value->reg, value->offset, size, to);

@@ -161,7 +161,9 @@ static void lower_predicate(struct rs_lower *l, rs_label no)
 	rs_label yes = rs_ir_block_new(l->f);
 
 	rs_lower_set_location(l, l->probe->predicate);
+	l->state->remembers = true;
 	rs_lower_condition(l, l->probe->predicate, yes, no);
+	l->state->remembers = false;
 	rs_lower_room_reset(l, mark);
 	rs_ir_block_start(l->f, yes);
 }

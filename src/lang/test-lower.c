@@ -161,6 +161,20 @@ static void test_calls(void **state)
 		{ "k:vfs_read { @ = ((struct file *)arg0)->f_path.dentry->d_flags; }",
 		  RS_HELPER_probe_read_kernel, 2 },
 		{ "i:s:1 { $s = \"abc\"; if ($s == \"abcd\") { @ = 1; } }", 0, 0 },
+		/* Texts in the context are compared and copied where they are. */
+		{ "t:sched:sched_switch /args.prev_comm == \"bash\"/ { @ = 1; }", 0, 0 },
+		{ "t:sched:sched_switch { printf(\"%s\", args.prev_comm); }", 0, 2 },
+		/* The body uses what the predicate found, while it is what it was. */
+		{ "i:s:1 /@s[tid]/ { @x = @s[tid]; @s[0] = 1; }", RS_HELPER_map_lookup_elem, 2 },
+		{ "i:s:1 /@s[tid] > 1 && @t[pid]/ { @x = @s[tid] + @t[pid]; } BEGIN { @s[0] = 1; @t[0] = 1; }",
+		  RS_HELPER_map_lookup_elem, 2 },
+		{ "i:s:1 /@s[tid] || @t[tid]/ { @x = @t[tid]; } BEGIN { @s[0] = 1; @t[0] = 1; }",
+		  RS_HELPER_map_lookup_elem, 3 },
+		{ "i:s:1 /@s[tid]/ { @s[tid] = 1; @x = @s[tid]; }", RS_HELPER_map_lookup_elem, 3 },
+		{ "i:s:1 /@s[tid]/ { delete(@s, tid); @x = @s[tid]; } BEGIN { @s[0] = 1; }",
+		  RS_HELPER_map_lookup_elem, 2 },
+		{ "i:s:1 /@s[rand]/ { @x = @s[rand]; } BEGIN { @s[0] = 1; }",
+		  RS_HELPER_map_lookup_elem, 2 },
 		{ "t:syscalls:sys_enter_openat /str(args.filename) == \"x\"/ { @ = 1; }", 0, 1 },
 		{ "t:syscalls:sys_enter_openat { printf(\"%s\", str(args.filename)); }", 0, 3 },
 	};
