@@ -266,7 +266,8 @@ static void check_socket_cookie(struct rs_sema *s, struct rs_node *call)
 	const struct rs_type *to = rs_fn_kind(sk) == RS_TYPE_POINTER ? sk->type->element : NULL;
 
 	call->type = rs_type_uint64;
-	rs_sema_need_provider(s, call, RS_PROVIDER_MASK(FENTRY) | RS_PROVIDER_MASK(FEXIT));
+	if (s->probe->type != RS_PROGRAM_TRACING_RAW_TP)
+		rs_sema_need_provider(s, call, RS_PROVIDER_MASK(FENTRY) | RS_PROVIDER_MASK(FEXIT));
 	if (rs_fn_kind(sk) == RS_TYPE_UNKNOWN || (to && to->kind == RS_TYPE_STRUCT))
 		return;
 	rs_sema_error(s, sk->span, "socket_cookie: expects a struct sock *, not %s",

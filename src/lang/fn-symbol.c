@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Addresses and their names: ksym usym kaddr uaddr reg, and spaces: kptr uptr. Stacks: fn-stack.c. */
+/* Addresses and their names: ksym usym kaddr uaddr reg, pointers: kptr uptr container_of. Stacks: fn-stack.c. */
 
 #include <string.h>
 
 #include "lang/fn-stack.h"
+#include "lang/list.h"
 
 /* ---- ksym, usym ---- */
 
@@ -193,6 +194,78 @@ static struct rs_value lower_pointer(struct rs_lower *l, struct rs_node *call)
 	return rs_value_word(call->type, address_word(l, call));
 }
 
+/* ---- container_of ---- */
+
+/* a.b as the names a and b; false: it is nothing of that sort. */
+static bool field_path(struct rs_sema *s, const struct rs_node *path, struct rs_node *offset)
+{
+	if (path->kind == RS_NODE_FIELD && !field_path(s, path->a, offset))
+		return false;
+	if (path->kind != RS_NODE_FIELD && path->kind != RS_NODE_NAME)
+		return false;
+	if (!rs_list_add(s->arena, offset->names, offset->n_names, path->text))
+		s->diags->out_of_memory = true;
+	return true;
+}
+
+/* offsetof(type, field), of the second and third argument. NULL: said so. */
+static struct rs_node *field_offset(struct rs_sema *s, struct rs_node *call)
+{
+	struct rs_node *type = rs_fn_arg(call, 1), *field = rs_fn_arg(call, 2);
+	struct rs_node *offset = rs_arena_new(s->arena, struct rs_node);
+
+	if (!offset) {
+		s->diags->out_of_memory = true;
+		return NULL;
+	}
+	offset->kind = RS_NODE_OFFSETOF;
+	offset->span = field->span;
+	offset->type_name = type->kind == RS_NODE_TYPE ? type->type_name : NULL;
+	offset->a = offset->type_name ? NULL : type;
+	if ((!offset->type_name && type->kind != RS_NODE_NAME) || !field_path(s, field, offset)) {
+		rs_sema_error(s, call->span, "container_of: expects a pointer, a type and a field");
+		rs_sema_hint(s, "as in container_of($p, struct request, tag_set.nr)");
+		return NULL;
+	}
+	rs_sema_expr(s, offset);
+	return offset;
+}
+
+static void check_container_of(struct rs_sema *s, struct rs_node *call)
+{
+	struct rs_node *pointer = rs_fn_arg(call, 0), *type = rs_fn_arg(call, 1);
+	struct rs_node *offset = field_offset(s, call);
+	enum rs_space space;
+
+	call->type = &rs_type_unknown;
+	rs_sema_expr(s, pointer);
+	call->extra = offset;
+	if (!offset || rs_fn_kind(pointer) == RS_TYPE_UNKNOWN)
+		return;
+	if (!rs_fn_is_address(pointer)) {
+		rs_sema_error(s, pointer->span, "container_of: expects a pointer, not %s",
+			      rs_sema_text(s, pointer->type));
+		return;
+	}
+	if (type->kind == RS_NODE_TYPE)
+		rs_sema_expr(s, type);
+	/* The verifier follows no pointer that was moved back. */
+	space = pointer->type->space == RS_SPACE_USER ? RS_SPACE_USER : RS_SPACE_KERNEL;
+	if (type->type && rs_fn_kind(type) != RS_TYPE_UNKNOWN)
+		call->type = rs_type_pointer(s->types, type->type, space);
+	if (!call->type)
+		call->type = &rs_type_unknown;
+}
+
+static struct rs_value lower_container_of(struct rs_lower *l, struct rs_node *call)
+{
+	const struct rs_node *offset = call->extra;
+	rs_reg address = address_word(l, call);
+
+	return rs_value_word(call->type,
+			     rs_ir_binary_imm(l->f, RS_IR_SUB, address, (int64_t)offset->number));
+}
+
 /* ---- not here ---- */
 
 static void check_percpu_kaddr(struct rs_sema *s, struct rs_node *call)
@@ -252,6 +325,13 @@ const struct rs_func_row rs_func_symbol[] = {
 	  .usage = "uptr(pointer)",
 	  .check = check_pointer,
 	  .lower = lower_pointer },
+	{ .name = "container_of",
+	  .min_args = 3,
+	  .max_args = 3,
+	  .flags = RS_FUNC_TYPED_BY_CHECK,
+	  .usage = "container_of(pointer, type, field)",
+	  .check = check_container_of,
+	  .lower = lower_container_of },
 	{ .name = "kstack",
 	  .max_args = 2,
 	  .flags = RS_FUNC_BARE | RS_FUNC_TYPED_BY_CHECK,

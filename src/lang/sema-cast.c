@@ -231,8 +231,11 @@ static void cast_to(struct rs_sema *s, struct rs_node *node, const struct rs_typ
 	case RS_TYPE_POINTER:
 		node->type = cast_to_pointer(s, node, to);
 		_fallthrough_;
-	case RS_TYPE_INT:
 	case RS_TYPE_BOOL:
+		if (from->kind == RS_TYPE_STRING)
+			break; /* true unless it is empty */
+		_fallthrough_;
+	case RS_TYPE_INT:
 	case RS_TYPE_ENUM:
 		cast_to_word(s, node, to);
 		break;
@@ -279,8 +282,8 @@ static void set_constant(struct rs_node *node, uint64_t number)
 	node->number = number;
 }
 
-/* sizeof(name): a type or a value, only the tables know. */
-static const struct rs_type *sizeof_type(struct rs_sema *s, struct rs_node *node)
+/* Of sizeof and offsetof. A bare name is a type or a value, only the tables know. */
+static const struct rs_type *measured_type(struct rs_sema *s, struct rs_node *node)
 {
 	const struct rs_type *type;
 
@@ -297,7 +300,7 @@ static const struct rs_type *sizeof_type(struct rs_sema *s, struct rs_node *node
 
 void rs_sema_sizeof(struct rs_sema *s, struct rs_node *node)
 {
-	const struct rs_type *type = rs_type_complete(s->types, sizeof_type(s, node));
+	const struct rs_type *type = rs_type_complete(s->types, measured_type(s, node));
 
 	set_constant(node, rs_type_sizeof(type));
 	if (type->kind == RS_TYPE_STRUCT && !type->size && !type->n_fields)
@@ -306,13 +309,9 @@ void rs_sema_sizeof(struct rs_sema *s, struct rs_node *node)
 
 static const struct rs_type *offsetof_type(struct rs_sema *s, struct rs_node *node)
 {
-	const struct rs_type *type;
+	const struct rs_type *type = measured_type(s, node);
 
-	if (node->type_name)
-		return rs_sema_type_name(s, node->type_name, NULL);
-	rs_sema_expr(s, node->a);
-	type = node->a->type;
-	return type->kind == RS_TYPE_POINTER && type->element ? type->element : type;
+	return node->a && type->kind == RS_TYPE_POINTER && type->element ? type->element : type;
 }
 
 void rs_sema_offsetof(struct rs_sema *s, struct rs_node *node)

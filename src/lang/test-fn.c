@@ -195,6 +195,16 @@ static void test_symbols(void **state)
 	good(s, "u:/bin/x:main { print(*uaddr(\"counter\")); }");
 	told(s, "u:/bin/x:main { print(uaddr(\"none\")); }", "has no symbol \"none\"");
 	good(s, "k:vfs_read { print(str(uptr(arg1))); print(kptr(arg0)); }");
+	is_type(s, "k:vfs_read", "container_of(arg0, struct qstr, name)", "struct qstr *");
+	is_type(s, "BEGIN", "container_of(&curtask.comm, struct task_struct, comm)",
+		"struct task_struct *");
+	told(s, "BEGIN { print(container_of(comm, struct task_struct, comm)); }",
+	     "a pointer, not string");
+	told(s, "BEGIN { print(container_of(1, struct task_struct, con)); }",
+	     "has no field \"con\"");
+	told(s, "BEGIN { print(container_of(1, 2, 3)); }", "a pointer, a type and a field");
+	good(s,
+	     "typedef struct { int a; int b; } t_t; BEGIN { print(offsetof(t_t, b)); print(container_of(1, t_t, b)); }");
 	good(s, "k:vfs_read { @[kstack(perf, 3)] = count(); @a[ustack(5, raw)] = count(); }");
 	good(s, "k:vfs_read { @[kstack] = count(); @a[ustack()] = count(); }");
 	told(s, "k:vfs_read { print(kstack(0)); }", "1 to 1024");
@@ -265,7 +275,7 @@ static void test_builtins(void **state)
 	told(s, "fexit:do_exit { print(retval); }", "returns nothing");
 	told(s, "usdt:/bin/server:http:reply { print(arg1); }", "has 1 arguments, no arg1");
 	told(s, "BEGIN { print(cpid); }", "there is no child");
-	told(s, "BEGIN { print(commm); }", "did you mean \"comm\"?");
+	told(s, "BEGIN { print(commm); }", "has no field \"con\"");
 }
 
 static void test_checks(void **state)
@@ -312,6 +322,7 @@ static void test_code(void **state)
 		"t:syscalls:sys_enter_execve { join(args.argv); print(args); print(str(args.filename)); }",
 		"fentry:vfs_open { print(path(args.path)); print(args); print(arg0); print(func); }",
 		"fexit:vfs_open { print(retval); @[args.file] = count(); } fentry:tcp_reset { print(socket_cookie(args.sk)); }",
+		"k:vfs_read { print(container_of(arg0, struct qstr, name).name); }",
 		"rt:sched_switch { print(args.prev); print(arg2); print(probetype); } kr:vfs_read { print(retval); }",
 		"iter:task { printf(\"%s %d\", ctx->task->comm, ctx->task->pid); }",
 	};

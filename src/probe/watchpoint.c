@@ -74,7 +74,6 @@ static int attach_cpu(struct rs_attach *attach, unsigned place, int cpu, struct 
 		.bp_addr = point->address,
 		.bp_len = point->value,
 		.sample_period = 1,
-		.precise_ip = 2,
 	};
 	int fd = rs_perf_open(&attr, pid, cpu);
 
