@@ -10,7 +10,8 @@
 
 #include "base/vec.h"
 
-#define SHELL_CHARS "|&;<>()$`\\\"'*?[]#~=%!{}\n"
+#define SHELL_CHARS "|&;<>()$`*?[]#~=%!{}\n" /* outside of quotes */
+#define BLANKS      " \t"
 
 struct rs_command {
 	char *text;
@@ -29,16 +30,54 @@ static void words_done(word_list *words)
 	rs_vec_done(words);
 }
 
-/* Cuts text (which is changed) at white space; the list ends with NULL. */
-static int split_words(char *text, word_list *words)
+/* One character of a word, from its quotes or behind a backslash; what only a shell understands: false. */
+static bool take_char(const char **at, char *quote, char **to)
 {
-	char *save = NULL;
+	char c = *(*at)++;
 
-	for (char *word = strtok_r(text, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
-		if (rs_vec_push(words, word) < 0)
-			return -ENOMEM;
+	if (c == *quote) {
+		*quote = '\0';
+		return true;
 	}
-	return rs_vec_push(words, (char *)NULL);
+	if (!*quote && (c == '\'' || c == '"')) {
+		*quote = c;
+		return true;
+	}
+	if (c == '\\' && *quote != '\'') {
+		c = **at;
+		if (!c || c == '\n' || (*quote && !strchr("\"\\", c)))
+			return false;
+		(*at)++;
+	} else if (*quote != '\'' && strchr(*quote ? "$`" : SHELL_CHARS, c)) {
+		return false;
+	}
+	*(*to)++ = c;
+	return true;
+}
+
+/*
+ * The words of a command, with the quotes and backslashes of a shell, written to `to`, which has room for the
+ * text and a NUL. The list ends with NULL. 0: it takes a shell to run it.
+ */
+static int split_words(const char *text, char *to, word_list *words)
+{
+	const char *at = text;
+
+	while (at += strspn(at, BLANKS), *at) {
+		char quote = '\0';
+
+		if (rs_vec_push(words, to) < 0)
+			return -ENOMEM;
+		while (*at && (quote || !strchr(BLANKS, *at)))
+			if (!take_char(&at, &quote, &to))
+				return 0;
+		if (quote)
+			return 0;
+		*to++ = '\0';
+	}
+	if (rs_vec_push(words, (char *)NULL) < 0)
+		return -ENOMEM;
+	return 1;
 }
 
 /* Signals as a program expects them: ours are blocked or ignored by now. */
@@ -110,12 +149,13 @@ int rs_command_start(const char *text, struct rs_command **ret_command, struct r
 		return rs_error_set_errno(err, -ENOMEM, "starting \"%s\"", text);
 	command->pidfd = command->go = command->failed = command->code = -1;
 	command->text = strdup(text);
-	copy = strdup(text);
-	if (!command->text || !copy || split_words(copy, &words) < 0)
-		return rs_error_set_errno(err, -ENOMEM, "starting \"%s\"", text);
-	if (words.len == 1)
+	copy = malloc(strlen(text) + 1);
+	r = command->text && copy ? split_words(text, copy, &words) : -ENOMEM;
+	if (r < 0)
+		return rs_error_set_errno(err, r, "starting \"%s\"", text);
+	if (r && words.len == 1)
 		return rs_error_set(err, -EINVAL, "the command is empty");
-	r = fork_child(command, strpbrk(text, SHELL_CHARS) ? NULL : words.items, err);
+	r = fork_child(command, r ? words.items : NULL, err);
 	if (r < 0)
 		return r;
 	*ret_command = TAKE_PTR(command);

@@ -42,6 +42,9 @@ static void test_codes(void **state)
 	assert_int_equal(run("sh -c 'exit 3'"), 3);
 	assert_int_equal(run("kill -TERM $$"), 128 + 15);
 	assert_int_equal(run("  test  1  -eq  1 "), 0);
+	assert_int_equal(run("test 'a  b' = \"a  b\""), 0);
+	assert_int_equal(run("test a\\ b '-ef' c"), 1);
+	assert_int_equal(run("test 3 -eq \"$((1 + 2))\""), 0);
 }
 
 static void test_held_back(void **state)

@@ -181,21 +181,28 @@ static bool number_part(struct spec *s, unsigned part, uint64_t *ret_value)
 	       wrong(s, part, "this must be a number");
 }
 
-static bool take_parts(struct spec *s, struct rs_attach_point *point, unsigned least, unsigned most)
+static bool is_part_count(struct spec *s, struct rs_attach_point *point, unsigned least,
+			  unsigned most)
 {
 	const char *usage = rs_provider_table[point->provider].usage;
 
-	if (s->n > least && s->n <= most + 1) {
-		for (unsigned i = 1; i < s->n; i++)
-			if (!s->parts[i][0])
-				return wrong(s, i, "this part of the probe is empty");
+	if (s->n > least && s->n <= most + 1)
 		return true;
-	}
 	rs_diag_error(s->p->diags, s->span, "%s of this probe %s",
 		      s->n <= least ? "a part" : "there are too many parts, the end",
 		      s->n <= least ? "is missing" : "has no meaning");
 	rs_diag_hint(s->p->diags, "it is written %s", usage);
 	return false;
+}
+
+static bool take_parts(struct spec *s, struct rs_attach_point *point, unsigned least, unsigned most)
+{
+	if (!is_part_count(s, point, least, most))
+		return false;
+	for (unsigned i = 1; i < s->n; i++)
+		if (!s->parts[i][0])
+			return wrong(s, i, "this part of the probe is empty");
+	return true;
 }
 
 /* "name+0x10" or an address, into name, offset, address. */
@@ -224,12 +231,15 @@ static bool parse_plain(struct spec *s, struct rs_attach_point *point)
 	return take_parts(s, point, 0, 0);
 }
 
+/* "tracepoint:*" alone: of any group. */
 static bool parse_tracepoint(struct spec *s, struct rs_attach_point *point)
 {
-	if (!take_parts(s, point, 2, 2))
+	bool any = s->n == 2 && strcmp(s->parts[1], "*") == 0;
+
+	if (!take_parts(s, point, any ? 1 : 2, 2))
 		return false;
 	point->target = s->parts[1];
-	point->name = s->parts[2];
+	point->name = any ? s->parts[1] : s->parts[2];
 	return true;
 }
 
@@ -296,10 +306,13 @@ static bool parse_user(struct spec *s, struct rs_attach_point *point)
 	return true;
 }
 
+/* The file and the provider may be empty: that of the process, any. */
 static bool parse_usdt(struct spec *s, struct rs_attach_point *point)
 {
-	if (!take_parts(s, point, 1, 3))
+	if (!is_part_count(s, point, 1, 3))
 		return false;
+	if (!s->parts[s->n - 1][0])
+		return wrong(s, s->n - 1, "this part of the probe is empty");
 	point->target = s->n > 2 ? s->parts[1] : "";
 	point->space = s->n > 3 ? s->parts[2] : "";
 	point->name = s->parts[s->n - 1];

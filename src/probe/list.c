@@ -262,6 +262,21 @@ static bool is_available(struct rs_probes *probes, const struct rs_probe_kind *k
 	return !kind->available || kind->available(probes);
 }
 
+/*
+ * Probes in programs are shown among all the others only where it is known in which: those of the process, or
+ * where the pattern names a path.
+ */
+static bool is_listed(struct rs_probes *probes, enum rs_provider provider, const char *rest)
+{
+	size_t file = strcspn(rest, ":");
+
+	if (rs_probe_kinds[provider]->kernel)
+		return is_available(probes, rs_probe_kinds[provider]);
+	if (provider != RS_PROVIDER_UPROBE && provider != RS_PROVIDER_USDT)
+		return false;
+	return probes->options.pid || memchr(rest, '/', file);
+}
+
 /* What a kind does not have, or may not tell, does not keep the others from being shown. */
 static int search_all(struct walk *walk, const char *providers, const char *rest,
 		      struct rs_error *err)
@@ -273,7 +288,7 @@ static int search_all(struct walk *walk, const char *providers, const char *rest
 		size_t before = walk->n;
 		int r;
 
-		if (!rs_probe_kinds[i]->kernel || !is_available(walk->probes, rs_probe_kinds[i]) ||
+		if (!is_listed(walk->probes, (enum rs_provider)i, rest) ||
 		    !rs_match(providers, rs_provider_table[i].name))
 			continue;
 		r = search_provider(walk, (enum rs_provider)i, rest, &why);
