@@ -161,6 +161,7 @@ void rs_lower_while(struct rs_lower *l, struct rs_node *node)
 	struct iterator it;
 	rs_label body;
 
+	l->state->n_memories = 0; /* the condition is asked again behind the body */
 	if (!rs_lang_has(l->sema->source, iter_num)) {
 		plain_while(l, node);
 		return;

@@ -9,6 +9,7 @@
 #include "lang/lower.h"
 
 #define RS_LOWER_STACK_BUDGET 320   /* bytes of rooms on the stack in a program without callbacks */
+#define RS_LOWER_ON_STACK     64    /* what may be there however low on_stack_limit is: most keys */
 #define RS_LOWER_NEST_MAX     4     /* programs at work on one CPU that have scratch memory */
 #define RS_LOWER_LOOPS_MAX    4     /* loops by callbacks within each other */
 #define RS_LOWER_COPY_INLINE  128   /* bytes: longer ones are copied by a helper */
@@ -97,8 +98,6 @@ struct rs_lower_state {
 };
 
 /* ---- lower-scratch.c ---- */
-/* Memory for the life of the function. */
-struct rs_place_in_memory rs_lower_keep(struct rs_lower *l, uint32_t size);
 /* The program's type excludes all others of such a type on its CPU: see lower-scratch.c. */
 bool rs_lower_is_exclusive(const struct rs_probe *probe);
 /* Sizes of all probes' needs; then code that takes and gives back. */

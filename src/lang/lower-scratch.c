@@ -36,7 +36,7 @@
 
 static bool fits_stack(const struct rs_lower *l, const struct rs_lower_func *fn, uint32_t size)
 {
-	return size <= MAX(l->program->config.on_stack_limit, 8u) &&
+	return size <= MAX(l->program->config.on_stack_limit, (uint64_t)RS_LOWER_ON_STACK) &&
 	       fn->stack_used + size <= fn->stack_budget && fn->n_slots < ARRAY_SIZE(fn->slots);
 }
 
@@ -78,11 +78,6 @@ struct rs_place_in_memory rs_lower_room(struct rs_lower *l, uint32_t size)
 	if (fits_stack(l, l->state->fn, size))
 		return stack_room(l, size);
 	return scratch_room(l, size);
-}
-
-struct rs_place_in_memory rs_lower_keep(struct rs_lower *l, uint32_t size)
-{
-	return rs_lower_room(l, size);
 }
 
 struct rs_room_mark rs_lower_room_mark(struct rs_lower *l)

@@ -28,7 +28,7 @@ static void give_home(struct rs_lower *l, const struct rs_variable *variable)
 		return;
 	if (!word || variable->address_taken) {
 		home->kind = word ? RS_HOME_WORD : RS_HOME_MEMORY;
-		home->place = rs_lower_keep(l, MAX(rs_type_slot(variable->type), 8u));
+		home->place = rs_lower_room(l, MAX(rs_type_slot(variable->type), 8u));
 	} else {
 		home->kind = RS_HOME_REG;
 		home->place.reg = rs_ir_reg_new(l->f);
