@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <linux/bpf.h>
 #include <signal.h>
-#include <sys/syscall.h>
 
+#include "base/clock.h"
 #include "trace/session.h"
 
-#define SECOND 1000000000ull
+#define SECOND    1000000000ull
+#define LOOK_NS   2000000ull /* between two looks at the ring buffer under load */
+#define WINDOW_NS 8000000ull
+#define MANY      16 /* records within a window: load */
+#define FEW       2  /* in one look: none any more */
 
 int rs_trace_drain(struct rs_trace_session *session)
 {
@@ -23,11 +28,73 @@ static int drain_or_stop(struct rs_trace_session *session, struct rs_loop *loop)
 	return r;
 }
 
+/*
+ * Waking us costs the traced process a microsecond or two for each record. So where many come they are told not to,
+ * and we look every two milliseconds; where few come they wake us again.
+ */
+static void let_wake(struct rs_trace_session *session, bool wake)
+{
+	rs_trace_maps_set_state(&session->maps, RS_STATE_RING_FLAGS, wake ? 0 : BPF_RB_NO_WAKEUP);
+	rs_loop_set_events(session->records, wake ? EPOLLIN : 0);
+	/* One look more when they wake us again: a program that was running had yet the old flags. */
+	rs_loop_set_timer(session->look, LOOK_NS, wake ? 0 : LOOK_NS);
+}
+
+/* Whether records have come fast enough for that. */
+static bool under_load(struct rs_trace_session *session)
+{
+	uint64_t now = rs_clock_mono(), count = rs_trace_reader_count(session->reader);
+
+	if (count - session->window_count >= MANY)
+		return true;
+	if (now - session->window_start >= WINDOW_NS) {
+		session->window_start = now;
+		session->window_count = count;
+	}
+	return false;
+}
+
 static int on_records(struct rs_loop *loop, int fd, uint32_t events, void *data)
 {
+	struct rs_trace_session *session = data;
+	int r = drain_or_stop(session, loop);
+
 	(void)fd;
 	(void)events;
-	return drain_or_stop(data, loop);
+	if (session->look && under_load(session)) {
+		session->looking = true;
+		let_wake(session, false);
+	}
+	return r;
+}
+
+static int on_look(struct rs_loop *loop, uint64_t expirations, void *data)
+{
+	struct rs_trace_session *session = data;
+	uint64_t before = rs_trace_reader_count(session->reader);
+	int r = drain_or_stop(session, loop);
+
+	(void)expirations;
+	if (session->looking && rs_trace_reader_count(session->reader) - before < FEW) {
+		session->looking = false;
+		session->window_start = rs_clock_mono();
+		session->window_count = rs_trace_reader_count(session->reader);
+		let_wake(session, true);
+	}
+	return r;
+}
+
+static int watch_records(struct rs_trace_session *session, struct rs_error *err)
+{
+	int fd = rs_trace_reader_fd(session->reader), r;
+
+	if (fd < 0)
+		return 0;
+	r = rs_loop_add_fd(session->loop, fd, EPOLLIN, on_records, session, &session->records, err);
+	if (!r && rs_trace_reader_is_ring(session->reader) &&
+	    rs_trace_maps_has_state(&session->maps))
+		r = rs_loop_add_timer(session->loop, 0, 0, on_look, session, &session->look, err);
+	return r;
 }
 
 /* The process of -c or -p has ended. */
@@ -81,22 +148,18 @@ static int watch_processes(struct rs_trace_session *session, struct rs_error *er
 	if (session->command)
 		r = rs_loop_add_fd(session->loop, rs_command_fd(session->command), EPOLLIN, on_end,
 				   session, NULL, err);
-	if (r < 0 || !session->options->pid)
+	if (r < 0 || session->pidfd < 0)
 		return r;
-	session->pidfd = (int)syscall(SYS_pidfd_open, (pid_t)session->options->pid, 0);
-	if (session->pidfd < 0)
-		return rs_error_set_errno(err, -errno, "following process %llu",
-					  (unsigned long long)session->options->pid);
 	return rs_loop_add_fd(session->loop, session->pidfd, EPOLLIN, on_end, session, NULL, err);
 }
 
 int rs_trace_follow(struct rs_trace_session *session, struct rs_error *err)
 {
-	int fd = rs_trace_reader_fd(session->reader), r;
+	int r;
 
 	r = watch_processes(session, err);
-	if (!r && fd >= 0)
-		r = rs_loop_add_fd(session->loop, fd, EPOLLIN, on_records, session, NULL, err);
+	if (!r)
+		r = watch_records(session, err);
 	if (!r && rs_trace_losses_counts(session->losses))
 		r = rs_loop_add_timer(session->loop, SECOND, SECOND, on_second, session, NULL, err);
 	if (r < 0)

@@ -269,6 +269,11 @@ void rs_trace_maps_done(struct rs_trace_maps *maps)
 	*maps = (struct rs_trace_maps){ .state_fd = -1, .ring_fd = -1 };
 }
 
+bool rs_trace_maps_has_state(const struct rs_trace_maps *maps)
+{
+	return maps->state != NULL;
+}
+
 void rs_trace_maps_set_state(struct rs_trace_maps *maps, enum rs_state_word word, uint64_t value)
 {
 	if (maps->state)

@@ -13,6 +13,7 @@ struct rs_trace_reader {
 	struct rs_perfbuf *perf; /* instead of the ring */
 	rs_trace_record_fn *fn;
 	void *data;
+	uint64_t count; /* handed out */
 	uint64_t bad;
 };
 
@@ -42,6 +43,7 @@ static int one(void *arg, const void *bytes, size_t size)
 		return 0;
 	}
 	memcpy(&head, bytes, sizeof(head));
+	reader->count++;
 	return reader->fn(reader->data, action, bytes, head.size);
 }
 
@@ -92,6 +94,16 @@ int rs_trace_reader_drain(struct rs_trace_reader *reader)
 	if (reader->ring)
 		return rs_ring_consume(reader->ring, one, reader, 0, &count);
 	return reader->perf ? rs_perfbuf_drain(reader->perf, one, reader) : 0;
+}
+
+uint64_t rs_trace_reader_count(const struct rs_trace_reader *reader)
+{
+	return reader->count;
+}
+
+bool rs_trace_reader_is_ring(const struct rs_trace_reader *reader)
+{
+	return reader->ring != NULL;
 }
 
 uint64_t rs_trace_reader_bad(const struct rs_trace_reader *reader)

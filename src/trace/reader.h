@@ -25,6 +25,10 @@ int rs_trace_reader_fd(const struct rs_trace_reader *reader);
 /* Hands out what is there. 0, or what fn returned. */
 int rs_trace_reader_drain(struct rs_trace_reader *reader);
 
+/* Handed out so far. They come through a ring buffer, whose records may be told not to wake. */
+uint64_t rs_trace_reader_count(const struct rs_trace_reader *reader);
+bool rs_trace_reader_is_ring(const struct rs_trace_reader *reader);
+
 /* Records that were no records, and, for perf buffers, records that the kernel had no room for. */
 uint64_t rs_trace_reader_bad(const struct rs_trace_reader *reader);
 uint64_t rs_trace_reader_lost(const struct rs_trace_reader *reader);

@@ -38,7 +38,10 @@ struct rs_trace_session {
 
 	struct rs_loop *loop;
 	struct rs_loop_source *signals;
-	int pidfd; /* of -p */
+	struct rs_loop_source *records, *look; /* follow.c: records wake us, or we look */
+	bool looking;
+	uint64_t window_start, window_count; /* records before it, for the rate */
+	int pidfd;                           /* of -p */
 };
 
 /* --- attach.c --- */
