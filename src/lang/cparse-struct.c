@@ -81,7 +81,8 @@ static void parse_member_declarators(struct rs_cparse *p, struct rs_layout *layo
 		while (!p->failed && rs_cparse_qualifier(p, &attributes, &user))
 			;
 	} while (!p->failed && rs_cparse_take(p, ","));
-	rs_cparse_expect(p, ";");
+	if (!rs_ctoken_is(&p->token, "}")) /* compilers let the last one go without */
+		rs_cparse_expect(p, ";");
 }
 
 /* Macros of headers that make a member: an array of unknown length, a set of bits. */

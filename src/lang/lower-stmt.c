@@ -73,6 +73,26 @@ struct rs_value rs_lower_step(struct rs_lower *l, struct rs_node *node, bool wan
 	return value;
 }
 
+/* @m op= x; a pointer goes on by as many of what it points to. */
+static void step_map(struct rs_lower *l, struct rs_node *node)
+{
+	struct rs_node step = { .kind = RS_NODE_INT,
+				.type = rs_type_int64,
+				.constant = true,
+				.number = rs_pointer_step(node->a->type) };
+	struct rs_node scaled = { .kind = RS_NODE_BINARY,
+				  .span = node->span,
+				  .op = RS_OPERATOR_MUL,
+				  .a = node->b,
+				  .b = &step,
+				  .type = rs_type_int64 };
+
+	scaled.constant = node->b->constant;
+	scaled.number = node->b->number * step.number;
+	rs_lower_map_step(l, node->a, node->op, step.number > 1 ? &scaled : node->b,
+			  RS_STEP_NOTHING);
+}
+
 static void assign_compound(struct rs_lower *l, struct rs_node *node)
 {
 	const struct rs_variable *variable;
@@ -85,7 +105,7 @@ static void assign_compound(struct rs_lower *l, struct rs_node *node)
 	rs_reg now;
 
 	if (node->a->kind == RS_NODE_MAP) {
-		rs_lower_map_step(l, node->a, node->op, node->b, RS_STEP_NOTHING);
+		step_map(l, node);
 		return;
 	}
 	variable = node->a->variable;

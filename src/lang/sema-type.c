@@ -108,6 +108,18 @@ static const struct rs_type *merge_pointers(struct rs_sema *s, const struct rs_t
 static const struct rs_type *merge(struct rs_sema *s, const struct rs_type *a,
 				   const struct rs_type *b, unsigned depth);
 
+/* The element of b that goes with element i of a: records have names, in any order. NULL: there is none. */
+static const struct rs_type *counterpart(const struct rs_type *a, const struct rs_type *b,
+					 uint32_t i)
+{
+	if (a->kind != RS_TYPE_RECORD)
+		return b->fields[i].type;
+	for (uint32_t k = 0; k < b->n_fields; k++)
+		if (!strcmp(a->fields[i].name, b->fields[k].name))
+			return b->fields[k].type;
+	return NULL;
+}
+
 static const struct rs_type *merge_tuples(struct rs_sema *s, const struct rs_type *a,
 					  const struct rs_type *b, unsigned depth)
 {
@@ -123,10 +135,12 @@ static const struct rs_type *merge_tuples(struct rs_sema *s, const struct rs_typ
 	if (!elements || !names)
 		return NULL;
 	for (uint32_t i = 0; i < a->n_fields; i++) {
-		names[i] = a->fields[i].name;
-		if (a->kind == RS_TYPE_RECORD && strcmp(names[i], b->fields[i].name) != 0)
+		const struct rs_type *other = counterpart(a, b, i);
+
+		if (!other)
 			return NULL;
-		elements[i] = merge(s, a->fields[i].type, b->fields[i].type, depth + 1);
+		names[i] = a->fields[i].name;
+		elements[i] = merge(s, a->fields[i].type, other, depth + 1);
 		if (!elements[i])
 			return NULL;
 		is_a &= elements[i] == a->fields[i].type;

@@ -127,20 +127,27 @@ int rs_show_argument(struct rs_show *show, const struct rs_action *action, unsig
 
 /* ---- one conversion ---- */
 
-/* The argument as a number, cut to the conversion's length, or to its type's own. */
-static uint64_t number_of(const struct argument *arg, const struct rs_printf_piece *piece,
-			  bool is_signed)
+static uint64_t extend(uint64_t v, unsigned size, bool is_signed)
 {
-	uint64_t v = (uint64_t)rs_show_integer(&rs_type_none, arg->data, arg->size, false);
-	unsigned size = piece->size                     ? piece->size
-			: rs_type_is_integer(arg->type) ? arg->type->size
-							: 8;
 	unsigned shift;
 
 	if (!size || size >= 8)
 		return v;
 	shift = 64 - size * 8;
 	return is_signed ? (uint64_t)((int64_t)(v << shift) >> shift) : v << shift >> shift;
+}
+
+/* The argument as the number that its type says it is; the conversion's own length, if it has one, cuts that. */
+static uint64_t number_of(const struct argument *arg, const struct rs_printf_piece *piece,
+			  bool is_signed)
+{
+	uint64_t v = (uint64_t)rs_show_integer(&rs_type_none, arg->data, arg->size, false);
+	unsigned own = rs_type_is_integer(arg->type) ? arg->type->size : 8;
+
+	if (!piece->size && !is_signed)
+		return extend(v, own, false); /* -1 of 32 bits is ffffffff */
+	v = extend(v, own, own < 8 && arg->type->is_signed);
+	return piece->size ? extend(v, piece->size, is_signed) : v;
 }
 
 static bool is_plain(const struct rs_printf_piece *piece)
