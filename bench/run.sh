@@ -16,7 +16,7 @@ export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 # auditd, in storms, comes last
-names='capture ndjson tax idle start json programs identity store query storms'
+names='capture ndjson tax idle start json programs identity store query trace storms'
 bin=$root/build-release
 page=$root/docs/benchmarks.md
 quick=false
