@@ -275,7 +275,7 @@ static void test_builtins(void **state)
 	told(s, "fexit:do_exit { print(retval); }", "returns nothing");
 	told(s, "usdt:/bin/server:http:reply { print(arg1); }", "has 1 arguments, no arg1");
 	told(s, "BEGIN { print(cpid); }", "there is no child");
-	told(s, "BEGIN { print(commm); }", "has no field \"con\"");
+	told(s, "BEGIN { print(commm); }", "did you mean \"comm\"?");
 }
 
 static void test_checks(void **state)
