@@ -158,6 +158,25 @@ static void test_mapped(void **state)
 	rs_probes_free(&probes);
 }
 
+/* Scripts of the time before glibc 2.34 look for threads in a library of their own. */
+static void test_moved_to_libc(void **state)
+{
+	struct rs_probes *probes = new_probes(NULL);
+	struct rs_attach_point point = { .provider = RS_PROVIDER_UPROBE,
+					 .target = "libpthread",
+					 .name = "pthread_create" };
+	struct expanded expanded = expand(probes, point);
+
+	(void)state;
+	assert_int_equal(expanded.r, 0);
+	assert_int_equal(expanded.places.len, 1);
+	assert_string_equal(expanded.places.items[0]->point.name, "pthread_create");
+	expanded_done(&expanded);
+	point.name = "pthread_create_nothing";
+	expect_error(probes, point, -ENOENT, NULL);
+	rs_probes_free(&probes);
+}
+
 static void test_usdt(void **state)
 {
 	struct rs_probes *probes = new_probes(NULL);
@@ -200,7 +219,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_functions), cmocka_unit_test(test_address),
 		cmocka_unit_test(test_demangled), cmocka_unit_test(test_files),
-		cmocka_unit_test(test_mapped),    cmocka_unit_test(test_usdt),
+		cmocka_unit_test(test_mapped),    cmocka_unit_test(test_moved_to_libc),
+		cmocka_unit_test(test_usdt),
 	};
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 

@@ -149,10 +149,40 @@ static int expand_file(const char *path, void *data)
 	return many && (r == -ENOENT || r == -EINVAL) ? 0 : r;
 }
 
+/* Libraries by whose names scripts know functions that glibc has in libc itself since 2.34. */
+static bool moved_to_libc(const char *library)
+{
+	static const char *const moved[] = { "libpthread", "libdl", "librt", "libutil", "libanl" };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(moved); i++)
+		if (strcmp(library, moved[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Where it is not there either, what the first said is told. */
+static int expand_files(struct walk *walk, struct rs_error *err)
+{
+	const char *target = walk->point->target;
+	struct rs_error first = { 0 };
+	int r;
+
+	walk->err = &first;
+	r = rs_binary_each(walk->probes, target, expand_file, walk, &first);
+	if (r == -ENOENT && moved_to_libc(target)) {
+		walk->err = NULL;
+		if (rs_binary_each(walk->probes, "libc", expand_file, walk, NULL) >= 0)
+			return 0;
+	}
+	if (r < 0 && err)
+		*err = first;
+	return r;
+}
+
 static int expand(struct rs_probes *probes, const struct rs_attach_point *point,
 		  struct rs_emit *emit, struct rs_error *err)
 {
-	struct walk walk = { .probes = probes, .point = point, .emit = emit, .err = err };
+	struct walk walk = { .probes = probes, .point = point, .emit = emit };
 
 	if (point->provider == RS_PROVIDER_URETPROBE && point->offset)
 		return rs_point_refuse(point, -EINVAL, "a return has no offset", err);
@@ -161,7 +191,7 @@ static int expand(struct rs_probes *probes, const struct rs_attach_point *point,
 		rs_error_hint(err, "\"cpp\" is for names of C++ and Rust");
 		return -EINVAL;
 	}
-	return rs_binary_each(probes, point->target, expand_file, &walk, err);
+	return expand_files(&walk, err);
 }
 
 struct lookup {

@@ -4,6 +4,7 @@
  * there for once that is done. The folder: $RINGSIDE_BT, else where Debian's package puts them, else
  * /bt, where a guest has them.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -192,6 +193,8 @@ static void *routine(void *arg)
 
 static void act_thread(struct scene *scene)
 {
+	if (!dlsym(RTLD_DEFAULT, "pthread_create"))
+		scene_skip(scene, "this program has its libraries in itself");
 	join_thread(scene, start_thread(scene, routine, NULL));
 }
 
@@ -264,14 +267,14 @@ static const struct tool tools[] = {
 	  .lacks = { "no library" }, .at_end = true },
 	{ "sslsnoop", act_openssl, .wants = { "* openssl * SSL_write" }, .lacks = { "no library" } },
 	{ "statsnoop", act_stat, .wants = { "{pid} *test-tools *0 {dir}" } },
-	{ "swapin", disk_swap, .wants = { "@[[]test-tools, {pid}]:*" } },
+	{ "swapin", disk_swap, .wants = { "@[[]test-tools, {swapped}]:*" } },
 	{ "syncsnoop", act_fsync, .wants = { "*:*:* {pid} *test-tools *tracepoint:syscalls:sys_enter_fsync" } },
 	{ "syscount", act_write, .wants = { "Top 10 syscalls IDs:", "@syscall[[]*]:*", "@process[[]*]:*" },
 	  .at_end = true },
 	{ "tcpaccept", loopback_talk, .wants = { "*:*:* {pid} *test-tools *127.0.0.1 *127.0.0.1 * {port} *0/5" } },
 	{ "tcpconnect", loopback_talk, .wants = { "*:*:* {pid} *test-tools *127.0.0.1 *127.0.0.1 * {port} *" } },
 	{ "tcpdrop", loopback_drop, .wants = { "*:*:* {sender} *test-tools *127.0.0.1:* 127.0.0.1:{port} *" },
-	  .lacks = { "has no field \"reason\"" } },
+	  .lacks = { "tracepoint:skb:kfree_skb has no argument \"reason\"" } },
 	{ "tcplife", loopback_talk, .wants = { "{pid} *test-tools *127.0.0.1 * 127.0.0.1 *{port} *" } },
 	{ "tcpretrans", loopback_retransmit, .wants = { "*:*:* *127.0.0.1:* 127.0.0.1:{port} *SYN_SENT" } },
 	{ "tcpsynbl", loopback_talk, .wants = { "@backlog[[]5]:*", "[[]0] *1 |@*|" }, .at_end = true },
@@ -297,35 +300,40 @@ static const struct tool *find_tool(const char *path, char *ret_name, size_t siz
 
 /* --- why one does not run here --- */
 
-static bool kernel_has(const char *function)
+/* Whether one of the file's lines has the function at this place among its words. */
+static bool lists(const char *path, int place, const char *function)
 {
-	FILE *file = fopen("/proc/kallsyms", "re");
-	char line[512], name[256], type;
+	FILE *file = fopen(path, "re");
+	char line[512], words[3][256];
 	bool found = false;
 
 	while (file && !found && fgets(line, sizeof(line), file))
-		found = sscanf(line, "%*s %c %255s", &type, name) == 2 &&
-			(type == 't' || type == 'T') && !strcmp(name, function);
+		found = sscanf(line, "%255s %255s %255s", words[0], words[1], words[2]) > place &&
+			!strcmp(words[place], function);
 	if (file)
 		fclose(file);
 	return found;
 }
 
-/* error: "kprobe:NAME": there is no such probe here - and the kernel itself says so too. */
+/* "kprobe:NAME": ... - and what the kernel itself says of it. */
 static bool no_function(const char *line)
 {
 	const char *at = strstr(line, "probe:");
 	char name[128];
 
-	return strstr(line, "there is no such probe here") && at &&
-	       sscanf(at + 6, "%127[^\"]", name) == 1 && !kernel_has(name);
+	if (!at || sscanf(at + 6, "%127[^\"]", name) != 1)
+		return false;
+	if (strstr(line, "there is no such probe here"))
+		return !lists("/proc/kallsyms", 2, name);
+	return strstr(line, "Invalid argument") &&
+	       !lists("/sys/kernel/tracing/available_filter_functions", 0, name);
 }
 
 static bool explains(const struct tool *tool, const char *line)
 {
 	if (strstr(line, "this kernel has no kprobes"))
 		return true;
-	if (strstr(line, "error: ") && no_function(line))
+	if (!strstr(line, "warning: ") && no_function(line))
 		return true;
 	for (int i = 0; i < WANTS && tool->lacks[i]; i++)
 		if (strstr(line, tool->lacks[i]))

@@ -7,18 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/swap.h>
 #include <unistd.h>
 
-#define BLOCK       4096
-#define TRIES       16 /* somebody else may take the device that was free */
-#define SWAP_BYTES  (16 << 20)
-#define SWAP_ROUNDS 20
+#include "tests/kernel/lib/sys.h"
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21 /* Linux 5.4 */
-#endif
+#define BLOCK      4096
+#define TRIES      16 /* somebody else may take the device that was free */
+#define SWAP_BYTES (64 << 20)
+#define SWAP_LIMIT (8 << 20)
 
 /* A loop device that is nobody's, over the file; -1. */
 static int take_device(struct scene *scene, int control, int file, struct disk *disk)
@@ -83,11 +80,14 @@ void disk_sync(struct scene *scene)
 	close(disk.fd);
 }
 
-/* What mkswap(8) writes: version 1, the last page, the magic at the end of the first page. */
+/* What mkswap(8) writes: version 1, the last page, the magic at the end of the first page. All pages are written,
+ * so that the memory of a file that is in memory is there, and not a matter of who swaps. */
 static void write_swap_header(struct scene *scene, int fd)
 {
 	uint32_t page[BLOCK / 4] = { 0 };
 
+	for (int i = 1; i < SWAP_BYTES / BLOCK; i++)
+		must(pwrite(fd, page, BLOCK, (off_t)i * BLOCK));
 	page[256] = 1;
 	page[257] = SWAP_BYTES / BLOCK - 1;
 	memcpy((char *)page + BLOCK - 10, "SWAPSPACE2", 10);
@@ -95,29 +95,43 @@ static void write_swap_header(struct scene *scene, int fd)
 	must(fsync(fd));
 }
 
-void disk_swap(struct scene *scene)
-{
-	const size_t bytes = SWAP_BYTES / 4;
-	volatile char *pages;
-	struct disk disk;
+static char swap_dir[512];
 
-	disk_make(scene, &disk, SWAP_BYTES, O_RDWR);
-	write_swap_header(scene, disk.fd);
-	if (swapon(disk.path, 0))
-		scene_skip(scene, "swapon: %m");
-	pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (pages == MAP_FAILED)
-		scene_fail(scene, "mmap: %m");
-	/* The first call only starts the writing; pages leave once they are written. */
-	for (int round = 0; round < SWAP_ROUNDS; round++) {
+/* More memory than its cgroup may have. */
+static void walk_memory(struct scene *scene)
+{
+	const size_t bytes = 3 * SWAP_LIMIT;
+	volatile char *pages;
+
+	if (!cgroup_move(swap_dir, 0))
+		scene_fail(scene, "entering \"%s\": %m", swap_dir);
+	pages = must_map(scene, bytes);
+	for (int round = 0; round < 3; round++)
 		for (size_t i = 0; i < bytes; i += BLOCK)
 			pages[i]++;
-		for (int i = 0; i < 4; i++) {
-			must(madvise((void *)pages, bytes, MADV_PAGEOUT));
-			must(fsync(disk.fd));
-		}
+}
+
+void disk_swap(struct scene *scene)
+{
+	char path[600], text[32];
+	struct disk disk;
+	int status;
+
+	if (!cgroup_make(NULL, "swap", swap_dir, sizeof(swap_dir)))
+		scene_skip(scene, "no cgroup v2 can be made: %m");
+	disk_make(scene, &disk, SWAP_BYTES, O_RDWR);
+	write_swap_header(scene, disk.fd);
+	snprintf(path, sizeof(path), "%s/memory.max", swap_dir);
+	if (access(path, W_OK) || swapon(disk.path, 0)) {
+		cgroup_remove(swap_dir);
+		scene_skip(scene, "no swap for a cgroup");
 	}
-	munmap((void *)pages, bytes);
+	snprintf(text, sizeof(text), "%d", SWAP_LIMIT);
+	write_file(scene, path, text);
+	status = in_child(scene, "swapped", walk_memory);
 	must(swapoff(disk.path));
+	cgroup_remove(swap_dir);
 	close(disk.fd);
+	if (status)
+		scene_fail(scene, "a process that swaps ended with status %d", status);
 }

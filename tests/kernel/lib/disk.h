@@ -19,5 +19,5 @@ void disk_use(struct scene *scene);
 /* Writes through the page cache, then has the kernel write that back. */
 void disk_sync(struct scene *scene);
 
-/* Has pages of this process go to swap on a new disk, and come back. */
+/* Has pages of a process, the fact "swapped", go to swap on a new disk, and come back. */
 void disk_swap(struct scene *scene);
