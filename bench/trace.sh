@@ -91,6 +91,11 @@ whole() {
 	done
 }
 
+# cost_of CALL COMMAND...: once more where it did not end (bpftrace now and then does not).
+cost_of() {
+	"$bench" cost "$@" | cut -d ' ' -f 1 || "$bench" cost "$@" | cut -d ' ' -f 1
+}
+
 worst=0
 # costs LABEL CALL SCRIPT: ns a run of the program(s), in turns.
 costs() {
@@ -99,10 +104,10 @@ costs() {
 	note "trace: cost: $label"
 	for ((i = 0; i < cost_runs; i++)); do
 		quiet
-		ours+=("$("$bench" cost "$call" "$bin/ringside" trace -e "$script" | cut -d ' ' -f 1)")
+		ours+=("$(cost_of "$call" "$bin/ringside" trace -e "$script")")
 		have bpftrace || continue
 		quiet
-		theirs+=("$("$bench" cost "$call" bpftrace -e "$script" | cut -d ' ' -f 1)")
+		theirs+=("$(cost_of "$call" bpftrace -e "$script")")
 	done
 	if [ ${#theirs[@]} -eq 0 ]; then
 		printf '%s|%s|-|-\n' "$label" "$(span %.0f "${ours[@]}")"

@@ -296,6 +296,10 @@ static void apply_declared(struct rs_sema *s, struct rs_map *map, bool per_cpu)
 
 	if (i < 0)
 		return;
+	if (!map->assigned && !map->used_keyed && !map->used_scalar) {
+		rs_sema_warning(s, map->declared->span, "Unused map: %s", map->name);
+		return;
+	}
 	is_array = kinds[i].kind == RS_MAP_ARRAY || kinds[i].kind == RS_MAP_PERCPU_ARRAY;
 	if (kinds[i].per_cpu != per_cpu) {
 		rs_diag_error(s->diags, map->declared->span, "%s can not hold %s",
@@ -335,6 +339,7 @@ static void finish(struct rs_sema *s, struct rs_map *map)
 	else if (map->used_keyed && !map->key)
 		map->key = rs_type_int64;
 	else if (!map->used_keyed && !map->key && map->declared && !map->assigned)
+		map->no_prealloc = true; /* thousands of entries made at start take milliseconds */
 		map->key = rs_type_int64;
 	per_cpu = rs_type_is_aggregate(map->value);
 	if (map->key) {
