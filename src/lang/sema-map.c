@@ -339,11 +339,11 @@ static void finish(struct rs_sema *s, struct rs_map *map)
 	else if (map->used_keyed && !map->key)
 		map->key = rs_type_int64;
 	else if (!map->used_keyed && !map->key && map->declared && !map->assigned)
-		map->no_prealloc = true; /* thousands of entries made at start take milliseconds */
 		map->key = rs_type_int64;
 	per_cpu = rs_type_is_aggregate(map->value);
 	if (map->key) {
 		map->kind = per_cpu ? RS_MAP_PERCPU_HASH : RS_MAP_HASH;
+		map->no_prealloc = true; /* thousands of entries made at start take milliseconds */
 		map->max_entries = s->program->config.max_map_keys;
 		map->key_size = rs_type_slot(map->key);
 	} else {
