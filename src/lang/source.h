@@ -47,7 +47,7 @@ struct rs_prototype {
 struct rs_place {
 	struct rs_attach_point point; /* no wildcards left; target of uprobes is the resolved path */
 	/* usdt: one place per location in the code */
-	const char *usdt_args; /* "-4@%edi 8@-8(%rbp)" */
+	const char *usdt_args; /* "-4@%edi 8@-8(%rbp)"; N(%rip) is counted from the probe */
 	uint64_t usdt_address; /* file offset of the location */
 	uint64_t usdt_semaphore; /* file offset, 0 none */
 	unsigned usdt_location; /* 0, 1, ... of the same probe */

@@ -248,8 +248,6 @@ static bool x86_memory(struct reader *r, struct rs_usdt_arg *arg)
 	if (!take(r, ','))
 		if (!read_register(r, true, &arg->reg, &arg->reg_size))
 			return false;
-	if (arg->reg && strcmp(arg->reg, "rip") == 0)
-		return false; /* relative to the code: the note does not say where that is loaded */
 	if (arg->reg && take(r, ')'))
 		return true;
 	if (arg->reg && !take(r, ','))

@@ -2,6 +2,8 @@
 /* Probes that programs bring along. One place for each location: a probe may have several. */
 #include "kern/usdt.h"
 
+#include <inttypes.h>
+
 #include "base/suggest.h"
 #include "probe/binary.h"
 #include "probe/match.h"
@@ -13,6 +15,7 @@ struct walk {
 	struct rs_emit *emit;
 	struct rs_error *err;
 	const char *path;
+	struct rs_elf *elf;
 	struct rs_suggest suggest;
 	RS_VEC(const char *) seen; /* provider, name: of each location emitted of this file */
 };
@@ -26,6 +29,57 @@ static unsigned count_location(struct walk *walk, const struct rs_usdt *usdt)
 		n += !strcmp(walk->seen.items[i], usdt->provider) &&
 		     !strcmp(walk->seen.items[i + 1], usdt->name);
 	return n;
+}
+
+/* SYMBOL, SYMBOL+N or SYMBOL-N. */
+static bool symbol_address(struct rs_elf *elf, const char *text, size_t n, uint64_t *ret_address)
+{
+	struct rs_elf_symbol symbol;
+	char name[256], *offset;
+
+	if (n >= sizeof(name))
+		return false;
+	memcpy(name, text, n);
+	name[n] = '\0';
+	*ret_address = 0;
+	offset = name + strcspn(name, "+-");
+	if (*offset)
+		*ret_address = (uint64_t)strtoll(offset, NULL, 0);
+	*offset = '\0';
+	if (!*name || !rs_elf_find(elf, name, false, &symbol))
+		return false;
+	*ret_address += symbol.address;
+	return true;
+}
+
+/*
+ * "8@SYMBOL(%rip)" becomes "8@N(%rip)", N counted from the probe: the instruction pointer is there when it runs.
+ * What is not found stays as it is, and is a mistake for who wants that argument.
+ */
+static const char *place_symbols(struct walk *walk, const struct rs_usdt *usdt)
+{
+	static const char relative[] = "(%rip)";
+	_cleanup_(rs_str_done) struct rs_str out = RS_STR_INIT(0);
+	const char *at = usdt->args, *found;
+	uint64_t here, there;
+
+	if (!strstr(at, relative) || !rs_elf_address(walk->elf, usdt->offset, &here))
+		return usdt->args;
+	while ((found = strstr(at, relative))) {
+		const char *symbol = found;
+
+		while (symbol > at && symbol[-1] != '@' && symbol[-1] != ' ')
+			symbol--;
+		rs_str_append(&out, at, (size_t)(symbol - at));
+		if (symbol_address(walk->elf, symbol, (size_t)(found - symbol), &there))
+			rs_str_appendf(&out, "%" PRId64, (int64_t)(there - here));
+		else
+			rs_str_append(&out, symbol, (size_t)(found - symbol));
+		rs_str_append_cstr(&out, relative);
+		at = found + strlen(relative);
+	}
+	rs_str_append_cstr(&out, at);
+	return rs_arena_strdup(walk->emit->arena, rs_str_cstr(&out));
 }
 
 static int emit_location(const struct rs_usdt *usdt, void *data)
@@ -42,7 +96,9 @@ static int emit_location(const struct rs_usdt *usdt, void *data)
 	place.point.target = walk->path;
 	place.point.space = usdt->provider;
 	place.point.name = usdt->name;
-	place.usdt_args = usdt->args;
+	place.usdt_args = place_symbols(walk, usdt);
+	if (!place.usdt_args)
+		return -ENOMEM;
 	place.usdt_address = usdt->offset;
 	place.usdt_semaphore = usdt->semaphore;
 	place.usdt_location = count_location(walk, usdt);
@@ -77,6 +133,7 @@ static int expand_file(const char *path, void *data)
 	if (!elf)
 		return many ? 0 : walk->err ? walk->err->code : -ENOEXEC;
 	walk->path = path;
+	walk->elf = elf;
 	rs_vec_reset(&walk->seen);
 	rs_suggest_init(&walk->suggest, walk->point->name);
 	r = rs_usdt_each(elf, emit_location, walk);
