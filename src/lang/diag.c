@@ -241,19 +241,24 @@ static void append_expansions(const struct rs_diags *diags, struct rs_span span,
 	}
 }
 
-int rs_diag_show(const struct rs_diags *diags, const struct rs_diag *diag, bool colour,
-		 struct rs_str *out)
+static const char *style_of(const struct rs_diag *diag, bool colour)
 {
-	bool is_error = diag->severity == RS_SEVERITY_ERROR;
-	const char *bold = colour ? "\033[1m" : "", *reset = colour ? "\033[0m" : "";
-	const char *style = !colour ? "" : is_error ? "\033[1;31m" : "\033[1;35m";
+	if (!colour)
+		return "";
+	return diag->severity == RS_SEVERITY_ERROR ? "\033[1;31m" : "\033[1;35m";
+}
 
-	rs_str_append_cstr(out, bold);
-	append_place(diags, diag->span, out);
-	rs_str_appendf(out, ":%s %s%s:%s ", reset, style, is_error ? "error" : "warning", reset);
+/* What stands behind the place and the word for its severity. */
+static int append_rest(const struct rs_diags *diags, const struct rs_diag *diag, const char *note,
+		       bool colour, struct rs_str *out)
+{
 	rs_str_append_escaped(out, diag->text, strlen(diag->text));
 	rs_str_append_char(out, '\n');
-	append_line(diags, diag->span, style, reset, out);
+	if (note) {
+		rs_str_append_escaped(out, note, strlen(note));
+		rs_str_append_char(out, '\n');
+	}
+	append_line(diags, diag->span, style_of(diag, colour), colour ? "\033[0m" : "", out);
 	append_expansions(diags, diag->span, out);
 	if (diag->hint) {
 		rs_str_append_cstr(out, "  hint: ");
@@ -261,6 +266,46 @@ int rs_diag_show(const struct rs_diags *diags, const struct rs_diag *diag, bool 
 		rs_str_append_char(out, '\n');
 	}
 	return out->error;
+}
+
+int rs_diag_show(const struct rs_diags *diags, const struct rs_diag *diag, bool colour,
+		 struct rs_str *out)
+{
+	const char *bold = colour ? "\033[1m" : "", *reset = colour ? "\033[0m" : "";
+
+	rs_str_append_cstr(out, bold);
+	append_place(diags, diag->span, out);
+	rs_str_appendf(out, ":%s %s%s:%s ", reset, style_of(diag, colour),
+		       diag->severity == RS_SEVERITY_ERROR ? "error" : "warning", reset);
+	return append_rest(diags, diag, NULL, colour, out);
+}
+
+void rs_span_show(const struct rs_diags *diags, struct rs_span span, struct rs_str *out)
+{
+	const struct rs_source_text *source = source_of(diags, span);
+	struct rs_span last = span;
+	unsigned line, column, to_line, to_column;
+
+	last.at += span.len;
+	rs_span_position(diags, span, &line, &column);
+	rs_span_position(diags, last, &to_line, &to_column);
+	rs_str_append_escaped(out, source->name, strlen(source->name));
+	if (line == to_line)
+		rs_str_appendf(out, ":%u:%u-%u", line, column, to_column);
+	else
+		rs_str_appendf(out, ":%u-%u", line, to_line);
+}
+
+int rs_diag_show_event(const struct rs_diags *diags, const struct rs_diag *diag, const char *note,
+		       bool colour, struct rs_str *out)
+{
+	const char *bold = colour ? "\033[1m" : "", *reset = colour ? "\033[0m" : "";
+
+	rs_str_append_cstr(out, bold);
+	rs_span_show(diags, diag->span, out);
+	rs_str_appendf(out, ":%s %s%s:%s ", reset, style_of(diag, colour),
+		       diag->severity == RS_SEVERITY_ERROR ? "ERROR" : "WARNING", reset);
+	return append_rest(diags, diag, note, colour, out);
 }
 
 int rs_diags_show(const struct rs_diags *diags, bool colour, struct rs_str *out)

@@ -100,3 +100,9 @@ int rs_diags_show(const struct rs_diags *diags, bool colour, struct rs_str *out)
 /* One. */
 int rs_diag_show(const struct rs_diags *diags, const struct rs_diag *diag, bool colour,
 		 struct rs_str *out);
+/* What happened while the script ran, in the form that scripts around bpftrace know: "stdin:1:22-34: WARNING: ...", the
+ * note (may be NULL) on a line of its own, then the script's line. */
+int rs_diag_show_event(const struct rs_diags *diags, const struct rs_diag *diag, const char *note,
+		       bool colour, struct rs_str *out);
+/* "stdin:1:22-34": from the first column up to the one behind the last; of several lines "stdin:1-3". */
+void rs_span_show(const struct rs_diags *diags, struct rs_span span, struct rs_str *out);

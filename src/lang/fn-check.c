@@ -73,7 +73,7 @@ static void check_static_assert(struct rs_sema *s, struct rs_node *call)
 static void format_piece(struct rs_sema *s, struct rs_str *out, const struct rs_printf_piece *piece,
 			 const struct rs_node *arg)
 {
-	if (arg->text_constant)
+	if (arg->text_constant && (piece->what == RS_PRINTF_STRING || !arg->constant))
 		rs_str_append(out, arg->text, arg->text_len);
 	else if (!arg->constant)
 		rs_sema_error(s, arg->span, "fail: the values must be known while compiling");
@@ -92,7 +92,7 @@ static void check_fail(struct rs_sema *s, struct rs_node *call)
 	unsigned next = 1;
 
 	rs_fn_check_format(s, call, 0);
-	if (!s->final || !format->text_constant ||
+	if (!s->final || s->dead || !format->text_constant ||
 	    rs_printf_parse(s->arena, format->text, format->text_len, &parsed) < 0)
 		return;
 	for (unsigned i = 0; i < parsed.n; i++) {

@@ -121,8 +121,10 @@ static rs_reg read_by(struct rs_lower *l, uint32_t helper, const struct rs_fn_by
 		      const struct rs_place_in_memory *to, rs_reg size, uint32_t number)
 {
 	rs_reg n = size ? size : rs_ir_const(l->f, number);
+	rs_reg r = rs_ir_call_of(l->f, helper, rs_place_address(l, to), n, from->address);
 
-	return rs_ir_call_of(l->f, helper, rs_place_address(l, to), n, from->address);
+	rs_lower_watch(l, RS_SITE_PROBE_READ, "probe_read", r);
+	return r;
 }
 
 /* Memory of ours and what the verifier knows are kernel addresses too. */

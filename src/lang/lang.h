@@ -16,6 +16,7 @@ struct rs_lang_options {
 	unsigned n_params;
 	bool unsafe; /* --unsafe */
 	bool warnings; /* false: only mistakes */
+	bool helper_errors; /* -k: programs count what may well be meant, too: missing keys, memory that is not there */
 	uint64_t pid; /* -p: every probe runs only for it; 0 all */
 	bool pid_namespace; /* we live in a pid namespace of our own: pids are numbered as there (RS_STATE_PIDNS_*) */
 	bool has_child; /* -c: cpid is the child's; known at run time only (RS_STATE_CPID) */

@@ -198,6 +198,7 @@ static rs_reg find_to_read(struct rs_lower *l, struct rs_node *node)
 	at = rs_ir_reg_new(l->f);
 	found = rs_lower_map_lookup(l, node->map, rs_lower_key_of(l, node->map, &node->list));
 	rs_ir_assign(l->f, at, found);
+	rs_lower_watch_lookup(l, node, at);
 	rs_lower_remember(l, node, at);
 	return at;
 }
@@ -237,6 +238,7 @@ static struct rs_value get_memory(struct rs_lower *l, struct rs_node *node)
 	at = rs_ir_reg_new(l->f);
 	found = rs_lower_map_find(l, node, 0);
 	rs_ir_assign(l->f, at, found);
+	rs_lower_watch_lookup(l, node, at);
 	rs_ir_branch_imm(l->f, RS_IR_NE, at, 0, there, missing);
 	rs_ir_block_start(l->f, missing);
 	rs_ir_assign(l->f, at, rs_lower_constant_address(l, NULL, rs_type_slot(type)));

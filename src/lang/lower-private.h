@@ -81,6 +81,7 @@ struct rs_memory {
 
 struct rs_lower_state {
 	struct rs_lower_func *fn;
+	struct rs_span at; /* what is being lowered, for messages */
 	unsigned n_variables;
 	unsigned callbacks;      /* functions made so far, for their names */
 	unsigned callback_depth; /* deepest nesting of callbacks in the probe */

@@ -70,7 +70,9 @@ rs_reg rs_lower_read(struct rs_lower *l, enum rs_space space, rs_reg address, in
 	to = rs_ir_slot_address(l->f, slot);
 	if (offset)
 		address = rs_ir_binary_imm(l->f, RS_IR_ADD, address, offset);
-	rs_ir_call_of(l->f, rs_read_helper(space), to, rs_ir_const(l->f, size), address);
+	rs_lower_watch(
+		l, RS_SITE_PROBE_READ, "probe_read",
+		rs_ir_call_of(l->f, rs_read_helper(space), to, rs_ir_const(l->f, size), address));
 	to = rs_ir_load(l->f, to, 0, size, load_signed(type));
 	rs_ir_slot_free(l->f, slot);
 	return to;
@@ -96,6 +98,8 @@ rs_reg rs_lower_read_bytes(struct rs_lower *l, enum rs_space space, rs_reg addre
 	}
 	if (offset)
 		address = rs_ir_binary_imm(l->f, RS_IR_ADD, address, offset);
-	return rs_ir_call_of(l->f, rs_read_helper(space), rs_place_address(l, to),
-			     rs_ir_const(l->f, size), address);
+	r = rs_ir_call_of(l->f, rs_read_helper(space), rs_place_address(l, to),
+			  rs_ir_const(l->f, size), address);
+	rs_lower_watch(l, RS_SITE_PROBE_READ, "probe_read", r);
+	return r;
 }

@@ -278,8 +278,9 @@ static void read_string(struct rs_lower *l, const struct rs_value *value,
 		rs_place_zero(l, &whole);
 	if (value->offset)
 		address = rs_ir_binary_imm(l->f, RS_IR_ADD, address, value->offset);
-	rs_ir_call_of(l->f, rs_read_str_helper(space), rs_place_address(l, &whole),
-		      rs_ir_const(l->f, n), address);
+	rs_lower_watch(l, RS_SITE_PROBE_READ, "probe_read_str",
+		       rs_ir_call_of(l->f, rs_read_str_helper(space), rs_place_address(l, &whole),
+				     rs_ir_const(l->f, n), address));
 }
 
 static void store_string(struct rs_lower *l, const struct rs_value *value,

@@ -24,6 +24,8 @@ const struct rs_map *rs_lower_internal_map(struct rs_lower *l, enum rs_map_role 
 void rs_lower_set_location(struct rs_lower *l, const struct rs_node *node)
 {
 	rs_ir_set_location(l->f, node && !node->span.source ? node->span.at + 1 : 0);
+	if (node)
+		l->state->at = node->span;
 }
 
 rs_reg rs_lower_state_word(struct rs_lower *l, unsigned word)
@@ -54,6 +56,32 @@ void rs_lower_check_failure(struct rs_lower *l, uint32_t site, rs_reg r)
 	rs_lower_count_failure(l, site, r);
 	rs_ir_jump(l->f, fine);
 	rs_ir_block_start(l->f, fine);
+}
+
+void rs_lower_watch(struct rs_lower *l, enum rs_site_kind kind, const char *helper, rs_reg r)
+{
+	if (l->sema->options->helper_errors)
+		rs_lower_check_failure(
+			l, rs_program_site(l->program, kind, l->state->at, helper, NULL), r);
+}
+
+void rs_lower_watch_lookup(struct rs_lower *l, const struct rs_node *node, rs_reg at)
+{
+	rs_label missing, on;
+	uint32_t site;
+
+	if (!l->sema->options->helper_errors)
+		return;
+	site = rs_program_site(l->program, RS_SITE_MAP_LOOKUP, node->span, "map_lookup_elem",
+			       node->map);
+	missing = rs_ir_block_new(l->f);
+	on = rs_ir_block_new(l->f);
+	rs_ir_branch_imm(l->f, RS_IR_EQ, at, 0, missing, on);
+	rs_ir_block_start(l->f, missing);
+	rs_ir_block_cold(l->f);
+	rs_lower_count_failure(l, site, rs_ir_const(l->f, 0));
+	rs_ir_jump(l->f, on);
+	rs_ir_block_start(l->f, on);
 }
 
 /* ---- what belongs to the task ---- */

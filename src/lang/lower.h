@@ -155,6 +155,10 @@ void rs_lower_record_words(struct rs_lower *l, struct rs_action *action, unsigne
 /* ---- helpers ---- */
 /* Counts a failure: r (a helper's result) is negative -> the site's counter and last error. Cold code. */
 void rs_lower_check_failure(struct rs_lower *l, uint32_t site, rs_reg r);
+/* With rs_lang_options.helper_errors: counts where r is negative. The place is what is being lowered. */
+void rs_lower_watch(struct rs_lower *l, enum rs_site_kind kind, const char *helper, rs_reg r);
+/* The same for a lookup of the map's node that found nothing: at is NULL. */
+void rs_lower_watch_lookup(struct rs_lower *l, const struct rs_node *node, rs_reg at);
 /* The same where it is known that it failed: counts here and now. */
 void rs_lower_count_failure(struct rs_lower *l, uint32_t site, rs_reg r);
 /* A word of the STATE map (enum rs_state_word): a plain load. */

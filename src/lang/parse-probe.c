@@ -17,6 +17,7 @@ struct spec {
 	char *parts[PARTS_MAX]; /* [0] is the provider */
 	struct rs_span spans[PARTS_MAX];
 	unsigned n;
+	bool has_params; /* what stands there may be more than one part */
 	bool mistake;
 };
 
@@ -79,6 +80,7 @@ static void add_param(struct spec *s, struct rs_lexer *lexer, struct rs_str *par
 		return;
 	}
 	lexer->at = ahead.at;
+	s->has_params = true;
 	if (token.number <= options->n_params) {
 		rs_str_append_cstr(part, options->params[token.number - 1]);
 		return;
@@ -87,6 +89,13 @@ static void add_param(struct spec *s, struct rs_lexer *lexer, struct rs_str *par
 		      "the probe needs the parameter $%u, which was not given",
 		      (unsigned)token.number);
 	rs_diag_hint(s->p->diags, "parameters stand behind the script on the command line");
+	s->mistake = true;
+}
+
+static void too_many_parts(struct spec *s, struct rs_span span)
+{
+	if (!s->mistake)
+		rs_diag_error(s->p->diags, span, "a probe has no more than %d parts", PARTS_MAX);
 	s->mistake = true;
 }
 
@@ -116,15 +125,33 @@ static void read_part(struct spec *s, struct rs_lexer *lexer)
 	lexer->line_start = false;
 	span.len = lexer->at - span.at;
 	if (s->n == PARTS_MAX) {
-		if (!s->mistake)
-			rs_diag_error(s->p->diags, span, "a probe has no more than %d parts",
-				      PARTS_MAX);
-		s->mistake = true;
+		too_many_parts(s, span);
 		return;
 	}
 	s->parts[s->n] = rs_parse_copy(s->p, rs_str_cstr(&part), part.len);
 	s->mistake |= !s->parts[s->n];
 	s->spans[s->n++] = span;
+}
+
+/* A parameter may hold colons: each ends a part, as if it were written in the script. */
+static void split_params(struct spec *s)
+{
+	for (unsigned i = 0; i < s->n && s->has_params && !s->mistake; i++) {
+		char *colon = strchr(s->parts[i], ':');
+
+		if (!colon)
+			continue;
+		if (s->n == PARTS_MAX) {
+			too_many_parts(s, s->spans[i]);
+			return;
+		}
+		memmove(&s->parts[i + 1], &s->parts[i], (s->n - i) * sizeof(*s->parts));
+		memmove(&s->spans[i + 1], &s->spans[i], (s->n - i) * sizeof(*s->spans));
+		s->n++;
+		s->parts[i + 1] = colon + 1;
+		s->parts[i] = rs_parse_copy(s->p, s->parts[i], (size_t)(colon - s->parts[i]));
+		s->mistake |= !s->parts[i];
+	}
 }
 
 /* Blanks may stand around a colon and before a "+10". */
@@ -149,6 +176,7 @@ static void read_spec(struct spec *s)
 		rs_lex_blanks(lexer);
 		read_part(s, lexer);
 	}
+	split_params(s);
 	s->span.len = lexer->at - s->span.at;
 }
 

@@ -180,7 +180,8 @@ struct rs_record {
 
 enum rs_site_kind {
 	RS_SITE_MAP_UPDATE, /* map full and such: counts per map and key shape */
-	RS_SITE_MAP_DELETE,
+	RS_SITE_MAP_DELETE, /* this, the next and reads only with rs_lang_options.helper_errors */
+	RS_SITE_MAP_LOOKUP, /* has no code: 0 */
 	RS_SITE_PROBE_READ,
 	RS_SITE_STACK,
 	RS_SITE_SIGNAL,

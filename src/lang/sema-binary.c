@@ -221,10 +221,33 @@ static void settle_param(struct rs_sema *s, struct rs_node *node, const struct r
 		node->type = string;
 }
 
+/* $1 + 2, where the parameter is text: the text behind its first two bytes, as if it were an address. */
+static bool skip_param(struct rs_sema *s, struct rs_node *node)
+{
+	const struct rs_node *text = node->a;
+	const struct rs_type *string;
+	uint32_t by;
+
+	if (node->op != RS_OPERATOR_ADD || text->kind != RS_NODE_PARAM || !text->text_constant ||
+	    text->constant || !node->b->constant || !rs_type_is_integer(node->b->type))
+		return false;
+	by = (uint32_t)MIN(node->b->number, (uint64_t)text->text_len);
+	string = rs_type_string(s->types, text->text_len - by + 1);
+	if (!string)
+		return false;
+	node->type = string;
+	node->text = text->text + by;
+	node->text_len = text->text_len - by;
+	node->text_constant = true;
+	return true;
+}
+
 void rs_sema_binary(struct rs_sema *s, struct rs_node *node)
 {
 	rs_sema_expr(s, node->a);
 	rs_sema_expr(s, node->b);
+	if (skip_param(s, node))
+		return;
 	settle_param(s, node->a, node->b->type);
 	settle_param(s, node->b, node->a->type);
 	node->type = rs_sema_binary_type(s, node, node->a, node->b);

@@ -234,6 +234,8 @@ bool rs_sema_arg_text(struct rs_sema *s, struct rs_node *call, unsigned i, const
 	if (!rs_sema_arg(s, call, i))
 		return false;
 	arg = call->list.items[i];
+	if (arg->kind == RS_NODE_CALL && arg->extra && arg->func && !strcmp(arg->func->name, "str"))
+		arg = arg->extra; /* of a literal or a parameter */
 	if (!arg->text_constant)
 		return wrong(s, call, i, "a string literal");
 	*ret_text = arg->text;

@@ -194,6 +194,13 @@ static void comptime_if(struct rs_sema *s, struct rs_node *node)
 		untaken->n = 0;
 }
 
+static void branch(struct rs_sema *s, struct rs_node_list *list, bool dead)
+{
+	s->dead += dead;
+	rs_sema_statements(s, list);
+	s->dead -= dead;
+}
+
 static void if_statement(struct rs_sema *s, struct rs_node *node)
 {
 	rs_sema_condition(s, node->a, "a condition");
@@ -201,8 +208,8 @@ static void if_statement(struct rs_sema *s, struct rs_node *node)
 		comptime_if(s, node);
 		return;
 	}
-	rs_sema_statements(s, &node->list);
-	rs_sema_statements(s, &node->other);
+	branch(s, &node->list, node->a->constant && !node->a->number);
+	branch(s, &node->other, node->a->constant && node->a->number);
 }
 
 /* ---- loops ---- */

@@ -48,6 +48,7 @@ struct rs_sema {
 	bool final; /* mistakes are reported */
 	bool changed; /* a type became wider: walk again */
 	unsigned loop_depth;
+	unsigned dead; /* inside of branches that never run: a condition is known to be false there */
 	unsigned mistakes; /* what rs_sema_error() was told, silent or not */
 	bool reported; /* the last call of rs_sema_error() and the like was not silent: for the hint */
 	/* Clauses of which no probe is there: their code says of which types maps are, and that is all. */

@@ -127,6 +127,7 @@ static int say(const struct record *record, const char *mark, const char *type)
 		put_message(record, type, text);
 		return 0;
 	}
+	rs_span_show(record->actions->program->diags, record->action->span, &line);
 	rs_str_append_cstr(&line, mark);
 	rs_str_append(&line, text->data, text->len);
 	if (!text->len || text->data[text->len - 1] != '\n')
@@ -137,17 +138,17 @@ static int say(const struct record *record, const char *mark, const char *type)
 
 static int do_errorf(const struct record *record)
 {
-	return say(record, "ERROR: ", "errorf");
+	return say(record, ": ERROR: ", "print_error");
 }
 
 static int do_warnf(const struct record *record)
 {
-	return record->actions->options->warnings ? say(record, "WARNING: ", "warnf") : 0;
+	return record->actions->options->warnings ? say(record, ": WARNING: ", "warnf") : 0;
 }
 
 static int do_debugf(const struct record *record)
 {
-	return say(record, "DEBUG: ", "debugf");
+	return say(record, ": DEBUG: ", "debugf");
 }
 
 static int do_time(const struct record *record)
@@ -264,6 +265,19 @@ static int do_exit(const struct record *record)
 	return 0;
 }
 
+static _printf_(1, 2) void complain(const char *fmt, ...)
+{
+	_cleanup_(rs_str_done) struct rs_str line = RS_STR_INIT(0);
+	va_list ap;
+
+	rs_str_append_cstr(&line, "ERROR: ");
+	va_start(ap, fmt);
+	rs_str_vappendf(&line, fmt, ap);
+	va_end(ap);
+	rs_str_append_char(&line, '\n');
+	rs_fd_write_all(STDERR_FILENO, line.data, line.len);
+}
+
 static int do_cat(const struct record *record)
 {
 	const struct rs_program *program = record->actions->program;
@@ -277,7 +291,7 @@ static int do_cat(const struct record *record)
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	r = fd < 0 ? -errno : rs_fd_read_all(fd, most, &text);
 	if (r < 0 && r != -EFBIG) {
-		rs_trace_warn(record->actions->options, "cat \"%s\": %s", path, strerror(-r));
+		complain("failed to open file '%s' (%s)", path, strerror(-r));
 		return 0;
 	}
 	put(record, "cat", &text, false);

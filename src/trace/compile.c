@@ -91,6 +91,7 @@ static int compile(const struct rs_trace_options *options, struct rs_trace_sourc
 		.n_script_args = options->n_script_args,
 		.unsafe = options->unsafe,
 		.warnings = options->warnings,
+		.helper_errors = options->helper_errors > 0,
 		.pid = options->pid,
 		.pid_namespace = in_pid_namespace(),
 		.has_child = options->command != NULL,

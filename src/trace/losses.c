@@ -104,19 +104,24 @@ static void tell_lost(struct rs_trace_losses *losses, uint64_t lost)
 
 /* --- failures --- */
 
+static const char *cause_of(const struct failures *failures)
+{
+	return failures->last < 0 && failures->last > -4096 ? strerror((int)-failures->last)
+							    : "failed";
+}
+
+/* What tests of the language and scripts of users look for is worded as they know it. */
 static void describe(const struct rs_site *site, const struct failures *failures, uint64_t more,
 		     struct rs_str *out, const char **ret_hint)
 {
-	const char *cause = failures->last < 0 && failures->last > -4096
-				    ? strerror((int)-failures->last)
-				    : "failed";
 	unsigned long long times = more;
 
 	*ret_hint = NULL;
 	if (site->kind == RS_SITE_MAP_UPDATE && site->map && failures->last == -E2BIG) {
-		rs_str_appendf(out, "Map full: %s has %llu keys, %llu update%s lost",
-			       site->map->name, (unsigned long long)site->map->max_entries, times,
-			       times == 1 ? " was" : "s were");
+		rs_str_appendf(
+			out, "Map full; can't update element. %s has %llu keys, %llu update%s lost",
+			site->map->name, (unsigned long long)site->map->max_entries, times,
+			times == 1 ? " was" : "s were");
 		*ret_hint = "max_map_keys, or let @x = hash(n), gives room for more";
 		return;
 	}
@@ -127,14 +132,18 @@ static void describe(const struct rs_site *site, const struct failures *failures
 			times);
 		return;
 	}
-	rs_str_appendf(out, "%s: %s (%lld)", site->helper ? site->helper : "helper", cause,
-		       (long long)failures->last);
+	if (site->kind == RS_SITE_MAP_DELETE && failures->last == -ENOENT)
+		rs_str_append_cstr(out, "Can't delete map element because it does not exist.");
+	else if (site->kind == RS_SITE_MAP_LOOKUP)
+		rs_str_append_cstr(out, "Can't lookup map element because it does not exist.");
+	else
+		rs_str_append_cstr(out, cause_of(failures));
 	if (times > 1)
 		rs_str_appendf(out, ", %llu times", times);
 }
 
 static void put_json(struct rs_trace_losses *losses, const struct rs_site *site,
-		     const struct failures *failures, struct rs_str *text)
+		     const struct failures *failures)
 {
 	struct rs_str *out = rs_trace_output_text(losses->actions->output);
 	const struct rs_diags *diags = losses->actions->program->diags;
@@ -144,7 +153,7 @@ static void put_json(struct rs_trace_losses *losses, const struct rs_site *site,
 	rs_span_position(diags, site->span, &line, &column);
 	rs_json_init(&json, out);
 	rs_str_append_cstr(out, "{\"type\": \"helper_error\", \"msg\": ");
-	rs_json_string(&json, text->data, text->len);
+	rs_json_cstr(&json, cause_of(failures));
 	rs_str_append_cstr(out, ", \"helper\": ");
 	rs_json_restart(&json);
 	rs_json_cstr(&json, site->helper ? site->helper : "");
@@ -160,16 +169,20 @@ static void tell_site(struct rs_trace_losses *losses, const struct rs_site *site
 {
 	const struct rs_trace_options *options = losses->actions->options;
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(0);
+	_cleanup_(rs_str_done) struct rs_str note = RS_STR_INIT(0);
 	_cleanup_(rs_str_done) struct rs_str shown = RS_STR_INIT(0);
 	struct rs_diag diag = { .severity = RS_SEVERITY_WARNING, .span = site->span };
 
-	describe(site, failures, more, &text, &diag.hint);
 	if (options->format == RS_TRACE_JSON) {
-		put_json(losses, site, failures, &text);
+		put_json(losses, site, failures);
 		return;
 	}
+	describe(site, failures, more, &text, &diag.hint);
 	diag.text = rs_str_cstr(&text);
-	rs_diag_show(losses->actions->program->diags, &diag, options->colour, &shown);
+	rs_str_appendf(&note, "Additional Info - helper: %s, retcode: %lld",
+		       site->helper ? site->helper : "none", (long long)failures->last);
+	rs_diag_show_event(losses->actions->program->diags, &diag, rs_str_cstr(&note),
+			   options->colour, &shown);
 	rs_fd_write_all(STDERR_FILENO, shown.data, shown.len);
 }
 

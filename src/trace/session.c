@@ -156,10 +156,13 @@ static void say_attached(struct rs_trace_session *session)
 	unsigned n = session->n_attached;
 
 	if (json)
-		rs_str_appendf(&line, "{\"type\": \"attached_probes\", \"count\": %u}\n", n);
+		rs_str_appendf(&line,
+			       "{\"type\": \"attached_probes\", \"count\": %u, "
+			       "\"data\": {\"probes\": %u}}\n",
+			       n, n);
 	else
 		rs_str_appendf(&line, "Attached %u probe%s\n", n, n == 1 ? "" : "s");
-	if (!session->options->quiet)
+	if (json || !session->options->quiet)
 		rs_fd_write_all(json ? session->output.fd : STDERR_FILENO, line.data, line.len);
 	if (getenv(NOTIFY))
 		rs_fd_write_all(STDOUT_FILENO, NOTIFY "\n", strlen(NOTIFY "\n"));
@@ -177,7 +180,7 @@ static bool has_iterators(const struct rs_program *program)
 /* What BEGIN has sent is kept until all is attached, so that it stands behind that message. */
 static int begin(struct rs_trace_session *session, struct rs_error *err)
 {
-	int r;
+	int r = 0;
 
 	fill_state(session);
 	session->n_attached = count_once(session->script.program);
