@@ -91,6 +91,8 @@ bool rs_lower_can_load_words(const struct rs_lower *l, enum rs_space space, rs_r
 rs_reg rs_lower_read_bytes(struct rs_lower *l, enum rs_space space, rs_reg address, int32_t offset,
 			   uint32_t size, const struct rs_place_in_memory *to)
 {
+	rs_reg r;
+
 	if (space == RS_SPACE_BPF && size <= RS_LOWER_COPY_INLINE &&
 	    rs_lower_can_load_words(l, space, address, offset)) {
 		rs_lower_copy(l, to, address, offset, size);

@@ -184,7 +184,8 @@ static int begin(struct rs_trace_session *session, struct rs_error *err)
 
 	fill_state(session);
 	session->n_attached = count_once(session->script.program);
-	r = rs_trace_run_once(session, RS_PROVIDER_BEGIN, NULL, err);
+	if (!session->options->dry_run)
+		r = rs_trace_run_once(session, RS_PROVIDER_BEGIN, NULL, err);
 	if (r < 0)
 		return r;
 	r = rs_trace_reader_drain(session->reader);
