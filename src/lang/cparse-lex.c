@@ -248,7 +248,9 @@ char *rs_cparse_word(struct rs_cparse *p)
 
 /* ---- mistakes ---- */
 
-static void fail(struct rs_cparse *p, const struct rs_ctoken *at, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void fail(struct rs_cparse *p,
+						       const struct rs_ctoken *at, const char *fmt,
+						       va_list ap)
 {
 	struct rs_span span = p->span;
 	char text[256];
