@@ -10,7 +10,8 @@
 
 #include "base/vec.h"
 
-#define SHELL_CHARS "|&;<>()$`*?[]#~=%!{}\n" /* outside of quotes */
+#define SHELL_CHARS "|&;<>()$`*?[]\n" /* outside of quotes */
+#define SHELL_FIRST "#~!{}%"          /* of a word */
 #define BLANKS      " \t"
 
 struct rs_command {
@@ -66,13 +67,16 @@ static int split_words(const char *text, char *to, word_list *words)
 	while (at += strspn(at, BLANKS), *at) {
 		char quote = '\0';
 
+		if (strchr(SHELL_FIRST, *at))
+			return 0;
 		if (rs_vec_push(words, to) < 0)
 			return -ENOMEM;
 		while (*at && (quote || !strchr(BLANKS, *at)))
 			if (!take_char(&at, &quote, &to))
 				return 0;
-		if (quote)
-			return 0;
+		if (quote || (words->len == 1 &&
+			      memchr(words->items[0], '=', (size_t)(to - words->items[0]))))
+			return 0; /* no end, or a variable is set */
 		*to++ = '\0';
 	}
 	if (rs_vec_push(words, (char *)NULL) < 0)

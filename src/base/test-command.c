@@ -44,6 +44,8 @@ static void test_codes(void **state)
 	assert_int_equal(run("  test  1  -eq  1 "), 0);
 	assert_int_equal(run("test 'a  b' = \"a  b\""), 0);
 	assert_int_equal(run("test a\\ b '-ef' c"), 1);
+	assert_int_equal(run("A=3 sh -c 'exit $A'"), 3);
+	assert_int_equal(run("test {} != }"), 0);
 	assert_int_equal(run("test 3 -eq \"$((1 + 2))\""), 0);
 }
 

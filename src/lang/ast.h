@@ -152,6 +152,7 @@ struct rs_node {
 	/* IF: `comptime if` or `if comptime`, the condition must be constant; expressions:
 	 * `comptime e`, must be constant */
 	bool comptime;
+	bool as_text;    /* NAME probe: where a text is expected */
 	bool discard;    /* EXPR_STMT: `_ = e`, unused on purpose */
 	uint16_t height; /* nodes below this one at the deepest; at most RS_AST_HEIGHT_MAX */
 

@@ -350,6 +350,14 @@ static void func_into(struct rs_lower *l, struct rs_node *name, const struct rs_
 
 static void check_probe(struct rs_sema *s, struct rs_node *name)
 {
+	if (name->as_text && s->probe->n_places) {
+		const struct rs_node *text = rs_fn_text_node(s, name->span, s->probe->name,
+							     strlen(s->probe->name));
+
+		if (text)
+			*name = *text;
+		return;
+	}
 	name->type = rs_fn_simple(s, RS_TYPE_PROBE);
 }
 

@@ -19,6 +19,7 @@ struct uses {
 	bool args;     /* args */
 	bool numbered; /* arg0 ... */
 	bool probe;
+	bool probe_text; /* what a number for the probe's name can not do */
 };
 
 struct resolve {
@@ -43,11 +44,43 @@ struct missed {
 
 /* ---- what the code depends on ---- */
 
+static bool is_probe(const struct rs_node *node)
+{
+	return node && node->kind == RS_NODE_NAME &&
+	       (!strcmp(node->text, "probe") || !strcmp(node->text, "__builtin_probe"));
+}
+
+static void want_text(struct rs_node *node, struct uses *uses)
+{
+	if (is_probe(node))
+		node->as_text = uses->probe_text = true;
+}
+
+/* probe == "...", strcontains(probe, "...") and their like. */
+static void note_text(struct rs_node *node, struct uses *uses)
+{
+	static const char *const functions[] = { "strcontains", "strncmp", "strstr",
+						 "strlen",      "strcap",  "memcmp" };
+
+	if (node->kind == RS_NODE_BINARY &&
+	    (node->op == RS_OPERATOR_EQ || node->op == RS_OPERATOR_NE)) {
+		want_text(node->a, uses);
+		want_text(node->b, uses);
+	}
+	if (node->kind != RS_NODE_CALL)
+		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(functions); i++)
+		if (strcmp(node->text, functions[i]) == 0)
+			for (unsigned arg = 0; arg < node->list.n; arg++)
+				want_text(node->list.items[arg], uses);
+}
+
 static bool note_use(struct rs_node *node, void *ctx)
 {
 	struct uses *uses = ctx;
 	const char *text = node->text;
 
+	note_text(node, uses);
 	if (node->kind != RS_NODE_NAME && node->kind != RS_NODE_CALL)
 		return true;
 	if (strncmp(text, "__builtin_", 10) == 0)
@@ -63,7 +96,7 @@ static bool note_use(struct rs_node *node, void *ctx)
 
 static struct uses find_uses(const struct rs_clause *clause)
 {
-	struct uses uses = { false, false, false };
+	struct uses uses = { false };
 
 	if (clause->predicate)
 		rs_node_walk(clause->predicate, note_use, &uses);
@@ -119,7 +152,7 @@ static bool needs_own(const struct resolve *r, enum rs_provider provider, enum r
 	    type == RS_PROGRAM_TRACING_RAW_TP || type == RS_PROGRAM_ONCE ||
 	    provider == RS_PROVIDER_INTERVAL)
 		return true;
-	if (r->uses.probe && !has_cookie(r->s, provider))
+	if (r->uses.probe_text || (r->uses.probe && !has_cookie(r->s, provider)))
 		return true;
 	return r->uses.args && provider != RS_PROVIDER_UPROBE &&
 	       provider != RS_PROVIDER_URETPROBE && provider != RS_PROVIDER_USDT;

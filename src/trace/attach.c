@@ -120,17 +120,26 @@ static void warn(void *ctx, const char *text)
 	rs_trace_warn(ctx, "%s", text);
 }
 
-/* The kernel calls programs of some kinds in the order in which they were attached, of others the last one first. */
-static bool is_called_backwards(enum rs_provider provider)
+/* Counters of time are timers of the kernel. */
+static bool counts_time(const struct rs_probe *probe)
 {
-	switch (provider) {
+	const char *name = probe->n_places ? probe->places[0].point.name : "";
+
+	return !strcmp(name, "cpu") || !strcmp(name, "cpu-clock") || !strcmp(name, "task-clock");
+}
+
+/* The kernel calls programs of some kinds in the order in which they were attached, of others the last one first. */
+static bool is_called_backwards(const struct rs_probe *probe)
+{
+	switch (probe->provider) {
 	case RS_PROVIDER_KPROBE:
 	case RS_PROVIDER_UPROBE:
 	case RS_PROVIDER_URETPROBE:
 	case RS_PROVIDER_USDT:
-	case RS_PROVIDER_SOFTWARE:
 	case RS_PROVIDER_FENTRY:
 		return true;
+	case RS_PROVIDER_SOFTWARE:
+		return !counts_time(probe);
 	default:
 		return false;
 	}
@@ -163,7 +172,7 @@ static int attach_kinds(struct rs_trace_session *session, bool backwards,
 		unsigned i = backwards ? program->n_probes - 1 - n : n;
 
 		if (program->probes[i]->type != RS_PROGRAM_ONCE &&
-		    is_called_backwards(program->probes[i]->provider) == backwards)
+		    is_called_backwards(program->probes[i]) == backwards)
 			r = attach_one(session, i, options, err);
 	}
 	return r;

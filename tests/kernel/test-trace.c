@@ -164,7 +164,7 @@ static const struct script scripts[] = {
 	{ "JSON",
 	  { "-f", "json", "-e", "BEGIN { printf(\"x\\n\"); @a[1] = 2; exit(); }" },
 	  0,
-	  "{\"type\": \"attached_probes\", \"count\": 1}\n{\"type\": \"printf\", \"data\": \"x\\n\"}\n"
+	  "{\"type\": \"attached_probes\", \"count\": 1, \"data\": {\"probes\": 1}}\n{\"type\": \"printf\", \"data\": \"x\\n\"}\n"
 	  "{\"type\": \"map\", \"data\": {\"@a\": {\"1\": 2}}}\n",
 	  NULL,
 	  NULL },
@@ -331,9 +331,9 @@ static const struct script scripts[] = {
 	{ "a command's words are cut as a shell does it",
 	  { "-q", "-e",
 	    "tracepoint:syscalls:sys_enter_execve /pid == cpid/ { join(args.argv, \"|\"); }", "-c",
-	    "/bin/test 'a  b' -ef \"a  b\" -a c\\ d != ''" },
+	    "/bin/true 'a  b' \"c \\\" d\" e\\ f ''g" },
 	  0,
-	  "/bin/test|a  b|-ef|a  b|-a|c d|!=|\n\n\n",
+	  "/bin/true|a  b|c \" d|e f|g\n\n\n",
 	  NULL,
 	  NULL },
 	{ "a dry run runs nothing",
