@@ -343,13 +343,16 @@ static int run_by_name(const struct rs_cmd *cmd, int argc, char **argv)
 }
 
 static const struct rs_cmd_example examples[] = {
-	{ "ringside trace -e 'tracepoint:syscalls:sys_enter_unlink* { printf(\"%s %d\\n\", comm, pid); }'",
+	{ "ringside trace -e 't:syscalls:sys_enter_unlink* { print((comm, pid)); }'",
 	  "who deletes files" },
 	{ "ringside trace -e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }'",
 	  "system calls by program, until Ctrl-C" },
 	{ "ringside trace -e 'profile:hz:99 { @[kstack] = count(); }' -c 'make test'",
 	  "where the kernel spends time while a command runs" },
-	{ "ringside trace opensnoop.bt", "a script from a file; what follows is $1, $2 ... in it" },
+	{ "ringside trace -p 4711 -e 'u:libc:malloc { @bytes = hist(arg0); }'",
+	  "what a process asks of malloc" },
+	{ "ringside trace opensnoop.bt 5 -- --all",
+	  "a script from a file; 5 is its $1, what is behind -- its options" },
 	{ "ringside trace -l 'tracepoint:*open*' -v", "tracepoints and their fields" },
 	{ NULL, NULL },
 };
@@ -360,7 +363,8 @@ static const struct rs_cmd_example examples[] = {
 	"The program's own output goes to standard output, everything about it to standard error. Settings come from "  \
 	"the environment (BPFTRACE_MAX_MAP_KEYS=10000) and from config = { ... } in the script.\n\n"                    \
 	"Ends with the code of exit(N), of the command, or 0; 1 when the script has mistakes or cannot be run, 3 when " \
-	"the kernel or our rights do not allow it. Called by the name bpftrace, the program is this command."
+	"the kernel or our rights do not allow it. Called by the name bpftrace, the program is this command.\n\n"       \
+	"The language, with examples of everything in it: docs/language.md."
 
 const struct rs_cmd rs_cmd_trace = {
 	.name = "trace",
