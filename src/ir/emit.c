@@ -270,7 +270,8 @@ static void emit_memory(struct rs_emitter *e, const struct rs_inst *inst)
 static void emit_call(struct rs_emitter *e, const struct rs_inst *inst)
 {
 	const struct rs_ir_func *f = e->f;
-	const rs_reg *args = f->args + inst->args;
+	/* Where nobody has arguments there is no array. */
+	const rs_reg *args = inst->n_args ? f->args + inst->args : NULL;
 	int8_t to[RS_IR_ARGS_MAX], from[RS_IR_ARGS_MAX];
 	unsigned n = 0;
 

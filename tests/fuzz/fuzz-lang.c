@@ -4,6 +4,9 @@
  * Any text as a script. Its mistakes have places that are in it and are shown without a byte that
  * could steer a terminal; without mistakes there is a tree of bounded height, whose copy is the
  * same and whose spans lie in the sources.
+ *
+ * Then the whole way, in a world without a kernel: for a new kernel, and what could be compiled for an
+ * old one, too. Of the instructions that come out holds what any verifier asks first.
  */
 
 #include <errno.h>
@@ -11,6 +14,7 @@
 #include <string.h>
 
 #include "lang/ast.h"
+#include "lang/testing-source.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -111,10 +115,131 @@ static void check_script(struct input *input, struct rs_script *script)
 	rs_script_dump(script, &shown);
 }
 
+/* ---- instructions ---- */
+
+enum { CLASS_LD = 0, CLASS_STX = 3, CLASS_JMP = 5, CLASS_JMP32 = 6 };
+enum { LOAD_64 = 0x18, CALL = 0x85, EXIT = 0x95, JUMP = 0x05 };
+
+static bool is_jump(const struct rs_ir_insn *insn)
+{
+	unsigned class = insn->code & 7;
+
+	return (class == CLASS_JMP || class == CLASS_JMP32) && insn->code != CALL &&
+	       insn->code != EXIT;
+}
+
+/* Registers are there, what is stored into the frame is in it, jumps arrive. */
+static void check_insn(const struct rs_ir_image *image, uint32_t at)
+{
+	const struct rs_ir_insn *insn = &image->insns[at];
+	int64_t target = (int64_t)at + 1 + insn->off;
+
+	CHECK((insn->regs & 15) <= 10);
+	CHECK((insn->regs >> 4) <= 10 || insn->code == LOAD_64);
+	if (insn->code == LOAD_64) {
+		CHECK(at + 1 < image->n_insns && image->insns[at + 1].code == 0);
+	} else if (is_jump(insn)) {
+		CHECK(target >= 0 && target < image->n_insns);
+		CHECK(image->insns[target].code != 0);
+	} else if ((insn->code & 7) == CLASS_STX && (insn->regs & 15) == 10) {
+		CHECK(insn->off < 0 && insn->off >= -512);
+	}
+}
+
+static void check_image(const struct rs_program *program, const struct rs_probe *probe, size_t len)
+{
+	const struct rs_ir_image *image = &probe->image;
+
+	CHECK(image->n_insns && image->n_funcs);
+	for (uint32_t i = 0; i < image->n_insns; i++) {
+		check_insn(image, i);
+		i += image->insns[i].code == LOAD_64;
+	}
+	CHECK(image->insns[image->n_insns - 1].code == EXIT ||
+	      image->insns[image->n_insns - 1].code == JUMP);
+	for (uint32_t i = 0; i < image->n_funcs; i++)
+		CHECK(image->funcs[i].insn < image->n_insns && image->funcs[i].stack <= 512);
+	for (uint32_t i = 0; i < image->n_lines; i++)
+		CHECK(image->lines[i].insn < image->n_insns && image->lines[i].location <= len + 1);
+	for (uint32_t i = 0; i < image->n_fixups; i++) {
+		CHECK(image->fixups[i].insn < image->n_insns);
+		CHECK(image->fixups[i].kind == RS_IR_FIXUP_KFUNC ||
+		      image->fixups[i].map < program->n_maps);
+	}
+}
+
+static void check_program(const struct rs_program *program, size_t len)
+{
+	for (unsigned i = 0; i < program->n_probes; i++)
+		check_image(program, program->probes[i], len);
+	for (unsigned i = 0; i < program->n_maps; i++) {
+		CHECK(program->maps[i]->id == i);
+		CHECK(program->maps[i]->value_size || program->maps[i]->kind >= RS_MAP_RINGBUF);
+	}
+	for (unsigned i = 0; i < program->n_actions; i++) {
+		CHECK(program->actions[i]->id == i);
+		CHECK(program->actions[i]->size <= program->actions[i]->max_size);
+	}
+}
+
+/* ---- the whole way ---- */
+
+static void no_dump(void *ctx, const char *stage, const struct rs_program *program)
+{
+	_cleanup_(rs_str_done) struct rs_str out = { 0 };
+
+	(void)ctx;
+	if (strcmp(stage, "insn") != 0)
+		return;
+	for (unsigned i = 0; i < program->n_probes; i++)
+		rs_ir_dump_image(&program->probes[i]->image, &out);
+}
+
+/* The least that there is: kernel 5.10 of another's make. */
+static struct rs_lang_features old_features(void)
+{
+	return (struct rs_lang_features){ .for_each = false };
+}
+
+static bool compile_all(const struct input *input, bool old)
+{
+	static const char *const params[] = { "/bin/sh", "12" };
+	static struct testing_world world;
+	static struct rs_diags diags;
+	_cleanup_(rs_arena_done) struct rs_arena arena = RS_ARENA_INIT((size_t)96 << 20);
+	const struct rs_lang_options options = {
+		.source = &world.source,
+		.params = params,
+		.n_params = ARRAY_SIZE(params),
+		.unsafe = true,
+		.warnings = true,
+		.pid = old ? 12 : 0,
+		.pid_namespace = old,
+		.has_child = old,
+		.helper_errors = old,
+		.dump = no_dump,
+	};
+	struct rs_program *program = NULL;
+	struct rs_error err = RS_ERROR_INIT;
+	int r;
+
+	testing_world_init(&world);
+	world.source.features.preempt_kfuncs = true;
+	if (old)
+		world.source.features = old_features();
+	rs_diags_init(&diags, &arena, "fuzz", input->text, input->len);
+	r = rs_lang_compile(&arena, &diags, &options, &program, &err);
+	check_diags(&diags);
+	CHECK(r <= 0 && (r == 0 || diags.n_errors || err.msg[0]));
+	if (r == 0)
+		check_program(program, input->len);
+	testing_world_done(&world);
+	return r == 0;
+}
+
 /* ---- one input ---- */
 
-/* What comes behind the parser is added here. */
-static void compile(struct input *input)
+static void parse(struct input *input)
 {
 	static const char *const predefined[] = { "HAVE", NULL };
 	static const char *const params[] = { "/bin/sh", "12" };
@@ -145,6 +270,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = '\0';
 	rs_diags_init(&diags, &arena, "fuzz", text, size);
-	compile(&input);
+	parse(&input);
+	if (!diags.n_errors && !diags.out_of_memory && compile_all(&input, false))
+		compile_all(&input, true);
 	return 0;
 }
