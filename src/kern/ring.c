@@ -101,6 +101,11 @@ size_t rs_ring_pending(const struct rs_ring *ring)
 	return __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE) - *ring->consumer;
 }
 
+uint64_t rs_ring_consumed(const struct rs_ring *ring)
+{
+	return *ring->consumer;
+}
+
 size_t rs_ring_size(const struct rs_ring *ring)
 {
 	return ring->size;

@@ -35,6 +35,8 @@ int rs_ring_consume(struct rs_ring *ring, rs_ring_fn *fn, void *arg, size_t max,
 
 /* Bytes that wait to be consumed, and the size of the buffer. */
 size_t rs_ring_pending(const struct rs_ring *ring);
+/* Bytes that were read since the start. */
+uint64_t rs_ring_consumed(const struct rs_ring *ring);
 size_t rs_ring_size(const struct rs_ring *ring);
 
 /* Becomes readable (EPOLLIN) on a wake-up: the map's own descriptor. */

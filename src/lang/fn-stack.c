@@ -305,7 +305,7 @@ static void store_ref(struct rs_lower *l, const struct rs_type *type,
 		rs_fn_tell_stack(l, pid, words[0], words[1]);
 }
 
-/* The kernel's map refused: id, map and error of what is done about it. */
+/* The kernel's map refused, as another stack is in that place or no place is left: id, map and error of what is done about it. */
 static void handle_refusal(struct rs_lower *l, struct rs_node *call, struct spill *spill,
 			   rs_reg which, rs_reg r)
 {
@@ -316,8 +316,8 @@ static void handle_refusal(struct rs_lower *l, struct rs_node *call, struct spil
 
 	rs_ir_assign_const(f, spill->id, UINT32_MAX);
 	rs_ir_assign(f, spill->error, r);
-	/* Others than -EEXIST: a task without memory has no user stack. Nothing failed, there is none. */
-	rs_ir_branch_imm(f, RS_IR_EQ, r, -17, collided, none);
+	/* -EFAULT: a task without memory has no user stack. Nothing failed, there is none. */
+	rs_ir_branch_imm(f, RS_IR_NE, r, -14, collided, none);
 	rs_ir_block_start(f, collided);
 	rs_ir_block_cold(f);
 	rs_ir_assign_const(f, which, spill->map->id);

@@ -107,6 +107,7 @@ enum rs_state_word {
 	RS_STATE_TAI_OFFSET, /* CLOCK_TAI - CLOCK_BOOTTIME at start, for nsecs(sw_tai) */
 	RS_STATE_ZERO, /* always 0, which the verifier does not know: see rs_lower_forget() */
 	RS_STATE_RING_FLAGS, /* of each record: 0, it wakes the runtime; BPF_RB_NO_WAKEUP, that looks by itself */
+	RS_STATE_EXIT, /* of exit(), whose record may find no room: 256 + the code */
 	RS_STATE_WORDS = 16,
 };
 

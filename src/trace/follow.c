@@ -12,9 +12,37 @@
 #define MANY      16 /* records within a window: load */
 #define FEW       2  /* in one look: none any more */
 
-int rs_trace_drain(struct rs_trace_session *session)
+/* exit() was called: its record has been sent, or has found no room. All that was sent until now is read first, which
+ * may be stuck behind one that is still being written. */
+static int take_to_exit(struct rs_trace_session *session, uint64_t noted)
+{
+	int r;
+
+	if (!session->exit_behind)
+		session->exit_behind = rs_trace_reader_sent(session->reader);
+	r = rs_trace_reader_drain(session->reader);
+	if (r < 0 || session->actions.exiting ||
+	    rs_trace_reader_read(session->reader) < session->exit_behind)
+		return r;
+	session->actions.exiting = true;
+	session->actions.exit_code = noted & 0xff;
+	return r;
+}
+
+int rs_trace_take(struct rs_trace_session *session)
 {
 	int r = rs_trace_reader_drain(session->reader);
+	uint64_t noted;
+
+	if (r < 0 || session->actions.exiting)
+		return r;
+	noted = rs_trace_maps_get_state(&session->maps, RS_STATE_EXIT);
+	return noted ? take_to_exit(session, noted) : r;
+}
+
+int rs_trace_drain(struct rs_trace_session *session)
+{
+	int r = rs_trace_take(session);
 
 	return r < 0 ? r : rs_trace_output_batch(&session->output);
 }

@@ -132,6 +132,11 @@ static void describe(const struct rs_site *site, const struct failures *failures
 			times);
 		return;
 	}
+	if (site->kind == RS_SITE_STACK) {
+		rs_str_appendf(out, "%llu stack%s lost: %s", times, times == 1 ? " was" : "s were",
+			       cause_of(failures));
+		return;
+	}
 	if (site->kind == RS_SITE_MAP_DELETE && failures->last == -ENOENT)
 		rs_str_append_cstr(out, "Can't delete map element because it does not exist.");
 	else if (site->kind == RS_SITE_MAP_LOOKUP)
@@ -188,16 +193,18 @@ static void tell_site(struct rs_trace_losses *losses, const struct rs_site *site
 
 /* What loses data is told always; what may well be meant (a key that is not there, a page that is not in memory) only
  * with -k. */
-static bool is_wanted(const struct rs_trace_options *options, const struct rs_site *site,
-		      int64_t last)
+static bool is_wanted(const struct rs_trace_options *options, const struct rs_site *site)
 {
 	if (!options->warnings)
 		return false;
-	if (site->kind == RS_SITE_NO_SCRATCH)
+	switch (site->kind) {
+	case RS_SITE_NO_SCRATCH:
+	case RS_SITE_MAP_UPDATE: /* full, out of memory, or interrupted by itself */
+	case RS_SITE_STACK:
 		return true;
-	if (site->kind == RS_SITE_MAP_UPDATE)
-		return options->helper_errors || last == -E2BIG || last == -ENOMEM;
-	return options->helper_errors;
+	default:
+		return options->helper_errors;
+	}
 }
 
 static void tell_failures(struct rs_trace_losses *losses)
@@ -214,7 +221,7 @@ static void tell_failures(struct rs_trace_losses *losses)
 		if (!more)
 			continue;
 		losses->told[i] = failures.count;
-		if (is_wanted(losses->actions->options, &program->sites[i], failures.last))
+		if (is_wanted(losses->actions->options, &program->sites[i]))
 			tell_site(losses, &program->sites[i], &failures, more);
 	}
 }

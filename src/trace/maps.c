@@ -274,6 +274,11 @@ bool rs_trace_maps_has_state(const struct rs_trace_maps *maps)
 	return maps->state != NULL;
 }
 
+uint64_t rs_trace_maps_get_state(const struct rs_trace_maps *maps, enum rs_state_word word)
+{
+	return maps->state ? __atomic_load_n(&maps->state[word], __ATOMIC_ACQUIRE) : 0;
+}
+
 void rs_trace_maps_set_state(struct rs_trace_maps *maps, enum rs_state_word word, uint64_t value)
 {
 	if (maps->state)

@@ -23,6 +23,7 @@ void rs_trace_maps_done(struct rs_trace_maps *maps);
 
 /* Whether the script has that map. */
 bool rs_trace_maps_has_state(const struct rs_trace_maps *maps);
+uint64_t rs_trace_maps_get_state(const struct rs_trace_maps *maps, enum rs_state_word word);
 void rs_trace_maps_set_state(struct rs_trace_maps *maps, enum rs_state_word word, uint64_t value);
 
 /* Takes all keys out; sets all values to zero. Of maps without keys the value. 0 or -errno. */

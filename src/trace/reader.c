@@ -96,6 +96,16 @@ int rs_trace_reader_drain(struct rs_trace_reader *reader)
 	return reader->perf ? rs_perfbuf_drain(reader->perf, one, reader) : 0;
 }
 
+uint64_t rs_trace_reader_read(const struct rs_trace_reader *reader)
+{
+	return reader->ring ? rs_ring_consumed(reader->ring) : 0;
+}
+
+uint64_t rs_trace_reader_sent(const struct rs_trace_reader *reader)
+{
+	return reader->ring ? rs_ring_consumed(reader->ring) + rs_ring_pending(reader->ring) : 0;
+}
+
 uint64_t rs_trace_reader_count(const struct rs_trace_reader *reader)
 {
 	return reader->count;

@@ -26,6 +26,9 @@ int rs_trace_reader_fd(const struct rs_trace_reader *reader);
 int rs_trace_reader_drain(struct rs_trace_reader *reader);
 
 /* Handed out so far. They come through a ring buffer, whose records may be told not to wake. */
+/* Bytes that were sent, and of those the ones that were read, since the start; perf buffers: 0. */
+uint64_t rs_trace_reader_sent(const struct rs_trace_reader *reader);
+uint64_t rs_trace_reader_read(const struct rs_trace_reader *reader);
 uint64_t rs_trace_reader_count(const struct rs_trace_reader *reader);
 bool rs_trace_reader_is_ring(const struct rs_trace_reader *reader);
 

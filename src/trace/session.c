@@ -3,10 +3,12 @@
 #include "trace/session.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -112,13 +114,28 @@ static void fill_state(struct rs_trace_session *session)
 	rs_trace_maps_set_state(maps, RS_STATE_START, rs_clock_boot());
 }
 
+/* Before anything that takes time: it may end meanwhile, and another get its number. */
+static int hold_process(struct rs_trace_session *session, struct rs_error *err)
+{
+	uint64_t pid = session->options->pid;
+
+	session->pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	if (session->pidfd >= 0)
+		return 0;
+	if (errno != ESRCH)
+		return rs_error_set_errno(err, -errno, "following process %" PRIu64, pid);
+	return rs_error_set(err, -ESRCH, "there is no process %" PRIu64, pid);
+}
+
 static int prepare(struct rs_trace_session *session, struct rs_error *err)
 {
 	const struct rs_trace_options *options = session->options;
 	int r = 0;
 
 	raise_limits();
-	if (options->command)
+	if (options->pid)
+		r = hold_process(session, err);
+	if (!r && options->command)
 		r = rs_command_start(options->command, &session->command, err);
 	if (!r)
 		r = rs_loop_new(&session->loop, err);
@@ -188,7 +205,7 @@ static int begin(struct rs_trace_session *session, struct rs_error *err)
 		r = rs_trace_run_once(session, RS_PROVIDER_BEGIN, NULL, err);
 	if (r < 0)
 		return r;
-	r = rs_trace_reader_drain(session->reader);
+	r = rs_trace_take(session);
 	if (r < 0 || session->actions.exiting)
 		return r;
 	r = rs_trace_attach_all(session, err);
@@ -223,18 +240,33 @@ static int run(struct rs_trace_session *session, struct rs_error *err)
 
 /* --- the end --- */
 
+/* The script's map whose name comes next in the alphabet; NULL: the last was the last. */
+static struct rs_map *map_behind(const struct rs_program *program, const struct rs_map *last)
+{
+	struct rs_map *next = NULL;
+
+	for (unsigned i = 0; i < program->n_maps; i++) {
+		struct rs_map *map = program->maps[i];
+
+		if (map->role != RS_MAP_SCRIPT || (last && strcmp(map->name, last->name) <= 0))
+			continue;
+		if (!next || strcmp(map->name, next->name) < 0)
+			next = map;
+	}
+	return next;
+}
+
 static void print_maps(struct rs_trace_session *session)
 {
 	const struct rs_program *program = session->script.program;
+	struct rs_map *map = NULL;
 
 	if (session->options->format == RS_TRACE_TEXT)
 		rs_str_append_cstr(rs_trace_output_text(&session->output), "\n\n");
 	if (!program->config.print_maps_on_exit)
 		return;
-	for (unsigned i = 0; i < program->n_maps; i++) {
-		if (program->maps[i]->role != RS_MAP_SCRIPT)
-			continue;
-		rs_trace_print_map(&session->actions, program->maps[i], 0, 0);
+	while ((map = map_behind(program, map))) {
+		rs_trace_print_map(&session->actions, map, 0, 0);
 		if (rs_trace_output_commit(&session->output) < 0)
 			return;
 	}
@@ -249,7 +281,10 @@ static int finish(struct rs_trace_session *session, struct rs_error *err)
 	rs_loop_remove(&session->signals); /* a second Ctrl-C ends us at once */
 	drained = rs_trace_drain(session);
 	rs_probe_links_close(&session->links, false);
+	if (drained >= 0) /* what is behind exit() is left out, also what came meanwhile */
+		drained = rs_trace_drain(session);
 	session->actions.exiting = false;
+	rs_trace_maps_set_state(&session->maps, RS_STATE_EXIT, 0);
 	if (session->options->dry_run)
 		return drained;
 	r = rs_trace_run_once(session, RS_PROVIDER_END, NULL, err);
@@ -259,6 +294,7 @@ static int finish(struct rs_trace_session *session, struct rs_error *err)
 		drained = rs_trace_drain(session);
 	print_maps(session);
 	rs_trace_losses_tell(session->losses);
+	rs_trace_tell_skipped(session);
 	r = rs_trace_output_flush(&session->output);
 	return r < 0 ? r : drained;
 }

@@ -41,7 +41,8 @@ struct rs_trace_session {
 	struct rs_loop_source *records, *look; /* follow.c: records wake us, or we look */
 	bool looking;
 	uint64_t window_start, window_count; /* records before it, for the rate */
-	int pidfd;                           /* of -p */
+	uint64_t exit_behind; /* the record of exit() lies before, if it was sent; 0: not called */
+	int pidfd;            /* of -p */
 };
 
 /* --- attach.c --- */
@@ -55,10 +56,17 @@ int rs_trace_attach_all(struct rs_trace_session *session, struct rs_error *err);
 /* Reads each iterator to its end, or pins it where its probe says so. */
 int rs_trace_read_iterators(struct rs_trace_session *session, struct rs_error *err);
 
+/* --- skipped.c --- */
+
+/* Tells, at the end, of events for which the kernel ran no program. */
+void rs_trace_tell_skipped(const struct rs_trace_session *session);
+
 /* --- follow.c --- */
 
 int rs_trace_take_signals(struct rs_trace_session *session, struct rs_error *err);
 /* Waits and prints until something ends the run. */
 int rs_trace_follow(struct rs_trace_session *session, struct rs_error *err);
+/* Acts on what is there: the output is not written yet. */
+int rs_trace_take(struct rs_trace_session *session);
 /* Prints what is there. 0, or a negative errno: output that cannot be written. */
 int rs_trace_drain(struct rs_trace_session *session);
