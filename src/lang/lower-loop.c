@@ -194,6 +194,17 @@ static rs_reg range_count(struct rs_lower *l, rs_reg start, rs_reg stop, rs_labe
 	return count;
 }
 
+/* A loop that did less than it says would be wrong in silence. */
+static bool fits_bounded(struct rs_lower *l, const struct rs_node *node, uint64_t count)
+{
+	if (count <= RANGE_BOUNDED)
+		return true;
+	rs_diag_error(l->program->diags, node->span,
+		      "this kernel's programs go through %u numbers at most (5.17 and later: %u)",
+		      RANGE_BOUNDED, RANGE_MAX);
+	return false;
+}
+
 static void constant_range(struct rs_lower *l, struct rs_node *node)
 {
 	int64_t from = (int64_t)node->b->number, to = (int64_t)node->c->number;
@@ -209,8 +220,8 @@ static void constant_range(struct rs_lower *l, struct rs_node *node)
 		iterator_loop(l, node, start, rs_ir_const(l->f, (int64_t)count));
 	else if (rs_lower_range_needs_callback(l))
 		rs_lower_for_callback(l, node, start, rs_ir_const(l->f, (int64_t)count));
-	else
-		plain_loop(l, node, start, 0, MIN(count, (uint64_t)RANGE_BOUNDED));
+	else if (fits_bounded(l, node, count))
+		plain_loop(l, node, start, 0, count);
 }
 
 void rs_lower_for_range(struct rs_lower *l, struct rs_node *node)
