@@ -199,12 +199,10 @@ void rs_fn_pad(struct rs_lower *l, const struct rs_place_in_memory *to)
 		rs_place_zero(l, to);
 }
 
-/* In the first pid namespace whatever ours is: the runtime finds it there. */
+/* As our pid namespace numbers it: the runtime looks there, in its /proc. */
 rs_reg rs_fn_tgid(struct rs_lower *l)
 {
-	rs_reg both = rs_ir_call(l->f, RS_HELPER_get_current_pid_tgid, RS_IR_CALL_PURE, 0, NULL);
-
-	return rs_ir_binary_imm(l->f, RS_IR_SHR, both, 32);
+	return rs_ir_binary_imm(l->f, RS_IR_SHR, rs_lower_pid_tgid(l), 32);
 }
 
 /* ---- what is printed ---- */

@@ -10,6 +10,7 @@ struct compiled {
 	struct rs_arena arena;
 	struct rs_diags diags;
 	struct rs_program *program;
+	bool pid_namespace; /* we live in one */
 	struct rs_str ir;
 };
 
@@ -42,9 +43,11 @@ static void done(struct compiled *c)
 
 static int try_compile(struct compiled *c, const char *text)
 {
-	const struct rs_lang_options options = {
-		.source = &c->world.source, .unsafe = true, .dump = dump, .dump_ctx = c
-	};
+	const struct rs_lang_options options = { .source = &c->world.source,
+						 .unsafe = true,
+						 .dump = dump,
+						 .dump_ctx = c,
+						 .pid_namespace = c->pid_namespace };
 	struct rs_error err = RS_ERROR_INIT;
 
 	rs_diags_init(&c->diags, &c->arena, "script", text, strlen(text));
@@ -344,6 +347,20 @@ static void test_older_kernels(void **state)
 	}
 }
 
+/* Whose stack it is, and whose address, is looked up in /proc, which numbers as our namespace does. */
+static void test_pid_namespace(void **state)
+{
+	struct compiled c;
+
+	(void)state;
+	init(&c);
+	c.pid_namespace = true;
+	compile(&c, "u:/bin/bash:main { print(ustack); print(usym(arg0)); print(pid); }");
+	assert_int_equal(calls(c.program->probes[0], RS_HELPER_get_current_pid_tgid), 0);
+	assert_true(calls(c.program->probes[0], RS_HELPER_get_ns_current_pid_tgid) > 0);
+	done(&c);
+}
+
 static void test_refusals(void **state)
 {
 	struct compiled c;
@@ -372,7 +389,8 @@ int main(void)
 		cmocka_unit_test(test_control),       cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_scratch),       cmocka_unit_test(test_stack_is_enough),
 		cmocka_unit_test(test_records),       cmocka_unit_test(test_places),
-		cmocka_unit_test(test_older_kernels), cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_older_kernels), cmocka_unit_test(test_pid_namespace),
+		cmocka_unit_test(test_refusals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
