@@ -68,13 +68,12 @@ static char *executable_path(char *line)
 	return path;
 }
 
-/* Executable files, each once. */
-static int read_maps(const struct rs_probes *probes, struct rs_names *paths)
+static int add_maps(uint64_t pid, struct rs_names *paths)
 {
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(MAPS_MAX + 1);
 	char path[64], *line, *state = NULL;
 
-	snprintf(path, sizeof(path), "/proc/%" PRIu64 "/maps", probes->options.pid);
+	snprintf(path, sizeof(path), "/proc/%" PRIu64 "/maps", pid);
 	if (rs_fd_read_file(path, MAPS_MAX, &text, NULL) < 0 || rs_str_append_char(&text, '\0') < 0)
 		return -ENOENT;
 	for (line = strtok_r(text.data, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
@@ -83,6 +82,34 @@ static int read_maps(const struct rs_probes *probes, struct rs_names *paths)
 		if (found)
 			rs_str_appendf(&paths->text, "%s\n", found);
 	}
+	return 0;
+}
+
+/* Executable files of the process, each once. */
+static int read_maps(const struct rs_probes *probes, struct rs_names *paths)
+{
+	int r = add_maps(probes->options.pid, paths);
+
+	return r < 0 ? r : rs_names_split(paths);
+}
+
+/* Those of all processes that see the files that we see. */
+static int read_all_maps(struct rs_names *paths)
+{
+	DIR *dir = opendir("/proc");
+	const struct dirent *entry;
+	char path[64];
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir)) && paths->text.len < MAPS_MAX) {
+		uint64_t pid = strtoull(entry->d_name, NULL, 10);
+
+		snprintf(path, sizeof(path), "/proc/%" PRIu64 "/ns/mnt", pid);
+		if (pid && same_file(path, "/proc/self/ns/mnt"))
+			add_maps(pid, paths);
+	}
+	closedir(dir);
 	return rs_names_split(paths);
 }
 
@@ -185,14 +212,13 @@ static int each_mapped(struct rs_probes *probes, const char *root,
 	char path[PATH_MAX];
 	int r = 0;
 
-	if (!probes->options.pid) {
-		rs_error_set(err, -EINVAL, "\"*\" stands for the files of one process");
-		rs_error_hint(err, "say which: -p PID");
-		return -EINVAL;
-	}
-	if (read_maps(probes, &paths) < 0)
+	if (!probes->options.pid)
+		r = read_all_maps(&paths);
+	else if (read_maps(probes, &paths) < 0)
 		return rs_error_set(err, -ENOENT, "process %" PRIu64 ": its files cannot be read",
 				    probes->options.pid);
+	if (r < 0)
+		return rs_error_set_errno(err, r, "looking at the files of all processes");
 	for (size_t i = 0; i < paths.items.len && i < FILES_MAX && r >= 0; i++)
 		if ((size_t)snprintf(path, sizeof(path), "%s%s", root, paths.items.items[i]) <
 			    sizeof(path) &&

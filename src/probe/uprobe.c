@@ -191,6 +191,11 @@ static int expand(struct rs_probes *probes, const struct rs_attach_point *point,
 		rs_error_hint(err, "\"cpp\" is for names of C++ and Rust");
 		return -EINVAL;
 	}
+	if (!probes->options.pid && (!*point->target || !strcmp(point->target, "*"))) {
+		rs_error_set(err, -EINVAL, "\"*\" stands for the files of one process");
+		rs_error_hint(err, "say which: -p PID");
+		return -EINVAL;
+	}
 	return expand_files(&walk, err);
 }
 
