@@ -3,6 +3,7 @@
 /* Text and bytes that are read: str kstr ustr buf, and what is said of a number in words: strerror ... */
 
 #include "lang/fn.h"
+#include "lang/lower-private.h"
 
 /* ---- str ---- */
 
@@ -249,6 +250,72 @@ static rs_reg buf_packed(struct rs_lower *l, struct rs_node *call,
 	return length;
 }
 
+/* ---- str_concat ---- */
+
+/* Bytes of one side with its NUL. */
+static uint32_t side_size(const struct rs_node *side, uint32_t max)
+{
+	const struct rs_type *type = side->type;
+
+	if (type->kind == RS_TYPE_STRING)
+		return MIN(type->size, max);
+	if (rs_type_is_text(type) && type->count)
+		return MIN(type->count + 1, max);
+	return max;
+}
+
+static void check_str_concat(struct rs_sema *s, struct rs_node *call)
+{
+	uint32_t max = s->program->config.max_strlen, size = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct rs_node *side = rs_fn_arg(call, i);
+
+		if (rs_fn_kind(side) == RS_TYPE_UNKNOWN)
+			continue;
+		if (!is_readable(side))
+			rs_sema_error(s, side->span, "str_concat: expects text, not %s",
+				      rs_sema_text(s, side->type));
+		size += side_size(side, max) - 1;
+		/* What is put together again and again has no length that could be known. */
+		if (side->kind == RS_NODE_VAR || side->kind == RS_NODE_MAP)
+			size = max;
+	}
+	call->type = rs_fn_string(s, MIN(size + 1, max));
+}
+
+/* Behind what was read so far; the room is large enough for both, whatever their length. */
+static rs_reg append(struct rs_lower *l, struct rs_node *side, uint32_t size,
+		     const struct rs_place_in_memory *room, rs_reg used)
+{
+	struct rs_fn_bytes from = rs_fn_bytes(l, side);
+	struct rs_place_in_memory at = *room;
+	rs_reg r;
+
+	if (used) {
+		at.reg = rs_ir_binary(l->f, RS_IR_ADD, rs_place_address(l, room), used);
+		at.offset = 0;
+	}
+	at.size = size;
+	r = rs_fn_string_used(l, rs_fn_read_string(l, &from, &at, 0, size));
+	return rs_ir_binary_imm(l->f, RS_IR_SUB, rs_fn_limit(l, r, size), 1);
+}
+
+static void str_concat_into(struct rs_lower *l, struct rs_node *call,
+			    const struct rs_place_in_memory *to)
+{
+	uint32_t max = l->program->config.max_strlen, slot = rs_type_slot(call->type);
+	struct rs_node *a = rs_fn_arg(call, 0), *b = rs_fn_arg(call, 1);
+	uint32_t a_size = side_size(a, max), b_size = side_size(b, max);
+	struct rs_place_in_memory room = rs_lower_room(l, MAX((a_size + b_size + 7) & ~7u, slot));
+
+	rs_place_zero(l, &room);
+	append(l, b, b_size, &room, append(l, a, a_size, &room, 0));
+	rs_lower_copy(l, to, room.reg, room.offset, slot);
+	if (call->type->size < a_size + b_size - 1)
+		rs_ir_store_imm(l->f, to->reg, to->offset + (int)call->type->size - 1, 1, 0);
+}
+
 /* ---- numbers in words: made text when they are printed ---- */
 
 static void check_word(struct rs_sema *s, struct rs_node *call, enum rs_type_kind kind)
@@ -311,6 +378,12 @@ const struct rs_func_row rs_func_string[] = {
 	  .check = check_buf,
 	  .into = buf_into,
 	  .packed = buf_packed },
+	{ .name = "str_concat",
+	  .min_args = 2,
+	  .max_args = 2,
+	  .usage = "str_concat(text, text)",
+	  .check = check_str_concat,
+	  .into = str_concat_into },
 	{ .name = "strerror",
 	  .min_args = 1,
 	  .max_args = 1,

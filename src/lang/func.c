@@ -7,8 +7,9 @@
 #include "lang/lang.h"
 
 static const struct rs_func_row *const func_tables[] = {
-	rs_func_output,  rs_func_join,   rs_func_map,     rs_func_aggregate, rs_func_string,
-	rs_func_compare, rs_func_symbol, rs_func_process, rs_func_network,   rs_func_check,
+	rs_func_output,  rs_func_join,    rs_func_map,    rs_func_aggregate,
+	rs_func_string,  rs_func_compare, rs_func_symbol, rs_func_process,
+	rs_func_network, rs_func_check,   rs_func_glob,
 };
 
 static const struct rs_builtin_row *const builtin_tables[] = {
@@ -67,7 +68,7 @@ static bool is_numbered(const char *name, const char *word)
 {
 	size_t n = strlen(word);
 
-	if (strncmp(name, word, n) || !name[n] || strlen(name) > n + 2)
+	if (strncmp(name, word, n) != 0 || !name[n] || strlen(name) > n + 2)
 		return false;
 	return strspn(name + n, "0123456789") == strlen(name + n);
 }

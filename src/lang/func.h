@@ -71,6 +71,7 @@ extern const struct rs_func_row rs_func_map[];       /* delete has_key find len 
 extern const struct rs_func_row rs_func_aggregate[]; /* count sum avg min max stats hist lhist */
 extern const struct rs_func_row rs_func_string[];    /* str buf strerror ... */
 extern const struct rs_func_row rs_func_compare[];   /* strncmp memcmp strlen strstr ... */
+extern const struct rs_func_row rs_func_glob[];      /* globmatch */
 extern const struct rs_func_row rs_func_symbol[];    /* ksym usym kaddr reg kstack ustack ... */
 extern const struct rs_func_row rs_func_process[];   /* pid comm nsecs signal cgroupid path ... */
 extern const struct rs_func_row rs_func_network[];   /* ntop pton macaddr bswap ... */

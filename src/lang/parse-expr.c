@@ -162,6 +162,8 @@ static struct rs_node *type_node(struct rs_parser *p)
 	return node->type_name ? rs_parse_finish(p, node) : NULL;
 }
 
+static struct rs_node *if_value(struct rs_parser *p);
+
 static struct rs_node *comptime(struct rs_parser *p)
 {
 	struct rs_node *node;
@@ -185,6 +187,8 @@ static struct rs_node *name(struct rs_parser *p)
 		return offset_of(p);
 	if (rs_parse_is_word(p, "comptime") && next->kind != RS_TOKEN_RPAREN)
 		return comptime(p);
+	if (rs_parse_is_word(p, "if"))
+		return if_value(p);
 	if (rs_parse_is_word(p, "true") || rs_parse_is_word(p, "false")) {
 		node = leaf(p, RS_NODE_BOOL);
 		if (node)
@@ -284,6 +288,39 @@ static struct rs_node *block_value(struct rs_parser *p)
 	rs_diag_error(p->diags, node->span, "this block is used as a value and has none");
 	rs_diag_hint(p->diags, "its value is its last expression, without a ; behind it");
 	return NULL;
+}
+
+/* One side of an if that has a value. */
+static struct rs_node *branch_value(struct rs_parser *p)
+{
+	if (rs_parse_is(p, RS_TOKEN_LBRACE))
+		return block_value(p);
+	rs_parse_wrong(p, "\"{\"");
+	return NULL;
+}
+
+/* $x = if cond { a } else { b }: the choice between two blocks. */
+static struct rs_node *if_value(struct rs_parser *p)
+{
+	struct rs_node *node = rs_parse_node(p, RS_NODE_TERNARY, rs_parse_take(p).span);
+
+	if (!node)
+		return NULL;
+	node->a = rs_parse_expr(p);
+	node->b = node->a ? branch_value(p) : NULL;
+	if (!node->b)
+		return NULL;
+	if (!rs_parse_accept_word(p, "else")) {
+		rs_parse_wrong(p, "else: an if whose value is used has both sides");
+		return NULL;
+	}
+	if (!rs_parse_is_word(p, "if")) {
+		node->c = branch_value(p);
+	} else {
+		node->c = rs_parse_enter(p) ? if_value(p) : NULL;
+		rs_parse_leave(p);
+	}
+	return node->c ? rs_parse_finish(p, node) : NULL;
 }
 
 static struct rs_node *primary(struct rs_parser *p)
