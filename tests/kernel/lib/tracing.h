@@ -25,7 +25,10 @@ enum tracing_need {
 	NEED_PMU,
 	NEED_WATCHPOINT,
 	NEED_LONG_PROGRAM,
-	NEED_GROUP2, /* a cgroup v2 hierarchy at its usual place */
+	NEED_GROUP2,   /* a cgroup v2 hierarchy at its usual place */
+	NEED_FOR_EACH, /* a helper to walk through maps */
+	NEED_FOR_EACH_FENTRY,
+	NEED_LOOKUP_PERCPU, /* and one for what other CPUs counted */
 	NEED_COUNT,
 };
 
