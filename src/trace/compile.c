@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "kern/bpfcall.h"
 
 #define ARENA_MOST   ((size_t)256 << 20)
 #define FIRST_PID_NS 0xeffffffcu
@@ -80,8 +81,9 @@ static bool in_pid_namespace(void)
 	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != FIRST_PID_NS;
 }
 
-static int compile(const struct rs_trace_options *options, struct rs_trace_source *source,
-		   struct rs_trace_script *script, struct rs_error *err)
+static int compile_as(const struct rs_trace_options *options, struct rs_trace_source *source,
+		      const struct rs_lang_config *config, struct rs_trace_script *script,
+		      struct rs_error *err)
 {
 	const struct rs_lang_options lang = {
 		.source = rs_trace_source_lang(source),
@@ -95,12 +97,92 @@ static int compile(const struct rs_trace_options *options, struct rs_trace_sourc
 		.pid = options->pid,
 		.pid_namespace = in_pid_namespace(),
 		.has_child = options->command != NULL,
-		.config = options->config,
+		.config = config,
 		.dump = options->dump ? dump : NULL,
 		.dump_ctx = (void *)options,
 	};
 
 	return rs_lang_compile(&script->arena, script->diags, &lang, &script->program, err);
+}
+
+/* --- keys of older kernels --- */
+
+/* Before Linux 5.18 they had to fit on a program's stack. */
+#define SHORT_KEY 512
+#define SHORTER   4 /* times that it is tried */
+
+static bool has_long_keys(void)
+{
+	const struct rs_bpf_map map = { .type = BPF_MAP_TYPE_HASH,
+					.key_size = SHORT_KEY + 8,
+					.value_size = 8,
+					.entries = 1,
+					.flags = BPF_F_NO_PREALLOC };
+	_cleanup_(rs_cleanup_close) int fd = rs_bpf_map_create(&map);
+
+	return fd != -E2BIG;
+}
+
+static uint32_t longest_key(const struct rs_program *program)
+{
+	uint32_t longest = 0;
+
+	for (unsigned i = 0; i < program->n_maps; i++)
+		if (program->maps[i]->role == RS_MAP_SCRIPT)
+			longest = MAX(longest, program->maps[i]->key_size);
+	return longest;
+}
+
+static bool is_strlen_chosen(const struct rs_program *program)
+{
+	const char *name;
+
+	for (unsigned i = 0; (name = rs_lang_config_name(i)); i++)
+		if (!strcmp(name, "max_strlen"))
+			return program->config.set >> i & 1;
+	return false;
+}
+
+static void tell_shorter(const struct rs_trace_options *options, uint64_t n)
+{
+	_cleanup_(rs_str_done) struct rs_str out = RS_STR_INIT(0);
+
+	if (!options->warnings)
+		return;
+	rs_str_appendf(
+		&out,
+		"WARNING: this kernel takes keys of %d bytes at most: strings are cut at %llu "
+		"(max_strlen)\n",
+		SHORT_KEY, (unsigned long long)n);
+	rs_fd_write_all(STDERR_FILENO, out.data, out.len);
+}
+
+/* Strings that nobody gave a length get one with which they fit into keys. */
+static int compile(const struct rs_trace_options *options, struct rs_trace_source *source,
+		   const char *text, size_t len, struct rs_trace_script *script,
+		   struct rs_error *err)
+{
+	struct rs_lang_config config;
+	uint32_t key;
+	int r = compile_as(options, source, options->config, script, err);
+
+	if (r < 0 || longest_key(script->program) <= SHORT_KEY ||
+	    is_strlen_chosen(script->program) || has_long_keys())
+		return r;
+	if (options->config)
+		config = *options->config;
+	else
+		rs_lang_config_init(&config);
+	for (unsigned i = 0; i < SHORTER && r >= 0; i++) {
+		key = longest_key(script->program);
+		if (key <= SHORT_KEY)
+			break;
+		config.max_strlen = MAX(config.max_strlen * SHORT_KEY / key & ~7ull, 16ull) - 8;
+		rs_diags_init(script->diags, &script->arena, options->name, text, len);
+		r = compile_as(options, source, &config, script, err);
+	}
+	tell_shorter(options, config.max_strlen);
+	return r;
 }
 
 /* --include: as if the script began with them, which moves its lines down. */
@@ -136,7 +218,7 @@ int rs_trace_compile(const struct rs_trace_options *options, struct rs_trace_sou
 	if (!script->diags || !text)
 		return rs_error_set(err, -ENOMEM, "out of memory");
 	rs_diags_init(script->diags, &script->arena, options->name, text, len);
-	r = compile(options, source, script, err);
+	r = compile(options, source, text, len, script, err);
 	rs_trace_show_diags(options, script->diags, 0);
 	if (r < 0 && script->diags->n_errors && r != -ENOMEM) {
 		rs_error_reset(err);
