@@ -308,6 +308,19 @@ static rs_reg length_of(struct rs_lower *l, const struct rs_value *text, uint32_
 	return i;
 }
 
+/* The verifier walks through every round of that loop, and gives up where they are too many: longer text is read onto
+ * itself. */
+#define WALKED_MOST 4096
+
+static rs_reg length_by_helper(struct rs_lower *l, const struct rs_value *text)
+{
+	rs_reg at = rs_ir_binary_imm(l->f, RS_IR_ADD, text->reg, text->offset);
+	rs_reg n = rs_ir_call_of(l->f, RS_HELPER_probe_read_kernel_str, at,
+				 rs_ir_const(l->f, text->type->size), at);
+
+	return rs_ir_binary_imm(l->f, RS_IR_SUB, n, 1);
+}
+
 /* Of text that is being read anyway the helper tells the length. */
 static rs_reg read_length(struct rs_lower *l, struct rs_node *text)
 {
@@ -336,7 +349,9 @@ static struct rs_value lower_strlen(struct rs_lower *l, struct rs_node *call)
 	    (text->func && text->func->packed && !text->extra))
 		return rs_value_word(call->type, read_length(l, text));
 	value = text_of(l, text, text->type->size);
-	return rs_value_word(call->type, length_of(l, &value, value.type->size));
+	return rs_value_word(call->type, value.type->size > WALKED_MOST
+						 ? length_by_helper(l, &value)
+						 : length_of(l, &value, value.type->size));
 }
 
 static void check_strcap(struct rs_sema *s, struct rs_node *call)
