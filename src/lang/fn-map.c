@@ -82,15 +82,46 @@ static void check_delete(struct rs_sema *s, struct rs_node *call)
 	}
 }
 
-/* A map without keys has one element, which is always there: emptied. */
+static void zero(struct rs_lower *l, const struct rs_map *map, rs_reg at)
+{
+	const struct rs_place_in_memory all = { .reg = at, .size = map->value_size };
+
+	rs_place_zero(l, &all);
+}
+
+/* What each CPU has counted; what others count meanwhile may stay. */
+static void zero_cpus(struct rs_lower *l, struct rs_node *node)
+{
+	struct rs_ir_func *f = l->f;
+	rs_label head = rs_ir_block_new(f), there = rs_ir_block_new(f), next = rs_ir_block_new(f),
+		 end = rs_ir_block_new(f);
+	unsigned n_cpus = l->sema->source->n_cpus ? l->sema->source->n_cpus : 1;
+	rs_reg key = rs_lower_key(l, node), cpu = rs_ir_reg_new(f), at;
+
+	rs_ir_assign_const(f, cpu, 0);
+	rs_ir_block_start(f, head);
+	at = rs_ir_call_of(f, RS_HELPER_map_lookup_percpu_elem, rs_ir_map(f, node->map->id), key,
+			   cpu);
+	rs_ir_branch_imm(f, RS_IR_NE, at, 0, there, next);
+	rs_ir_block_start(f, there);
+	zero(l, node->map, at);
+	rs_ir_block_start(f, next);
+	rs_ir_assign(f, cpu, rs_ir_binary_imm(f, RS_IR_ADD, cpu, 1));
+	rs_ir_branch_imm(f, RS_IR_LT, cpu, n_cpus, head, end);
+	rs_ir_block_start(f, end);
+}
+
+/* A map without keys has one element, which is always there: emptied; where no program can, by the runtime. */
 static void delete_scalar(struct rs_lower *l, struct rs_node *call, const struct rs_map *map)
 {
 	struct rs_action *action;
-	rs_reg value;
 
 	if (map->kind == RS_MAP_ARRAY) {
-		value = rs_ir_map_value(l->f, map->id, 0);
-		rs_ir_zero(l->f, value, 0, (map->value_size + 7) & ~7u);
+		zero(l, map, rs_ir_map_value(l->f, map->id, 0));
+		return;
+	}
+	if (map->kind == RS_MAP_PERCPU_ARRAY && rs_lang_has(l->sema->source, lookup_percpu)) {
+		zero_cpus(l, element(call));
 		return;
 	}
 	action = rs_program_action(l->program, RS_ACTION_CLEAR, call->span);

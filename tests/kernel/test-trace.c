@@ -246,7 +246,7 @@ static const struct script scripts[] = {
 	    "@b = lhist(2, 0, 4, 1); @c = max(5); delete(@c); @c = max(3); printf(\"%d %d\\n\", @a, @c); exit(); }" },
 	  0,
 	  NULL,
-	  "1 3\n\n\n@a: 1\n@b:\n[2, 3)                 1 |@@",
+	  "1 3\n\n\n@a: 1\n@b:\n[2]                    1 |@@",
 	  NULL },
 	{ "system() needs --unsafe",
 	  { "-e", "BEGIN { system(\"true\"); }" },
@@ -329,8 +329,9 @@ static const struct script scripts[] = {
 	  NULL },
 	{ "probes of one event in their order: faults",
 	  { "-q", "-e",
-	    "software:faults:1 /!@b/ { @a = 1; } software:faults:1 /!@b/ { @b = @a + 1; exit(); } "
-	    "i:ms:10 { system(\"true\"); }",
+	    "software:faults:1 /@go && !@b/ { @a = 1; } "
+	    "software:faults:1 /@go && !@b/ { @b = @a + 1; exit(); } "
+	    "i:ms:50 { @go = 1; system(\"true\"); }",
 	    "--unsafe" },
 	  0,
 	  NULL,
@@ -344,6 +345,12 @@ static const struct script scripts[] = {
 	  "13 1\n\n\n",
 	  NULL,
 	  NULL },
+	{ "probes of programs are looked for in those that run",
+	  { "-q", "-e", "usdt:*:nobody:brings_it { exit(); }" },
+	  1,
+	  "",
+	  NULL,
+	  "usdt:*:nobody:brings_it" },
 	{ "any tracepoint, within the limit",
 	  { "-q", "-e", "tracepoint:* { @[probe] = count(); }" },
 	  1,
