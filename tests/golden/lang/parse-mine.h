@@ -1,3 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
 #ifndef MINE
 #define MINE 16
 /* C of which only the declarations matter */
