@@ -298,11 +298,42 @@ static const struct rs_type *measured_type(struct rs_sema *s, struct rs_node *no
 	return node->a->type;
 }
 
+static bool is_tuple(const struct rs_type *type)
+{
+	return type->kind == RS_TYPE_TUPLE || type->kind == RS_TYPE_RECORD;
+}
+
+static uint32_t alignment(const struct rs_type *type, unsigned depth)
+{
+	uint32_t most = 1;
+
+	if (!is_tuple(type))
+		return type->align ? type->align : 1;
+	for (uint32_t i = 0; i < type->n_fields && depth; i++)
+		most = MAX(most, alignment(type->fields[i].type, depth - 1));
+	return most;
+}
+
+/* What a script is told of a tuple is how C would lay it out: that we keep words in 8 bytes is nobody's business. */
+static uint64_t told_size(const struct rs_type *type, unsigned depth)
+{
+	uint64_t at = 0, align;
+
+	if (!is_tuple(type) || !depth)
+		return rs_type_sizeof(type);
+	for (uint32_t i = 0; i < type->n_fields; i++) {
+		align = alignment(type->fields[i].type, depth - 1);
+		at = (at + align - 1) / align * align + told_size(type->fields[i].type, depth - 1);
+	}
+	align = alignment(type, depth);
+	return (at + align - 1) / align * align;
+}
+
 void rs_sema_sizeof(struct rs_sema *s, struct rs_node *node)
 {
 	const struct rs_type *type = rs_type_complete(s->types, measured_type(s, node));
 
-	set_constant(node, rs_type_sizeof(type));
+	set_constant(node, told_size(type, ELEMENTS_MAX));
 	if (type->kind == RS_TYPE_STRUCT && !type->size && !type->n_fields)
 		rs_sema_error(s, node->span, "the size of %s is not known", rs_sema_text(s, type));
 }

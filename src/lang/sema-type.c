@@ -47,7 +47,8 @@ const struct rs_type *rs_sema_stored(struct rs_sema *s, const struct rs_type *ty
 	case RS_TYPE_ARRAY:
 		if (!rs_type_is_text(type) || !type->count)
 			return in_space(s, type, RS_SPACE_BPF);
-		string = rs_type_string(s->types, type->count);
+		/* Text that fills its array has no NUL: room for one where it costs nothing. */
+		string = rs_type_string(s->types, type->count + (type->count % 8 ? 1 : 0));
 		return string ? string : &rs_type_unknown;
 	case RS_TYPE_STRUCT:
 		return in_space(s, rs_type_complete(s->types, type), RS_SPACE_BPF);

@@ -429,6 +429,14 @@ static const struct script scripts[] = {
 	  "xababababab\nringside-ringside\n\n\n",
 	  NULL,
 	  NULL },
+	{ "the size of tuples is that of C",
+	  { "-q", "-e",
+	    "BEGIN { $t = ((int8)1, (int16)1, (int32)1); $u = (a=(int32)1, b=((int64)1, (int8)1)); "
+	    "print((sizeof($t), sizeof($u))); }" },
+	  0,
+	  "(8, 24)\n\n\n",
+	  NULL,
+	  NULL },
 	{ "globmatch()",
 	  { "-q", "-e",
 	    "BEGIN { $s = \"ababc\"; print((globmatch($s, \"a*abc\"), globmatch($s, \"?b*\"), "
