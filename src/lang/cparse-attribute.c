@@ -77,8 +77,9 @@ static void read_attribute(struct rs_cparse *p, struct rs_cattributes *ret)
 /* __attribute__((a, b(c))) */
 static void read_attribute_list(struct rs_cparse *p, struct rs_cattributes *ret)
 {
-	if (!rs_cparse_expect(p, "(") || !rs_cparse_expect(p, "("))
-		return;
+	for (unsigned i = 0; i < 2; i++)
+		if (!rs_cparse_expect(p, "("))
+			return;
 	while (!p->failed && !rs_ctoken_is(&p->token, ")") && p->token.kind != RS_CTOKEN_END)
 		if (!rs_cparse_take(p, ","))
 			read_attribute(p, ret);

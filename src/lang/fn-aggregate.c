@@ -75,6 +75,8 @@ static void check_hist(struct rs_sema *s, struct rs_node *call)
 static bool check_borders(struct rs_sema *s, struct rs_node *call, const int64_t *low,
 			  const int64_t *high, const int64_t *step)
 {
+	uint64_t width;
+
 	if (*step < 1) {
 		rs_sema_error(s, rs_fn_arg(call, 3)->span, "lhist: the step must be 1 or more");
 		return false;
@@ -86,12 +88,11 @@ static bool check_borders(struct rs_sema *s, struct rs_node *call, const int64_t
 			      (long long)*high, (long long)*low);
 		return false;
 	}
-	if (((uint64_t)*high - (uint64_t)*low) / (uint64_t)*step > LHIST_STEPS_MAX) {
+	width = (uint64_t)*high - (uint64_t)*low;
+	if (width / (uint64_t)*step > LHIST_STEPS_MAX) {
 		rs_sema_error(s, call->span, "lhist: more than %d steps", LHIST_STEPS_MAX);
-		rs_sema_hint(
-			s, "a step of %llu is possible",
-			(unsigned long long)(((uint64_t)*high - (uint64_t)*low) / LHIST_STEPS_MAX +
-					     1));
+		width = width / LHIST_STEPS_MAX + 1;
+		rs_sema_hint(s, "a step of %llu is possible", (unsigned long long)width);
 		return false;
 	}
 	return true;

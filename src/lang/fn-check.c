@@ -66,7 +66,7 @@ static void check_static_assert(struct rs_sema *s, struct rs_node *call)
 		rs_sema_error(s, condition->span,
 			      "static_assert: the condition must be known while compiling");
 	else if (!condition->number)
-		rs_sema_error(s, call->span, "%s", text);
+		rs_sema_error(s, call->span, "%s", *text ? text : "the assertion does not hold");
 }
 
 /* The value of a piece, which must be known. */
@@ -101,7 +101,7 @@ static void check_fail(struct rs_sema *s, struct rs_node *call)
 		else if (next < call->list.n)
 			format_piece(s, &out, &parsed.pieces[i], rs_fn_arg(call, next++));
 	}
-	rs_sema_error(s, call->span, "%s", rs_str_cstr(&out));
+	rs_sema_error(s, call->span, "%s", out.len ? rs_str_cstr(&out) : "the script fails here");
 }
 
 /* ---- what an expression is ---- */
@@ -156,7 +156,7 @@ static const char *option_text(const struct rs_lang_options *options, const char
 	for (unsigned i = 0; i < options->n_script_args; i++) {
 		const char *arg = options->script_args[i];
 
-		if (strncmp(arg, "--", 2) || strncmp(arg + 2, name, n))
+		if (strncmp(arg, "--", 2) != 0 || strncmp(arg + 2, name, n) != 0)
 			continue;
 		if (!arg[2 + n])
 			return "";

@@ -41,9 +41,10 @@ static void hint_number(struct rs_sema *s, const struct rs_type *type)
 }
 
 /* %s of a pointer to text shows its address: hardly ever what was meant. */
-static void check_text_pointer(struct rs_sema *s, const struct rs_node *arg)
+static void check_text_pointer(struct rs_sema *s, const struct rs_node *arg,
+			       const struct rs_type *type)
 {
-	const struct rs_type *to = arg->type->kind == RS_TYPE_POINTER ? arg->type->element : NULL;
+	const struct rs_type *to = type->kind == RS_TYPE_POINTER ? type->element : NULL;
 
 	if (!to || to->kind != RS_TYPE_INT || to->size != 1)
 		return;
@@ -61,7 +62,7 @@ static void check_argument(struct rs_sema *s, struct rs_node *call,
 		return;
 	switch (piece->what) {
 	case RS_PRINTF_STRING:
-		check_text_pointer(s, arg);
+		check_text_pointer(s, arg, type);
 		break;
 	case RS_PRINTF_BYTES:
 	case RS_PRINTF_BYTES_ESCAPED:

@@ -167,7 +167,8 @@ static void comm_into(struct rs_lower *l, struct rs_node *call, const struct rs_
 		comm_of_pid(l, call, to);
 		return;
 	}
-	/* Pads by itself. */
+	/* The helper of Linux 5.19 to 6.5 leaves what is behind the name's end as it was. */
+	rs_place_zero(l, to);
 	rs_ir_call_of(l->f, RS_HELPER_get_current_comm, rs_place_address(l, to),
 		      rs_ir_const(l->f, COMM_SIZE));
 }
@@ -380,7 +381,7 @@ static void check_path(struct rs_sema *s, struct rs_node *call)
 	if (type->kind == RS_TYPE_POINTER)
 		type = type->element;
 	if (!type || type->kind != RS_TYPE_STRUCT || !type->name ||
-	    strcmp(type->name, "struct path"))
+	    strcmp(type->name, "struct path") != 0)
 		rs_sema_error(s, path->span, "path: expects a struct path, not %s",
 			      rs_sema_text(s, path->type));
 	else if (s->final && !rs_lang_has(s->source, dpath))

@@ -476,7 +476,7 @@ struct rs_node *rs_node_text_array(struct rs_node *node)
 {
 	struct rs_node *of;
 
-	if (node->kind != RS_NODE_CALL || !node->func || strcmp(node->func->name, "str") ||
+	if (node->kind != RS_NODE_CALL || !node->func || strcmp(node->func->name, "str") != 0 ||
 	    node->list.n != 1)
 		return node;
 	of = node->list.items[0];

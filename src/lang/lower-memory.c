@@ -83,6 +83,8 @@ static bool has_bytes(const struct rs_map *map, uint32_t at, const void *data, u
 {
 	const uint8_t *have = map->initial;
 
+	if (!have)
+		return false;
 	if (data)
 		return !memcmp(have + at, data, len);
 	for (uint32_t i = 0; i < len; i++)

@@ -172,7 +172,7 @@ static bool is_recursive(struct expander *e, const struct use *use, const struct
 		rs_diag_error(e->p->diags, span, "the macro \"%s\" uses itself", macro->name);
 		return true;
 	}
-	if (use->level < USES_MAX)
+	if (!use || use->level < USES_MAX)
 		return false;
 	rs_diag_error(e->p->diags, span, "macros use one another more than %d levels deep",
 		      USES_MAX);

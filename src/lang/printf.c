@@ -19,7 +19,7 @@ static bool take(struct cursor *c, const char *word)
 {
 	size_t n = strlen(word);
 
-	if ((size_t)(c->end - c->at) < n || memcmp(c->at, word, n))
+	if ((size_t)(c->end - c->at) < n || memcmp(c->at, word, n) != 0)
 		return false;
 	c->at += n;
 	return true;

@@ -438,6 +438,7 @@ static void bind_once(struct bind *b)
 		bind_node(b, b->probe->predicate);
 	bind_list(b, &b->probe->body->list);
 	leave(b);
+	b->outermost = NULL;
 }
 
 void rs_sema_bind(struct rs_sema *s, struct rs_probe *probe)

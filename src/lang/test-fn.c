@@ -291,6 +291,8 @@ static void test_checks(void **state)
 	is_type(s, "BEGIN", "getopt(\"name\", \"long default\")", "string[2]");
 	told(s, "BEGIN { print(getopt(\"name\", 1)); }", "--name is a number");
 	told(s, "BEGIN { static_assert(1 == 2, \"no way\"); }", "no way");
+	told(s, "BEGIN { static_assert(1 == 2, \"\"); }", "does not hold");
+	told(s, "BEGIN { fail(\"\"); }", "fails here");
 	told(s, "BEGIN { fail(\"got %d of %s\", 3, \"x\"); }", "got 3 of x");
 	good(s,
 	     "BEGIN { static_assert(is_str(comm) && is_integer(pid) && is_ptr(curtask), \"\"); }");

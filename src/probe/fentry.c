@@ -75,7 +75,7 @@ static int explain(int r, struct rs_error *err)
 			"excludes it");
 	else if (r == -E2BIG)
 		rs_error_hint(err, "no more programs fit on this function");
-	else if (r == -ENOTSUP || r == -EOPNOTSUPP)
+	else if (r == -EOPNOTSUPP)
 		rs_error_hint(err, "try the kprobe of the same name");
 	return r;
 }

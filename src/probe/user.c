@@ -60,7 +60,7 @@ static int open_event(struct rs_attach *attach, const struct rs_place *place, st
 	struct perf_event_attr attr = { .sample_period = 1 };
 	pid_t pid = attach->probes->options.pid ? (pid_t)attach->probes->options.pid : -1;
 	int type = rs_perf_pmu_type("uprobe"), bit, r;
-	uint64_t offset;
+	uint64_t offset = 0;
 
 	if (type < 0)
 		return no_pmu(type, err);

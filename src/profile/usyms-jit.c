@@ -97,21 +97,22 @@ const struct rs_usyms_jit_symbol *rs_usyms_jit_find(const struct rs_usyms_jit *j
 static bool own_names(uint32_t pid, uint32_t *ret_pid, uid_t *ret_uid)
 {
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(65536);
-	char path[64];
+	char path[64], *end;
 	const char *line;
 
 	snprintf(path, sizeof(path), "/proc/%u/status", pid);
 	if (rs_fd_read_file_at(AT_FDCWD, path, text.max, &text) < 0)
 		return false;
 	line = strstr(rs_str_cstr(&text), "\nUid:");
-	if (!line || sscanf(line, "\nUid: %*u %u", ret_uid) != 1)
+	if (!line)
 		return false;
+	strtoul(line + strlen("\nUid:"), &end, 10); /* the real one; then the effective one */
+	*ret_uid = (uid_t)strtoul(end, NULL, 10);
 	*ret_pid = pid;
 	line = strstr(rs_str_cstr(&text), "\nNSpid:");
 	if (line) {
 		line += strlen("\nNSpid:");
 		while (*line && *line != '\n') {
-			char *end;
 			unsigned long v = strtoul(line, &end, 10);
 
 			if (end == line)

@@ -109,13 +109,18 @@ static struct rs_usyms_file *get_file(struct rs_usyms *usyms, uint32_t pid,
 static int add_line(struct rs_usyms *usyms, struct rs_usyms_process *process, const char *line)
 {
 	struct rs_usyms_mapping mapping = { 0 };
+	char start[17], end[17], flags[8], offset[17], device[20], number[21];
 	uint64_t inode;
-	char flags[8], device[20];
 	int at = 0;
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %19s %" SCNu64 " %n",
-		   &mapping.start, &mapping.end, flags, &mapping.offset, device, &inode, &at) < 6 ||
-	    flags[2] != 'x' || mapping.start >= mapping.end)
+	if (sscanf(line, "%16[0-9a-f]-%16[0-9a-f] %7s %16[0-9a-f] %19s %20[0-9] %n", start, end,
+		   flags, offset, device, number, &at) < 6)
+		return 0;
+	mapping.start = strtoull(start, NULL, 16);
+	mapping.end = strtoull(end, NULL, 16);
+	mapping.offset = strtoull(offset, NULL, 16);
+	inode = strtoull(number, NULL, 10);
+	if (flags[2] != 'x' || mapping.start >= mapping.end)
 		return 0;
 	if (process->mappings.len && mapping.start < rs_vec_last(&process->mappings)->end)
 		return 0; /* never, in a file that the kernel wrote */

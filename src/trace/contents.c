@@ -182,7 +182,7 @@ static int read_hash(struct reading *reading)
 {
 	size_t entries = MIN(reading->map->max_entries, (uint64_t)BATCH_MOST);
 	size_t room = MIN(BATCH_BYTES / MAX(reading->value_bytes, (size_t)1), entries);
-	int r;
+	int r = -ENOSPC;
 
 	for (room = MAX(room, (size_t)BATCH_LEAST); room <= BATCH_MOST; room *= 4) {
 		r = read_batches(reading, (uint32_t)room);

@@ -175,7 +175,7 @@ static void formatted(struct rs_str *out, const struct rs_printf_piece *piece,
 		*p++ = '.';
 		*p++ = '*';
 	}
-	strcpy(p, conversion);
+	snprintf(p, sizeof(format) - (size_t)(p - format), "%s", conversion);
 	if (is_text && precision >= 0)
 		rs_str_appendf(out, format, width, precision, (const char *)value);
 	else if (is_text)
