@@ -18,6 +18,7 @@
 
 struct settings {
 	struct rs_trace_options options;
+	struct rs_lang_config config;
 	const char *program; /* -e */
 	bool list, info, version;
 	bool no_warnings;
@@ -33,6 +34,39 @@ static int count(const struct rs_opt *opt, const char *value, void *field, struc
 	(void)value;
 	(void)err;
 	++*(unsigned *)field;
+	return 0;
+}
+
+static const char *const stages[] = { "ast", "sema", "ir", "ir-opt", "insn", "all" };
+
+static bool is_stage(const char *word, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(stages); i++)
+		if (strlen(stages[i]) == len && memcmp(stages[i], word, len) == 0)
+			return true;
+	return false;
+}
+
+/* The list stays text; but a stage that there is not would run nothing and print nothing. */
+static int take_stages(const struct rs_opt *opt, const char *value, void *field,
+		       struct rs_error *err)
+{
+	const char *word = value;
+
+	(void)opt;
+	for (;;) {
+		size_t len = strcspn(word, ",");
+
+		if (!is_stage(word, len))
+			return rs_error_set(
+				err, -EINVAL,
+				"\"%.*s\" is not one of ast, sema, ir, ir-opt, insn, all",
+				len > 64 ? 64 : (int)len, word);
+		if (!word[len])
+			break;
+		word += len + 1;
+	}
+	*(const char **)field = value;
 	return 0;
 }
 
@@ -87,8 +121,9 @@ static const struct rs_opt opts[] = {
 	RS_OPT_ROW(0, "dry-run", NULL, RS_OPT_FLAG, OF(dry_run), "attach everything, then end",
 		   .group = "Looking inside"),
 	RS_OPT_ROW(
-		'd', "debug", "STAGE", RS_OPT_STRING, OF(dump),
-		"print what a stage of the compiler made, run nothing: ast, sema, ir, ir-opt, insn, all"),
+		'd', "debug", "STAGE", RS_OPT_CALLBACK, OF(dump),
+		"print what a stage of the compiler made, run nothing: ast, sema, ir, ir-opt, insn, all",
+		.parse = take_stages),
 	/* What bpftrace has and nothing here needs. */
 	RS_OPT_ROW(0, "usdt-file-activation", NULL, RS_OPT_FLAG, AT(ignored_flag),
 		   "accepted, and not needed", IGNORED),
@@ -271,7 +306,6 @@ static int run_script(const struct rs_cmd *cmd, struct settings *settings,
 {
 	struct rs_trace_options *options = &settings->options;
 	word_list params = { 0 }, named = { 0 };
-	struct rs_lang_config config;
 	size_t first;
 	int r;
 
@@ -279,10 +313,10 @@ static int run_script(const struct rs_cmd *cmd, struct settings *settings,
 	if (r == -EINVAL)
 		return rs_cmd_misuse(cmd, err);
 	if (!r)
-		r = take_environment(options->warnings, &config, err);
+		r = take_environment(options->warnings, &settings->config, err);
 	if (!r)
 		r = split_args(args, first, &params, &named);
-	options->config = &config;
+	options->config = &settings->config;
 	options->params = params.items;
 	options->n_params = (unsigned)params.len;
 	options->script_args = named.items;
