@@ -10,8 +10,8 @@ struct compiled {
 	struct rs_arena arena;
 	struct rs_diags diags;
 	struct rs_program *program;
-	bool pid_namespace; /* we live in one */
 	struct rs_str ir;
+	bool pid_namespace; /* we live in one */
 };
 
 static void dump(void *ctx, const char *stage, const struct rs_program *program)
@@ -376,6 +376,17 @@ static void test_refusals(void **state)
 	assert_int_equal(try_compile(&c, "i:s:1 { @m = count(); if (@m > 1) { exit(); } }"),
 			 -EINVAL);
 	assert_non_null(strstr(c.diags.items[0].text, "5.19"));
+	done(&c);
+	init(&c);
+	c.world.source.features.iter_num = false;
+	c.world.source.features.loop = false;
+	assert_int_equal(try_compile(&c, "i:s:1 { for $i : 0..1024 { @n++; } }"), 0);
+	done(&c);
+	init(&c);
+	c.world.source.features.iter_num = false;
+	c.world.source.features.loop = false;
+	assert_int_equal(try_compile(&c, "i:s:1 { for $i : 0..1025 { @n++; } }"), -EINVAL);
+	assert_non_null(strstr(c.diags.items[0].text, "5.17"));
 	done(&c);
 	init(&c);
 	assert_int_equal(try_compile(&c, "i:s:1 { @ = lhist(1, 10, 5, 1); }"), -EINVAL);
