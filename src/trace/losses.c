@@ -20,7 +20,8 @@ struct rs_trace_losses {
 	const struct rs_map *lost, *errors; /* NULL: nothing is counted */
 	uint64_t *words;                    /* room for the contents of one */
 	uint64_t told_lost;
-	uint64_t *told; /* failures of each site */
+	uint64_t unseen; /* RS_ACTION_SEEN among those that were lost */
+	uint64_t *told;  /* failures of each site */
 };
 
 static const struct rs_map *find(const struct rs_program *program, enum rs_map_role role)
@@ -226,16 +227,40 @@ static void tell_failures(struct rs_trace_losses *losses)
 	}
 }
 
+/* Programs tell of a process or stack once. Where that was lost they are to tell it again. */
+static void tell_again(struct rs_trace_losses *losses, uint64_t unseen)
+{
+	const struct rs_map *seen = find(losses->actions->program, RS_MAP_SEEN);
+
+	if (unseen == losses->unseen || !seen)
+		return;
+	losses->unseen = unseen;
+	rs_trace_maps_clear(losses->actions->maps, seen);
+}
+
+/* All records that found no room. */
+static uint64_t sum_lost(struct rs_trace_losses *losses)
+{
+	const struct rs_program *program = losses->actions->program;
+	uint64_t lost = 0, unseen = 0;
+
+	for (unsigned i = 0; i < losses->lost->value_size / sizeof(uint64_t); i++) {
+		lost += losses->words[i];
+		if (i < program->n_actions && program->actions[i]->kind == RS_ACTION_SEEN)
+			unseen += losses->words[i];
+	}
+	tell_again(losses, unseen);
+	return lost;
+}
+
 void rs_trace_losses_tell(struct rs_trace_losses *losses)
 {
 	uint64_t lost = 0;
 
 	if (losses->reader)
 		lost = rs_trace_reader_lost(losses->reader) + rs_trace_reader_bad(losses->reader);
-	if (read_words(losses, losses->lost)) {
-		for (unsigned i = 0; i < losses->lost->value_size / sizeof(uint64_t); i++)
-			lost += losses->words[i];
-	}
+	if (read_words(losses, losses->lost))
+		lost += sum_lost(losses);
 	tell_lost(losses, lost);
 	if (read_words(losses, losses->errors))
 		tell_failures(losses);
