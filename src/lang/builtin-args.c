@@ -306,37 +306,73 @@ static struct rs_value lower_retval(struct rs_lower *l, struct rs_node *name)
 /* ---- func ---- */
 
 #define FUNC_KERNEL (RS_PROVIDER_MASK(KPROBE) | RS_PROVIDER_MASK(KRETPROBE) | TYPED)
-#define FUNC_USER   (RS_PROVIDER_MASK(UPROBE) | RS_PROVIDER_MASK(URETPROBE) | RS_PROVIDER_MASK(USDT))
+#define FUNC_PLACED (RS_PROVIDER_MASK(UPROBE) | RS_PROVIDER_MASK(URETPROBE))
+#define FUNC_USER   (FUNC_PLACED | RS_PROVIDER_MASK(USDT))
+
+/* Functions of files are known by the names that they were found by: their processes may be gone, and with them the
+ * meaning of addresses, before anything is printed; and where a function returns only newer kernels tell its address. */
+static bool func_is_name(const struct rs_probe *probe)
+{
+	return is_one_of(probe, FUNC_PLACED) && probe->n_places &&
+	       !probe->places[0].point.has_address;
+}
+
+/* Where the kernel does not tell it there is one place only, whose address is known. */
+static bool func_is_constant(const struct rs_lang_source *source, const struct rs_probe *probe,
+			     uint64_t *ret_address)
+{
+	return is_one_of(probe, RS_PROVIDER_MASK(KRETPROBE) | TYPED) &&
+	       !rs_lang_has(source, func_ip) && probe->n_places == 1 && source &&
+	       source->kernel_address &&
+	       source->kernel_address(source->ctx, probe->places[0].point.name, ret_address);
+}
 
 static void check_func(struct rs_sema *s, struct rs_node *name)
 {
 	bool user = is_one_of(s->probe, FUNC_USER);
+	uint64_t address;
 
-	name->type = rs_fn_simple(s, user ? RS_TYPE_USYM : RS_TYPE_KSYM);
+	name->type = rs_fn_simple(s, func_is_name(s->probe) ? RS_TYPE_PROBE
+				     : user                 ? RS_TYPE_USYM
+							    : RS_TYPE_KSYM);
 	if (!rs_sema_need_provider(s, name, FUNC_KERNEL | FUNC_USER))
 		return;
 	if (s->final && is_one_of(s->probe, FUNCTIONS_RETURNED | TYPED) &&
-	    !rs_lang_has(s->source, func_ip))
+	    !func_is_name(s->probe) && !rs_lang_has(s->source, func_ip) &&
+	    !func_is_constant(s->source, s->probe, &address))
 		rs_sema_error(s, name->span,
 			      "func needs a kernel that tells it where functions return: 5.15");
 }
 
 static rs_reg function_address(struct rs_lower *l)
 {
+	uint64_t address;
+
 	/* Where the probe stands is in the function: the register is free, the helper is not. */
 	if (l->probe->type == RS_PROGRAM_KPROBE && !is_one_of(l->probe, FUNCTIONS_RETURNED))
 		return rs_ir_load(l->f, l->ctx, rs_regs_ip(), 8, false);
+	if (func_is_constant(l->sema->source, l->probe, &address))
+		return rs_ir_const(l->f, (int64_t)address);
 	return rs_ir_call_of(l->f, RS_HELPER_get_func_ip, l->ctx);
 }
 
+static const char *function_name(const struct rs_place *place)
+{
+	return place->point.name;
+}
+
+static rs_reg name_of_place(struct rs_lower *l, const char *(*name)(const struct rs_place *place));
+
 static struct rs_value lower_func(struct rs_lower *l, struct rs_node *name)
 {
+	if (func_is_name(l->probe))
+		return rs_value_word(name->type, name_of_place(l, function_name));
 	return rs_value_word(name->type, function_address(l));
 }
 
 static void func_into(struct rs_lower *l, struct rs_node *name, const struct rs_place_in_memory *to)
 {
-	rs_reg address = function_address(l), tgid;
+	rs_reg address = lower_func(l, name).reg, tgid;
 
 	rs_ir_store(l->f, to->reg, to->offset, 8, address);
 	if (name->type->kind != RS_TYPE_USYM)
@@ -362,7 +398,7 @@ static void check_probe(struct rs_sema *s, struct rs_node *name)
 }
 
 /* Several places share a program: their names by the cookie, which is the place's number. */
-static rs_reg name_by_cookie(struct rs_lower *l)
+static rs_reg name_by_cookie(struct rs_lower *l, const char *(*name)(const struct rs_place *place))
 {
 	const struct rs_probe *probe = l->probe;
 	uint32_t *names = rs_arena_alloc_array(l->sema->arena, probe->n_places, sizeof(*names));
@@ -374,7 +410,7 @@ static rs_reg name_by_cookie(struct rs_lower *l)
 		return at;
 	}
 	for (unsigned i = 0; i < probe->n_places; i++) {
-		names[i] = rs_program_probe_name(l->program, probe->places[i].point.text);
+		names[i] = rs_program_probe_name(l->program, name(&probe->places[i]));
 		in_a_row = in_a_row && names[i] == names[0] + i;
 	}
 	if (in_a_row)
@@ -387,15 +423,24 @@ static rs_reg name_by_cookie(struct rs_lower *l)
 	return rs_ir_load(l->f, at, 0, sizeof(*names), false);
 }
 
-static struct rs_value lower_probe(struct rs_lower *l, struct rs_node *name)
+static rs_reg name_of_place(struct rs_lower *l, const char *(*name)(const struct rs_place *place))
 {
 	const struct rs_probe *probe = l->probe;
-	const char *text = probe->n_places ? probe->places[0].point.text : probe->name;
+	const char *text = probe->n_places ? name(&probe->places[0]) : probe->name;
 
 	if (probe->n_places > 1 && probe->wants_cookie)
-		return rs_value_word(name->type, name_by_cookie(l));
-	return rs_value_word(name->type,
-			     rs_ir_const(l->f, rs_program_probe_name(l->program, text)));
+		return name_by_cookie(l, name);
+	return rs_ir_const(l->f, rs_program_probe_name(l->program, text));
+}
+
+static const char *probe_name(const struct rs_place *place)
+{
+	return place->point.text;
+}
+
+static struct rs_value lower_probe(struct rs_lower *l, struct rs_node *name)
+{
+	return rs_value_word(name->type, name_of_place(l, probe_name));
 }
 
 static void check_probetype(struct rs_sema *s, struct rs_node *name)

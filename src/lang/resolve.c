@@ -18,6 +18,7 @@
 struct uses {
 	bool args;     /* args */
 	bool numbered; /* arg0 ... */
+	bool func;
 	bool probe;
 	bool probe_text; /* what a number for the probe's name can not do */
 };
@@ -89,6 +90,8 @@ static bool note_use(struct rs_node *node, void *ctx)
 		uses->args = true;
 	else if (strcmp(text, "probe") == 0)
 		uses->probe = true;
+	else if (strcmp(text, "func") == 0)
+		uses->func = true;
 	else if (strncmp(text, "arg", 3) == 0 && text[3] >= '0' && text[3] <= '9')
 		uses->numbered = true;
 	return true;
@@ -145,6 +148,20 @@ static bool has_cookie(const struct rs_sema *s, enum rs_provider provider)
 	}
 }
 
+/* The code has to know at which place it runs. */
+static bool tells_places_apart(const struct resolve *r, enum rs_provider provider)
+{
+	return r->uses.probe || (r->uses.func && (provider == RS_PROVIDER_UPROBE ||
+						  provider == RS_PROVIDER_URETPROBE));
+}
+
+/* func is an address, and nothing tells it at run time. */
+static bool has_no_func(const struct resolve *r, enum rs_provider provider)
+{
+	return r->uses.func && provider == RS_PROVIDER_KRETPROBE &&
+	       !rs_lang_has(r->s->source, func_ip);
+}
+
 /* One program for each place, by the code or by how the kernel attaches it. */
 static bool needs_own(const struct resolve *r, enum rs_provider provider, enum rs_program_type type)
 {
@@ -152,7 +169,8 @@ static bool needs_own(const struct resolve *r, enum rs_provider provider, enum r
 	    type == RS_PROGRAM_TRACING_RAW_TP || type == RS_PROGRAM_ONCE ||
 	    provider == RS_PROVIDER_INTERVAL)
 		return true;
-	if (r->uses.probe_text || (r->uses.probe && !has_cookie(r->s, provider)))
+	if (r->uses.probe_text || has_no_func(r, provider) ||
+	    (tells_places_apart(r, provider) && !has_cookie(r->s, provider)))
 		return true;
 	return r->uses.args && provider != RS_PROVIDER_UPROBE &&
 	       provider != RS_PROVIDER_URETPROBE && provider != RS_PROVIDER_USDT;
@@ -275,6 +293,8 @@ static bool can_join(const struct resolve *r, const struct rs_probe *probe,
 {
 	if (probe->provider != place->point.provider || probe->type != type || probe->specialised)
 		return false;
+	if (r->uses.func && probe->places[0].point.has_address != place->point.has_address)
+		return false;
 	return probe->provider != RS_PROVIDER_USDT || !r->uses.numbered ||
 	       same_args(probe->places[0].usdt_args, place->usdt_args);
 }
@@ -358,7 +378,8 @@ static int new_probe(struct resolve *r, const struct rs_place *place, enum rs_pr
 	probe->type = type;
 	probe->name = place->point.text;
 	probe->specialised = needs_own(r, probe->provider, type);
-	probe->wants_cookie = r->uses.probe && has_cookie(r->s, probe->provider);
+	probe->wants_cookie = tells_places_apart(r, probe->provider) &&
+			      has_cookie(r->s, probe->provider);
 	probe->filter_pid = r->s->options->pid && filters_pid(probe->provider);
 	probe->prototype = known;
 	if (!known)

@@ -127,7 +127,8 @@ bool rs_sema_need_provider(struct rs_sema *s, const struct rs_node *node, uint32
 bool rs_sema_need_unsafe(struct rs_sema *s, const struct rs_node *node);
 
 /* Splits a usdt argument list and finds argument i. -ENOENT: has no such argument; -EINVAL: not understood, or
- * relative to a symbol (foo(%rip)). Operands of x86-64 and of arm64. */
+ * a symbol (foo(%rip)): who finds the place makes it a number, counted from the probe. Operands of x86-64 and of
+ * arm64. */
 struct rs_usdt_arg {
 	unsigned size; /* bytes */
 	bool is_signed;
