@@ -102,6 +102,40 @@ static void test_values(void **state)
 	golden("lower-values");
 }
 
+static bool any_address(void *ctx, const char *symbol, uint64_t *ret_address)
+{
+	(void)ctx;
+	*ret_address = 0xffffffff81000000 + strlen(symbol);
+	return true;
+}
+
+/* Where no helper tells the function: by the place, one program each. */
+static void test_func_by_place(void **state)
+{
+	static const struct {
+		const char *script;
+		unsigned n_probes;
+	} rows[] = {
+		{ "kretprobe:vfs_read, kretprobe:vfs_write { @[func] = 1; }", 2 },
+		{ "fexit:vfs_read { @[func] = 1; }", 1 },
+		{ "uprobe:/bin/bash:readline, uretprobe:/bin/bash:readline { @[func] = 1; }", 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct compiled c;
+
+		init(&c);
+		c.world.source.features.func_ip = false;
+		c.world.source.features.attach_cookie = false;
+		c.world.source.kernel_address = any_address;
+		compile(&c, rows[i].script);
+		assert_int_equal(c.program->n_probes, rows[i].n_probes);
+		assert_null(strstr(rs_str_cstr(&c.ir), "call 173"));
+		done(&c);
+	}
+}
+
 static void test_control(void **state)
 {
 	(void)state;
@@ -396,11 +430,17 @@ static void test_refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_maps),          cmocka_unit_test(test_values),
-		cmocka_unit_test(test_control),       cmocka_unit_test(test_calls),
-		cmocka_unit_test(test_scratch),       cmocka_unit_test(test_stack_is_enough),
-		cmocka_unit_test(test_records),       cmocka_unit_test(test_places),
-		cmocka_unit_test(test_older_kernels), cmocka_unit_test(test_pid_namespace),
+		cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_control),
+		cmocka_unit_test(test_func_by_place),
+		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_scratch),
+		cmocka_unit_test(test_stack_is_enough),
+		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_older_kernels),
+		cmocka_unit_test(test_pid_namespace),
 		cmocka_unit_test(test_refusals),
 	};
 
