@@ -214,6 +214,18 @@ static void mismatch(struct rs_sema *s, const struct rs_map *map, const struct r
 		rs_sema_hint(s, "all values of a map have the same type");
 }
 
+/* As a value: an address that came through a map is a number to the kernel, also that of our own memory. */
+static const struct rs_type *kept(struct rs_sema *s, const struct rs_type *type)
+{
+	const struct rs_type *pointer;
+
+	type = rs_sema_stored(s, type);
+	if (type->kind != RS_TYPE_POINTER || type->space != RS_SPACE_BPF)
+		return type;
+	pointer = rs_type_pointer(s->types, type->element, RS_SPACE_KERNEL);
+	return pointer ? pointer : type;
+}
+
 void rs_sema_map_assign(struct rs_sema *s, struct rs_node *map_node, const struct rs_type *type,
 			const struct rs_node *value, struct rs_span at)
 {
@@ -222,7 +234,7 @@ void rs_sema_map_assign(struct rs_sema *s, struct rs_node *map_node, const struc
 	map->assigned = true;
 	if (rs_sema_unknown(type) || !can_be_value(s, type, value, at))
 		return;
-	type = rs_sema_stored(s, type);
+	type = kept(s, type);
 	if (!rs_sema_widen(s, &map->value, &map->soft, type, value))
 		mismatch(s, map, type, at);
 }
