@@ -81,13 +81,17 @@ static void put(const struct record *record, const char *type, const struct rs_s
 		rs_str_append_char(out, '\n');
 }
 
-/* The record's format with its arguments, in actions->text. */
+/* The record's format with its arguments, in actions->text: for others than a terminal. */
 static const struct rs_str *format(const struct record *record)
 {
 	struct rs_str *text = &record->actions->text;
+	struct rs_show *show = record->actions->show;
+	bool terminal = show->terminal;
 
 	rs_str_reset(text);
-	rs_show_printf(record->actions->show, record->action, record->data, record->size, text);
+	show->terminal = false;
+	rs_show_printf(show, record->action, record->data, record->size, text);
+	show->terminal = terminal;
 	return text;
 }
 
@@ -181,6 +185,8 @@ static int do_join(const struct record *record)
 			rs_str_append_cstr(text, action->separator ? action->separator : " ");
 		rs_str_append(text, data, len);
 	}
+	if (!is_json(record->actions))
+		rs_show_tame(record->actions->show, text, 0);
 	put(record, "join", text, true);
 	return 0;
 }

@@ -221,8 +221,9 @@ int rs_trace_compile(const struct rs_trace_options *options, struct rs_trace_sou
 	r = compile(options, source, text, len, script, err);
 	rs_trace_show_diags(options, script->diags, 0);
 	if (r < 0 && script->diags->n_errors && r != -ENOMEM) {
+		r = rs_trace_source_denied(source);
 		rs_error_reset(err);
-		return -EINVAL;
+		return r < 0 ? r : -EINVAL;
 	}
 	return r;
 }

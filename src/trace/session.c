@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/term.h"
 
 #define NOTIFY "__BPFTRACE_NOTIFY_PROBES_ATTACHED" /* what tests of the language wait for */
 
@@ -76,6 +77,7 @@ static int make_output(struct rs_trace_session *session, struct rs_error *err)
 			 program->arena);
 	if (r < 0)
 		return rs_error_set_errno(err, r, "reading the formats of the script");
+	session->show.terminal = rs_term_is_tty(session->output.fd);
 	session->actions = (struct rs_trace_actions){ .program = program,
 						      .options = options,
 						      .maps = &session->maps,

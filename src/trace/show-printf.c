@@ -36,6 +36,7 @@ void rs_show_done(struct rs_show *show)
 {
 	rs_str_done(&show->scratch);
 	rs_str_done(&show->field);
+	rs_str_done(&show->wild);
 }
 
 bool rs_action_argument(const struct rs_action_arg *arg, const void *record, size_t size,

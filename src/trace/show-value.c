@@ -384,6 +384,8 @@ static void (*const shows[RS_TYPE_KIND_COUNT])(struct shower *, const struct rs_
 void rs_shower_value(struct shower *s, const struct rs_type *type, const uint8_t *data, size_t size,
 		     bool raw)
 {
+	size_t from = s->out->len;
+
 	if (!type || !shows[type->kind] || s->depth >= DEPTH_MAX) {
 		append(s, "null");
 		return;
@@ -391,6 +393,8 @@ void rs_shower_value(struct shower *s, const struct rs_type *type, const uint8_t
 	s->depth++;
 	shows[type->kind](s, type, data, size, raw);
 	s->depth--;
+	if (!s->depth && !s->json)
+		rs_show_tame(s->show, s->out, from);
 }
 
 int rs_show_value(struct rs_show *show, const struct rs_type *type, const void *data, size_t size,

@@ -34,7 +34,8 @@ struct rs_show {
 	const struct rs_program *program;
 	const struct rs_show_names *names;
 	struct rs_printf *formats; /* one per action, parsed */
-	struct rs_str scratch, field;
+	struct rs_str scratch, field, wild;
+	bool terminal; /* text goes to one: values are tamed (rs_show_tame()) */
 };
 
 /* Parses the formats of the program's actions; they live in the arena, as long as show. names may be NULL.
@@ -50,6 +51,9 @@ int rs_show_value(struct rs_show *show, const struct rs_type *type, const void *
 /* Its JSON value. */
 int rs_show_value_json(struct rs_show *show, const struct rs_type *type, const void *data,
 		       size_t size, uint64_t div, struct rs_str *out);
+
+/* Bytes of out, from here on, that would steer a terminal become \x1b and such, if text goes to one. */
+void rs_show_tame(struct rs_show *show, struct rs_str *out, size_t from);
 
 /* A printf record's text. data, size: the whole record. */
 int rs_show_printf(struct rs_show *show, const struct rs_action *action, const void *data,

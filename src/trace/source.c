@@ -21,6 +21,7 @@ struct rs_trace_source {
 	struct rs_trace_types *types;
 	struct rs_probes *probes;
 	struct rs_trace_features features;
+	int denied; /* -EPERM, -EACCES: something was not shown to us */
 };
 
 /* --- types --- */
@@ -95,9 +96,12 @@ static int expand(void *ctx, const struct rs_attach_point *point, struct rs_aren
 		  int (*fn)(const struct rs_place *place, void *data), void *data,
 		  struct rs_error *err)
 {
-	const struct rs_trace_source *s = ctx;
+	struct rs_trace_source *s = ctx;
+	int r = rs_probes_expand(s->probes, point, arena, fn, data, err);
 
-	return rs_probes_expand(s->probes, point, arena, fn, data, err);
+	if (r == -EPERM || r == -EACCES)
+		s->denied = r;
+	return r;
 }
 
 static bool kernel_address(void *ctx, const char *symbol, uint64_t *ret_address)
@@ -238,6 +242,11 @@ void rs_trace_source_free(struct rs_trace_source **source)
 	rs_trace_types_free(&s->types);
 	rs_btf_set_free(&s->btf);
 	free(s);
+}
+
+int rs_trace_source_denied(const struct rs_trace_source *source)
+{
+	return source->denied;
 }
 
 const struct rs_lang_source *rs_trace_source_lang(const struct rs_trace_source *source)

@@ -17,5 +17,7 @@ void rs_trace_source_free(struct rs_trace_source **source);
 
 /* All valid as long as the source. */
 const struct rs_lang_source *rs_trace_source_lang(const struct rs_trace_source *source);
+/* -EPERM or -EACCES: where probes are was not shown to us, so that mistakes are not the script's. Else 0. */
+int rs_trace_source_denied(const struct rs_trace_source *source);
 struct rs_probes *rs_trace_source_probes(struct rs_trace_source *source);
 struct rs_btf_set *rs_trace_source_btf(struct rs_trace_source *source);

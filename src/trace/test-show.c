@@ -332,6 +332,23 @@ static void test_lhist(void **state)
 /* ---- records ---- */
 
 static struct rs_action_arg arguments[3];
+/* A name of a process that would clear the screen; its output, where no terminal is. */
+static void test_terminal(void **state)
+{
+	static const char name[16] = "a\x1b[2J\tb\x7f\xc2\x9b\xc3\xa9";
+	_cleanup_(rs_str_done) struct rs_str out = RS_STR_INIT(0);
+
+	(void)state;
+	assert_int_equal(rs_show_value(&show, &string16, name, 16, 0, &out), 0);
+	assert_string_equal(rs_str_cstr(&out), name);
+	show.terminal = true;
+	rs_str_reset(&out);
+	rs_str_append_cstr(&out, "\x1b:");
+	assert_int_equal(rs_show_value(&show, &string16, name, 16, 0, &out), 0);
+	show.terminal = false;
+	assert_string_equal(rs_str_cstr(&out), "\x1b:a\\x1b[2J\tb\\x7f\\xc2\\x9b\xc3\xa9");
+}
+
 static struct rs_action action = { .kind = RS_ACTION_PRINTF, .args = arguments };
 static const struct rs_action *actions[] = { &action };
 
@@ -405,6 +422,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_scalar_map, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hist, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lhist, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_terminal, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_printf, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_printf_star, setup, teardown),
 	};
