@@ -45,9 +45,11 @@ struct missed {
 
 /* ---- what the code depends on ---- */
 
+/* probe, probe() */
 static bool is_probe(const struct rs_node *node)
 {
-	return node && node->kind == RS_NODE_NAME &&
+	return node &&
+	       (node->kind == RS_NODE_NAME || (node->kind == RS_NODE_CALL && !node->list.n)) &&
 	       (!strcmp(node->text, "probe") || !strcmp(node->text, "__builtin_probe"));
 }
 

@@ -436,6 +436,13 @@ static const struct script scripts[] = {
 	  "xababababab\nringside-ringside\n\n\n",
 	  NULL,
 	  NULL },
+	{ "a probe's name, written three ways",
+	  { "-q", "-e",
+	    "BEGIN { print((probe == probe(), __builtin_probe == probe, probe() != \"x\")); }" },
+	  0,
+	  "(true, true, true)\n\n\n",
+	  NULL,
+	  NULL },
 	{ "the size of tuples is that of C",
 	  { "-q", "-e",
 	    "BEGIN { $t = ((int8)1, (int16)1, (int32)1); $u = (a=(int32)1, b=((int64)1, (int8)1)); "
