@@ -107,6 +107,7 @@ static void test_all(void **state)
 	assert_int_equal(taken.n, 2);
 	assert_int_equal(taken.value[1], 3);
 	assert_int_equal(rs_ring_pending(fake->ring), 32);
+	assert_int_equal(rs_ring_consumed(fake->ring), 48);
 }
 
 static void test_stop(void **state)
