@@ -417,6 +417,10 @@ static struct rs_value lower_kind(struct rs_lower *l, struct rs_node *node)
 		l->state->remembers = false;
 		rs_lower_statements(l, &node->list);
 		return node->a ? rs_lower_value(l, node->a) : rs_value_none();
+	case RS_NODE_TYPE: /* whoever wants one looks at it himself */
+		rs_diag_error(l->program->diags, node->span, "a type has no value");
+		rs_diag_hint(l->program->diags, "sizeof() and casts take types");
+		return rs_value_word(&rs_type_none, rs_ir_const(l->f, 0));
 	default:
 		rs_lower_statement(l, node);
 		return rs_value_none();

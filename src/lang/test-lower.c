@@ -407,6 +407,7 @@ static void test_refusals(void **state)
 	done(&c);
 	init(&c);
 	c.world.source.features.lookup_percpu = false;
+	assert_int_equal(try_compile(&c, "BEGIN {int }"), -EINVAL);
 	assert_int_equal(try_compile(&c, "i:s:1 { @m = count(); if (@m > 1) { exit(); } }"),
 			 -EINVAL);
 	assert_non_null(strstr(c.diags.items[0].text, "5.19"));

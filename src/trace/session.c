@@ -309,7 +309,9 @@ static int judge(struct rs_trace_session *session, int r, struct rs_error *err)
 		return 0;
 	}
 	if (session->output.error && !(err && err->code))
-		return rs_error_set_errno(err, session->output.error, "writing the output");
+		return rs_error_set_errno(err, session->output.error, "writing \"%s\"",
+					  session->options->output ? session->options->output
+								   : "standard output");
 	if (r < 0 && !(err && err->code) && r != -EINVAL && r != -EPERM)
 		rs_error_set_errno(err, r, "running \"%s\"", session->options->name);
 	return r;

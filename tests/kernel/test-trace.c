@@ -281,7 +281,7 @@ static const struct script scripts[] = {
 	  1,
 	  "",
 	  NULL,
-	  "writing the output: No space left on device" },
+	  "writing \"/dev/full\": No space left on device" },
 	{ "only compiling", { "-d", "insn", "-e", "BEGIN { exit(); }" }, 0, NULL, "exit", NULL },
 	{ "loops over maps change variables around them",
 	  { "-q", "-e",
