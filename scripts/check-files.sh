@@ -3,6 +3,8 @@
 #
 # House rules that can be read off the text of a file.
 #
+# Files of tests/golden/*/ are what tests read, and none of these.
+#
 # usage: check-files.sh [ROOT]      (default: the tree this script stands in)
 #
 #   length     a C file, header or script has at most 800 lines
@@ -36,7 +38,7 @@ existing() {
 set -- $(existing src bpf tests bench tools scripts .ci)
 [ $# -gt 0 ] || exit 0
 
-c_files=$(find "$@" -type f \( -name '*.c' -o -name '*.h' \) | sort)
+c_files=$(find "$@" -type f ! -path 'tests/golden/*/*' \( -name '*.c' -o -name '*.h' \) | sort)
 scripts=$(find "$@" -type f ! -name '*.c' ! -name '*.h' -exec awk '
 	FNR == 1 { if (/^#!.*[\/ ](ba)?sh( |$)/) print FILENAME; nextfile }' '{}' + | sort)
 

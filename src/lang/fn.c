@@ -239,7 +239,7 @@ static const struct rs_type *without_common(struct rs_lower *l, const struct rs_
 	}
 	copy->n_fields = 0;
 	for (uint32_t i = 0; i < type->n_fields; i++)
-		if (strncmp(type->fields[i].name, "common_", 7))
+		if (strncmp(type->fields[i].name, "common_", 7) != 0)
 			fields[copy->n_fields++] = type->fields[i];
 	copy->fields = fields;
 	return copy;
