@@ -64,6 +64,31 @@ static bool has_sign(const struct rs_type *type)
 	return rs_type_is_integer(type) && type->is_signed;
 }
 
+/* By a number that may be 0: that gives 1, and is told. */
+static rs_reg divide(struct rs_lower *l, enum rs_operator op, bool is_signed, rs_reg a,
+		     struct rs_node *node_b)
+{
+	rs_label zero = rs_ir_block_new(l->f), other = rs_ir_block_new(l->f);
+	rs_label done = rs_ir_block_new(l->f);
+	uint32_t site = rs_program_site(l->program, RS_SITE_DIVISION, node_b->span, "", NULL);
+	rs_reg b = rs_lower_word(l, node_b), result = rs_ir_reg_new(l->f);
+	bool rest = op == RS_OPERATOR_MOD;
+
+	rs_ir_branch_imm(l->f, RS_IR_EQ, b, 0, zero, other);
+	rs_ir_block_start(l->f, zero);
+	rs_ir_block_cold(l->f);
+	rs_lower_count_failure(l, site, rs_ir_const(l->f, 0));
+	rs_ir_assign_const(l->f, result, 1);
+	rs_ir_jump(l->f, done);
+	rs_ir_block_start(l->f, other);
+	rs_ir_assign(l->f, result,
+		     is_signed ? divide_signed(l, rest, a, b, false, 0)
+			       : rs_ir_binary(l->f, rest ? RS_IR_MOD : RS_IR_DIV, a, b));
+	rs_ir_jump(l->f, done);
+	rs_ir_block_start(l->f, done);
+	return result;
+}
+
 rs_reg rs_lower_arithmetic(struct rs_lower *l, enum rs_operator op, rs_reg a,
 			   const struct rs_node *node_a, struct rs_node *node_b)
 {
@@ -71,10 +96,10 @@ rs_reg rs_lower_arithmetic(struct rs_lower *l, enum rs_operator op, rs_reg a,
 	enum rs_ir_op as = ir_op(op, has_sign(node_a->type));
 	rs_reg b;
 
+	if ((op == RS_OPERATOR_DIV || op == RS_OPERATOR_MOD) && !node_b->constant)
+		return divide(l, op, is_signed, a, node_b);
 	if ((op == RS_OPERATOR_DIV || op == RS_OPERATOR_MOD) && is_signed)
-		return divide_signed(l, op == RS_OPERATOR_MOD, a,
-				     node_b->constant ? 0 : rs_lower_word(l, node_b),
-				     node_b->constant, (int64_t)node_b->number);
+		return divide_signed(l, op == RS_OPERATOR_MOD, a, 0, true, (int64_t)node_b->number);
 	if (node_b->constant)
 		return rs_ir_binary_imm(l->f, as, a, (int64_t)node_b->number);
 	b = rs_lower_word(l, node_b);

@@ -187,6 +187,7 @@ enum rs_site_kind {
 	RS_SITE_STACK,
 	RS_SITE_SIGNAL,
 	RS_SITE_OTHER,
+	RS_SITE_DIVISION, /* by 0; no helper */
 	RS_SITE_NO_SCRATCH, /* nested deeper than there is scratch memory: this run of the program was lost */
 };
 

@@ -140,6 +140,9 @@ static void describe(const struct rs_site *site, const struct failures *failures
 	}
 	if (site->kind == RS_SITE_MAP_DELETE && failures->last == -ENOENT)
 		rs_str_append_cstr(out, "Can't delete map element because it does not exist.");
+	else if (site->kind == RS_SITE_DIVISION)
+		rs_str_append_cstr(out, "Divide or modulo by 0 detected. This can lead to "
+					"unexpected results. 1 is being used as the result");
 	else if (site->kind == RS_SITE_MAP_LOOKUP)
 		rs_str_append_cstr(out, "Can't lookup map element because it does not exist.");
 	else
@@ -185,10 +188,11 @@ static void tell_site(struct rs_trace_losses *losses, const struct rs_site *site
 	}
 	describe(site, failures, more, &text, &diag.hint);
 	diag.text = rs_str_cstr(&text);
-	rs_str_appendf(&note, "Additional Info - helper: %s, retcode: %lld",
-		       site->helper ? site->helper : "none", (long long)failures->last);
-	rs_diag_show_event(losses->actions->program->diags, &diag, rs_str_cstr(&note),
-			   options->colour, &shown);
+	if (site->kind != RS_SITE_DIVISION)
+		rs_str_appendf(&note, "Additional Info - helper: %s, retcode: %lld",
+			       site->helper ? site->helper : "none", (long long)failures->last);
+	rs_diag_show_event(losses->actions->program->diags, &diag,
+			   note.len ? rs_str_cstr(&note) : NULL, options->colour, &shown);
 	rs_fd_write_all(STDERR_FILENO, shown.data, shown.len);
 }
 
@@ -200,6 +204,7 @@ static bool is_wanted(const struct rs_trace_options *options, const struct rs_si
 		return false;
 	switch (site->kind) {
 	case RS_SITE_NO_SCRATCH:
+	case RS_SITE_DIVISION:
 	case RS_SITE_MAP_UPDATE: /* full, out of memory, or interrupted by itself */
 	case RS_SITE_STACK:
 		return true;
