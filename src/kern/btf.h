@@ -50,7 +50,8 @@ struct rs_btf;
  * A file of types: the kernel's, or a module's on top of base (which must outlive it; NULL: none). Mapped where
  * the kernel allows it (6.16), else read. -ENOENT, -EACCES ..., -EBADMSG no BTF.
  */
-int rs_btf_open(const char *path, struct rs_btf *base, struct rs_btf **ret_btf, struct rs_error *err);
+int rs_btf_open(const char *path, struct rs_btf *base, struct rs_btf **ret_btf,
+		struct rs_error *err);
 /* The same from memory that stays the caller's and must outlive it. */
 int rs_btf_open_memory(const void *data, size_t size, struct rs_btf *base, struct rs_btf **ret_btf,
 		       struct rs_error *err);
@@ -65,15 +66,16 @@ struct rs_btf_type {
 	uint32_t id;
 	enum rs_btf_kind kind;
 	const char *name; /* "" for none */
-	uint32_t n; /* members, parameters, constants, variables */
+	uint32_t n;       /* members, parameters, constants, variables */
 	bool flag; /* structs: members have bit sizes; enums: signed; forward declarations: a union */
 	uint32_t size; /* INT, FLOAT, STRUCT, UNION, ENUM, DATASEC; else 0 */
-	uint32_t to; /* the type that this one refers to; FUNC_PROTO: what it returns; ARRAY: element */
-	uint32_t count; /* ARRAY */
-	uint32_t encoding; /* INT: RS_BTF_INT_* */
+	uint32_t
+		to; /* the type that this one refers to; FUNC_PROTO: what it returns; ARRAY: element */
+	uint32_t count;            /* ARRAY */
+	uint32_t encoding;         /* INT: RS_BTF_INT_* */
 	uint32_t bits, bit_offset; /* INT */
-	const uint8_t *items; /* raw, n of them */
-	const struct rs_btf *btf; /* where it lies: the file itself, or its base */
+	const uint8_t *items;      /* raw, n of them */
+	const struct rs_btf *btf;  /* where it lies: the file itself, or its base */
 };
 
 enum {
@@ -85,7 +87,7 @@ enum {
 struct rs_btf_member {
 	const char *name;
 	uint32_t type;
-	uint32_t at; /* bits */
+	uint32_t at;       /* bits */
 	uint32_t bit_size; /* 0: no bit field */
 };
 
@@ -108,12 +110,13 @@ void rs_btf_constant(const struct rs_btf_type *type, uint32_t i, struct rs_btf_c
 
 /* What was stepped over on the way to a type. */
 struct rs_btf_path {
-	const char *name; /* of the last typedef, NULL none */
+	const char *name;       /* of the last typedef, NULL none */
 	bool user, percpu, rcu; /* tags */
 };
 
 /* The type below const, volatile, restrict, typedefs and tags. ret_path may be NULL. False: void. */
-bool rs_btf_resolve(struct rs_btf *btf, uint32_t id, struct rs_btf_type *ret, struct rs_btf_path *ret_path);
+bool rs_btf_resolve(struct rs_btf *btf, uint32_t id, struct rs_btf_type *ret,
+		    struct rs_btf_path *ret_path);
 /* Bytes; 0 unknown. */
 uint32_t rs_btf_size(struct rs_btf *btf, uint32_t id);
 /* Bytes, a power of two. Of structs as their members need it; 1 for packed ones. */
@@ -124,8 +127,8 @@ uint32_t rs_btf_find(struct rs_btf *btf, const char *name, unsigned kinds);
 /* The enum that has a constant of this name, and which. 0: none. */
 uint32_t rs_btf_find_constant(struct rs_btf *btf, const char *name, struct rs_btf_constant *ret);
 /* Calls fn for each type of the kinds, not the base's; fn returning non-zero stops and is returned. */
-int rs_btf_each(struct rs_btf *btf, unsigned kinds, int (*fn)(const struct rs_btf_type *type, void *data),
-		void *data);
+int rs_btf_each(struct rs_btf *btf, unsigned kinds,
+		int (*fn)(const struct rs_btf_type *type, void *data), void *data);
 
 /* ---- the kernel and its modules ---- */
 
@@ -151,8 +154,8 @@ struct rs_btf *rs_btf_set_at(struct rs_btf_set *set, unsigned number);
  * A type by name and kinds: in the module, or, for "", in the kernel and then in one module after the other.
  * Its number and in which file; 0: nowhere.
  */
-uint32_t rs_btf_set_find(struct rs_btf_set *set, const char *module, const char *name, unsigned kinds,
-			 unsigned *ret_number);
+uint32_t rs_btf_set_find(struct rs_btf_set *set, const char *module, const char *name,
+			 unsigned kinds, unsigned *ret_number);
 
 /* A descriptor of the module's types, for attach_btf_obj_fd of programs; owned by the caller. */
 int rs_btf_set_open_fd(struct rs_btf_set *set, unsigned number, struct rs_error *err);

@@ -23,7 +23,7 @@ struct rs_variable {
 	const struct rs_type *type;
 	bool declared; /* by let with a type: does not widen */
 	bool assigned;
-	uint32_t id; /* unique within the probe */
+	uint32_t id;   /* unique within the probe */
 	void *lowered; /* of the lowering: where it lives, per function */
 	/* In a loop's callback: variables of outside that are used inside (see lower-loop.c): for over a map,
 	 * and over a range where the kernel has bpf_loop() but no bpf_iter_num_*. */
@@ -31,7 +31,7 @@ struct rs_variable {
 	/* Assigned in an inner block only, but used outside of it too (releases before 0.22 allowed that): lives
 	 * in the whole probe and is zero until assigned. Nobody else is read before it is assigned or let. */
 	bool hoisted;
-	bool zero_first; /* let without a value */
+	bool zero_first;         /* let without a value */
 	unsigned callback_depth; /* callbacks around its definition */
 	bool soft; /* only constants that fit both signs were assigned: the first other value decides */
 	bool address_taken; /* &$x: lives in memory */
@@ -45,10 +45,11 @@ struct rs_sema {
 	const struct rs_lang_options *options;
 	const struct rs_lang_source *source;
 	struct rs_probe *probe; /* being analysed */
-	bool final; /* mistakes are reported */
-	bool changed; /* a type became wider: walk again */
+	bool final;             /* mistakes are reported */
+	bool changed;           /* a type became wider: walk again */
 	unsigned loop_depth;
-	unsigned dead; /* inside of branches that never run: a condition is known to be false there */
+	unsigned
+		dead; /* inside of branches that never run: a condition is known to be false there */
 	unsigned mistakes; /* what rs_sema_error() was told, silent or not */
 	bool reported; /* the last call of rs_sema_error() and the like was not silent: for the hint */
 	/* Clauses of which no probe is there: their code says of which types maps are, and that is all. */
@@ -86,7 +87,8 @@ bool rs_sema_arg(struct rs_sema *s, struct rs_node *call, unsigned i);
 /* Argument i must be an integer (or pointer, where allowed); a constant; a string literal. False and message. */
 bool rs_sema_arg_integer(struct rs_sema *s, struct rs_node *call, unsigned i);
 bool rs_sema_arg_constant(struct rs_sema *s, struct rs_node *call, unsigned i, uint64_t *ret_value);
-bool rs_sema_arg_text(struct rs_sema *s, struct rs_node *call, unsigned i, const char **ret_text, uint32_t *ret_len);
+bool rs_sema_arg_text(struct rs_sema *s, struct rs_node *call, unsigned i, const char **ret_text,
+		      uint32_t *ret_len);
 /* Argument i must be a map without keys written (@x). */
 bool rs_sema_arg_map(struct rs_sema *s, struct rs_node *call, unsigned i, struct rs_map **ret_map);
 
@@ -94,13 +96,14 @@ bool rs_sema_arg_map(struct rs_sema *s, struct rs_node *call, unsigned i, struct
 struct rs_map *rs_sema_map(struct rs_sema *s, struct rs_node *node);
 /* Notes that the map is used with these keys (delete(@m, key), has_key(@m, key)): typed, merged into the map's
  * key. False and a message when they do not fit; @at is what the message points to. */
-bool rs_sema_map_key(struct rs_sema *s, struct rs_map *map, struct rs_node *const *keys, unsigned n_keys,
-		     struct rs_span at);
+bool rs_sema_map_key(struct rs_sema *s, struct rs_map *map, struct rs_node *const *keys,
+		     unsigned n_keys, struct rs_span at);
 /* The type a value of this type has where it is kept (keys, values, variables, tuples): text becomes a string,
  * structs lie in our memory, pointers lose what only the verifier knew. */
 const struct rs_type *rs_sema_stored(struct rs_sema *s, const struct rs_type *type);
 /* The type that holds both: the longer string, the wider integer. NULL: there is none. */
-const struct rs_type *rs_sema_merge(struct rs_sema *s, const struct rs_type *a, const struct rs_type *b);
+const struct rs_type *rs_sema_merge(struct rs_sema *s, const struct rs_type *a,
+				    const struct rs_type *b);
 /* How / % < <= > >= of two integers or pointers take their sides: true as signed numbers. */
 bool rs_sema_is_signed(const struct rs_node *a, const struct rs_node *b);
 /* The type as text for messages. */
@@ -110,7 +113,8 @@ const char *rs_sema_text(struct rs_sema *s, const struct rs_type *type);
 struct rs_map *rs_program_map(struct rs_program *program, enum rs_map_role role, uint32_t depth);
 /* A new action with its id. NULL when out of memory. Its record's layout is made when types are final: make
  * actions while lowering, or in the last walk (s->final). */
-struct rs_action *rs_program_action(struct rs_program *program, enum rs_action_kind kind, struct rs_span span);
+struct rs_action *rs_program_action(struct rs_program *program, enum rs_action_kind kind,
+				    struct rs_span span);
 /* A place where a helper can fail; the index for rs_lower_failed(). */
 uint32_t rs_program_site(struct rs_program *program, enum rs_site_kind kind, struct rs_span span,
 			 const char *helper, const struct rs_map *map);
@@ -133,13 +137,14 @@ struct rs_usdt_arg {
 	unsigned size; /* bytes */
 	bool is_signed;
 	enum { RS_USDT_CONST, RS_USDT_REG, RS_USDT_MEMORY } kind;
-	int64_t value; /* constant, or offset */
-	const char *reg; /* base or register: "rdi" (whole register's name), or NULL */
+	int64_t value;     /* constant, or offset */
+	const char *reg;   /* base or register: "rdi" (whole register's name), or NULL */
 	unsigned reg_size; /* bytes of the register that was named */
 	const char *index; /* register or NULL */
 	unsigned scale;
 };
-int rs_usdt_arg_parse(struct rs_arena *arena, const char *args, unsigned i, struct rs_usdt_arg *ret);
+int rs_usdt_arg_parse(struct rs_arena *arena, const char *args, unsigned i,
+		      struct rs_usdt_arg *ret);
 unsigned rs_usdt_arg_count(const char *args);
 
 /* Offset in struct pt_regs of this machine (and size) of a register by name: "di", "rdi", "ip", "pc", "sp";

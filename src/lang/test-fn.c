@@ -265,7 +265,7 @@ static void test_builtins(void **state)
 	is_type(s, "BEGIN", "probetype", "string[8]");
 	is_type(s, "k:vfs_read", "arg2", "uint64");
 	is_type(s, "k:vfs_read", "func", "ksym_t");
-	is_type(s, "u:/bin/x:main", "func", "usym_t");
+	is_type(s, "u:/bin/x:main", "func", "probe");
 	is_type(s, "fexit:vfs_open", "retval", "int32");
 	is_type(s, "kr:vfs_read", "retval", "uint64");
 	is_type(s, "usdt:/bin/server:http:reply", "arg0", "uint64");

@@ -43,7 +43,7 @@ struct rs_probes {
 	struct rs_probes_options options;
 	int tracefs_fd;
 	struct rs_error tracefs_error;        /* why there is none */
-	struct rs_hashmap *tracepoint_ids;    /* "group/event" -> number + 1 */
+	struct rs_hashmap *tracepoint_ids;    /* "group/event" -> int * */
 	struct rs_names events;               /* "group:event" */
 	struct rs_str functions_text;         /* what the names below lie in */
 	RS_VEC(struct rs_function) functions; /* that can be probed, by name */

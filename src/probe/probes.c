@@ -38,10 +38,16 @@ static void drop_object(void *value, void *data)
 	rs_elf_close(&elf);
 }
 
+static void drop_id(void *value, void *data)
+{
+	(void)data;
+	free(value);
+}
+
 int rs_probes_new(const struct rs_probes_options *options, struct rs_probes **ret_probes,
 		  struct rs_error *err)
 {
-	const struct rs_hashmap_opts ids = { .max = IDS_MAX };
+	const struct rs_hashmap_opts ids = { .max = IDS_MAX, .drop = drop_id };
 	const struct rs_hashmap_opts objects = { .max = OBJECTS_MAX, .drop = drop_object };
 	_cleanup_(rs_probes_free) struct rs_probes *probes = calloc(1, sizeof(*probes));
 

@@ -55,11 +55,23 @@ static int missing(struct rs_probes *probes, const char *group, const char *even
 	return -ENOENT;
 }
 
+/* Where it cannot be kept it is read again. */
+static void remember_id(struct rs_probes *probes, const char *path, int id)
+{
+	int *kept = malloc(sizeof(*kept));
+
+	if (!kept)
+		return;
+	*kept = id;
+	if (rs_hashmap_put_str(probes->tracepoint_ids, path, strlen(path), kept) < 0)
+		free(kept);
+}
+
 int rs_probes_tracepoint_id(struct rs_probes *probes, const char *group, const char *event,
 			    struct rs_error *err)
 {
 	char path[256];
-	void *known;
+	int *known;
 	int fd, id;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", group, event) >= sizeof(path) ||
@@ -68,16 +80,15 @@ int rs_probes_tracepoint_id(struct rs_probes *probes, const char *group, const c
 		return missing(probes, group, event, err);
 	known = rs_hashmap_find_str(probes->tracepoint_ids, path, strlen(path));
 	if (known)
-		return (int)((intptr_t)known - 1);
+		return *known;
 	fd = rs_probes_tracefs(probes, err);
 	if (fd < 0)
 		return fd;
 	id = rs_tracefs_event_id(fd, path, err);
 	if (id == -ENOENT)
 		return missing(probes, group, event, err);
-	if (id >= 0) /* where it does not fit it is read again */
-		rs_hashmap_put_str(probes->tracepoint_ids, path, strlen(path),
-				   (void *)(intptr_t)(id + 1));
+	if (id >= 0)
+		remember_id(probes, path, id);
 	return id;
 }
 
