@@ -144,7 +144,7 @@ static struct rs_value lower_delete(struct rs_lower *l, struct rs_node *call)
 	r = rs_ir_call_of(l->f, RS_HELPER_map_delete_elem, rs_ir_map(l->f, map->id),
 			  rs_lower_key(l, node));
 	rs_lower_set_location(l, call);
-	rs_lower_watch(l, RS_SITE_MAP_DELETE, "map_delete_elem", r);
+	rs_lower_watch(l, RS_SITE_MAP_DELETE, "map_delete_elem", rs_lower_map_result(l, r));
 	return rs_value_word(call->type, rs_ir_compare_imm(l->f, RS_IR_EQ, r, 0));
 }
 

@@ -238,7 +238,7 @@ static void spill_try(struct rs_lower *l, struct spill *spill, rs_reg key_at, rs
 	rs_ir_block_cold(f);
 	r = rs_ir_call_of(f, RS_HELPER_map_update_elem, rs_ir_map(f, spill->map->id), key_at,
 			  zeroes, rs_ir_const(f, BPF_NOEXIST));
-	rs_ir_assign(f, spill->error, r);
+	rs_ir_assign(f, spill->error, rs_lower_map_result(l, r));
 	rs_ir_branch_imm(f, RS_IR_EQ, r, 0, made, next);
 	rs_ir_block_start(f, made);
 	rs_ir_block_cold(f);

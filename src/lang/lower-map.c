@@ -108,8 +108,9 @@ rs_reg rs_lower_map_lookup(struct rs_lower *l, const struct rs_map *map, rs_reg 
 static rs_reg update(struct rs_lower *l, const struct rs_map *map, rs_reg key, rs_reg value,
 		     int flags)
 {
-	return rs_ir_call_of(l->f, RS_HELPER_map_update_elem, rs_ir_map(l->f, map->id), key, value,
-			     rs_ir_const(l->f, flags));
+	return rs_lower_map_result(l, rs_ir_call_of(l->f, RS_HELPER_map_update_elem,
+						    rs_ir_map(l->f, map->id), key, value,
+						    rs_ir_const(l->f, flags)));
 }
 
 static uint32_t update_site(struct rs_lower *l, const struct rs_node *node)

@@ -46,6 +46,11 @@ void rs_lower_count_failure(struct rs_lower *l, uint32_t site, rs_reg r)
 	rs_ir_store(l->f, at, 8, 8, r);
 }
 
+rs_reg rs_lower_map_result(struct rs_lower *l, rs_reg r)
+{
+	return rs_ir_extend(l->f, r, 4, true);
+}
+
 void rs_lower_check_failure(struct rs_lower *l, uint32_t site, rs_reg r)
 {
 	rs_label failed = rs_ir_block_new(l->f), fine = rs_ir_block_new(l->f);

@@ -163,6 +163,11 @@ void rs_lower_watch_lookup(struct rs_lower *l, const struct rs_node *node, rs_re
 void rs_lower_count_failure(struct rs_lower *l, uint32_t site, rs_reg r);
 /* A word of the STATE map (enum rs_state_word): a plain load. */
 rs_reg rs_lower_state_word(struct rs_lower *l, unsigned word);
+/*
+ * What updating or deleting an element gave, as the number that it is: before 6.4 these return an int, and programs
+ * call them directly, so that the upper half of the register is anything.
+ */
+rs_reg rs_lower_map_result(struct rs_lower *l, rs_reg r);
 /* Ends this run of the program (exit, return): gives back what is held, from callbacks too. */
 void rs_lower_end(struct rs_lower *l);
 rs_reg rs_lower_pid_tgid(

@@ -412,7 +412,7 @@ static const struct tracing_row events[] = {
 	  NEED_NOTHING,
 	  "spin stay",
 	  "profile:us:1000 " MINE
-	  " { @[ustack(1)] = count(); @k[kstack] = count(); @c[cpu] = count(); if (++@n == 250) { exit(); } }",
+	  " { @[ustack(1)] = count(); @k[kstack] = count(); @c[cpu] = count(); if (++@n == 60) { exit(); } }",
 	  { "^ +traced_spin\\+[0-9]+", "^@c\\[[0-9]+\\]: " } },
 	{ "interval",
 	  NEED_NOTHING,
