@@ -56,7 +56,7 @@ static void test_operands(void **state)
 		{ "8@8(,%rbx,8)", "memory u8 8 -/0 rbx*8" },
 		{ "8@(%rax,%rbx,3)", "refused" },
 		{ "8@counter(%rip)", "refused" },
-		{ "8@16(%rip)", "refused" },
+		{ "8@16(%rip)", "memory u8 16 rip/8 -*1" },
 		{ "8@counter+8(%rip)", "refused" },
 		{ "4@%xmm0", "refused" },
 		/* arm64 */

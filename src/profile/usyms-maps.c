@@ -11,6 +11,7 @@
 #include "profile/usyms-internal.h"
 
 #define MAPS_MAX     (16 << 20) /* bytes of /proc/PID/maps that are read */
+#define START_TIME   20         /* field of /proc/PID/stat, from the one behind the name */
 #define MAPPINGS_MAX 16384
 
 uint64_t rs_usyms_start_time(uint32_t pid)
@@ -18,19 +19,15 @@ uint64_t rs_usyms_start_time(uint32_t pid)
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(4096);
 	char path[64];
 	const char *p;
-	uint64_t start = 0;
 
 	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
 	if (rs_fd_read_file_at(AT_FDCWD, path, text.max, &text) < 0)
 		return 0;
 	/* The name may hold anything, ')' included: fields are counted from the last one. */
 	p = strrchr(rs_str_cstr(&text), ')');
-	if (!p ||
-	    sscanf(p + 1,
-		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64,
-		   &start) != 1)
-		return 0;
-	return start;
+	for (unsigned i = 0; p && i < START_TIME; i++)
+		p = strchr(p + 1, ' ');
+	return p ? strtoull(p + 1, NULL, 10) : 0;
 }
 
 void rs_usyms_file_unref(struct rs_usyms_file *file)
