@@ -320,14 +320,14 @@ static int judge(struct rs_trace_session *session, int r, struct rs_error *err)
 /* The script's own code first; else the command's. One that still runs is asked to end. */
 static int exit_code(struct rs_trace_session *session)
 {
-	int code;
+	int code = session->command ? rs_command_code(session->command) : -1;
 
-	if (session->command)
+	/* What it ends with because of us is not its own. */
+	if (session->command && code < 0)
 		rs_command_signal(session->command, SIGTERM);
 	if (session->actions.exit_code || !session->command ||
 	    session->options->ignore_command_code)
 		return (int)(session->actions.exit_code & 0xff);
-	code = rs_command_code(session->command);
 	return code < 0 ? 0 : code;
 }
 
