@@ -81,8 +81,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 1 << 16 || !types)
 		return 0;
-	text = strndup((const char *)data, size);
+	text = malloc(size + 1);
 	CHECK(text);
+	if (size)
+		memcpy(text, data, size);
+	text[size] = '\0';
 	type = rs_types_from_format(types, "syscalls", "x", text);
 	if (type)
 		check_type(types, type);
