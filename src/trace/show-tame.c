@@ -9,7 +9,7 @@
 #include "trace/show-internal.h"
 
 /* How many bytes at data steer: 1, 2 (a control character above 0x80, in UTF-8) or none. */
-static size_t steering(const uint8_t *data, size_t n)
+static size_t control_at(const uint8_t *data, size_t n)
 {
 	if ((*data < ' ' && *data != '\n' && *data != '\t') || *data == 0x7f)
 		return 1;
@@ -19,7 +19,7 @@ static size_t steering(const uint8_t *data, size_t n)
 static bool is_tame(const uint8_t *data, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (steering(data + i, n - i))
+		if (control_at(data + i, n - i))
 			return false;
 	return true;
 }
@@ -40,7 +40,7 @@ void rs_show_tame(struct rs_show *show, struct rs_str *out, size_t from)
 	data = (const uint8_t *)show->wild.data;
 	out->len = from;
 	for (size_t i = 0; i < n;) {
-		size_t end = i + steering(data + i, n - i);
+		size_t end = i + control_at(data + i, n - i);
 
 		if (i == end)
 			rs_str_append_char(out, (char)data[i++]);
