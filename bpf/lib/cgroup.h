@@ -5,24 +5,13 @@
  */
 #pragma once
 
+#include "bpf/lib/cgroups.h"
 #include "bpf/lib/maps.h"
 
-#define RS_CGROUP_LEVELS 16
-#define RS_CGROUP_SUBSYS 16 /* controllers: 14 in 7.2 */
-
-/* The group of @task. A controller that no v1 hierarchy has leads to the group in v2. */
+/* The group of @task. */
 static __always_inline struct cgroup *rs_cgroup_of(struct task_struct *task)
 {
-	struct css_set *set = BPF_CORE_READ(task, cgroups);
-	struct cgroup_subsys_state *css = NULL;
-	__u32 v1 = rs_config.cgroup_v1;
-
-	if (!v1)
-		return BPF_CORE_READ(set, dfl_cgrp);
-	v1 = (v1 - 1) & (RS_CGROUP_SUBSYS - 1);
-	bpf_probe_read_kernel(&css, sizeof(css),
-			      (void *)set + bpf_core_field_offset(set->subsys) + v1 * sizeof(css));
-	return BPF_CORE_READ(css, cgroup);
+	return rs_cgroup_in(task, rs_config.cgroup_v1);
 }
 
 static __always_inline __u64 rs_cgroup_id_of(struct task_struct *task)
@@ -34,29 +23,3 @@ static __always_inline __u64 rs_cgroup_id_of(struct task_struct *task)
 
 /* The id of the current task's group. In core.bpf.c: one case to the verifier, not two. */
 __u64 rs_cgroup_id(void);
-
-/* Until 6.0 a cgroup held its ancestors' ids (kernel commit 7f203bc89eb6 keeps pointers). */
-struct cgroup___ids {
-	__u64 ancestor_ids[1];
-} __core;
-
-/* The id of the group above (or at) a group, at a level, 0 being the root; 0 where it is not that deep. */
-static __always_inline __u64 rs_cgroup_at(struct cgroup *cgroup, int level)
-{
-	struct cgroup___ids *old = (void *)cgroup;
-	struct cgroup *above = NULL;
-	__u64 id = 0;
-
-	if (level > BPF_CORE_READ(cgroup, level))
-		return 0;
-	if (bpf_core_field_exists(old->ancestor_ids)) {
-		bpf_probe_read_kernel(&id, sizeof(id),
-				      (void *)cgroup + bpf_core_field_offset(old->ancestor_ids) +
-					      level * sizeof(id));
-		return id;
-	}
-	bpf_probe_read_kernel(&above, sizeof(above),
-			      (void *)cgroup + bpf_core_field_offset(cgroup->ancestors) +
-				      level * sizeof(above));
-	return BPF_CORE_READ(above, kn, id);
-}
