@@ -38,7 +38,8 @@ struct rs_frame {
 	const char *file;     /* source file */
 	uint32_t line;
 	enum rs_frame_kind kind;
-	uint64_t address; /* in the file as linked, or in the kernel; 0: none. Frames that differ in it alone are one
+	uint64_t
+		address; /* in the file as linked, or in the kernel; 0: none. Frames that differ in it alone are one
 			     in all outputs but pprof */
 };
 
@@ -56,6 +57,7 @@ struct rs_profile_label {
 	int64_t number;
 };
 #define RS_PROFILE_LABELS_MAX 12
+#define RS_PROFILE_DEPTH_MAX  4096
 
 struct rs_profile_sample {
 	const uint32_t *frames; /* numbers by rs_profile_frame(), the innermost first */
@@ -85,9 +87,11 @@ void rs_profile_set_duration(struct rs_profile *profile, uint64_t ns);
 int rs_profile_set_title(struct rs_profile *profile, const char *title);
 
 /* The frame's number, the same for equal ones. -ENOMEM. */
-int rs_profile_frame(struct rs_profile *profile, const struct rs_frame *frame, uint32_t *ret_number);
+int rs_profile_frame(struct rs_profile *profile, const struct rs_frame *frame,
+		     uint32_t *ret_number);
 
-/* Adds a sample; one with the same frames and labels as another is added to that. -ENOMEM. */
+/* Adds a sample; one with the same frames and labels as another is added to that. -ENOMEM; -EINVAL where a number is no
+ * frame's, a key is missing, or there are too many of either. */
 int rs_profile_add(struct rs_profile *profile, const struct rs_profile_sample *sample);
 
 /* Losses and the like, said in every output that has room for it: "312 samples lost". */
