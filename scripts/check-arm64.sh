@@ -9,7 +9,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 multiarch=/usr/include/$(gcc -print-multiarch)
-find bpf -maxdepth 1 -name '*.bpf.c' | sort |
+find bpf -name '*.bpf.c' | sort |
 	xargs -r -P "${JOBS:-2}" -I '{}' clang-14 -target bpf -mcpu=v3 -g -O2 -std=gnu11 \
 		-D__TARGET_ARCH_arm64 -Wall -Wextra -Werror -Wno-unused-parameter \
 		-Wno-address-of-packed-member -I. -Ibpf -idirafter "$multiarch" -c '{}' -o /dev/null

@@ -10,7 +10,7 @@
 #   path       own headers are written "room/file.h" or "bpf/abi/file.h", from the root of src/
 #   abi        bpf/abi is all that src/ and bpf/ share, and it includes nothing but itself
 #   pure       rooms marked pure in scripts/floors make no system calls (their tests may)
-#   skeleton   only rooms marked bpf include "rs_bpf.skel.h"
+#   skeleton   only rooms marked bpf include skeletons: "rs_bpf.skel.h", "rs_tool_x.skel.h"
 #   bpf        in bpf/: abi < lib < *.bpf.c, and no program includes another
 #
 # Exit codes: 0 the floors stand, 1 at least one is broken (each named with file and line).
@@ -42,7 +42,7 @@ find "$@" -type f \( -name '*.c' -o -name '*.h' \) | sort |
 			broken("floor", "\"" file "\" is in no room that scripts/floors names")
 			return
 		}
-		if (header ~ /^rs_bpf[a-z_]*\.skel\.h$/) {
+		if (header ~ /^rs_(bpf|tool)[a-z_]*\.skel\.h$/) {
 			if (!has_skeleton[room])
 				broken("skeleton", "src/" room " is not marked bpf in scripts/floors")
 			return

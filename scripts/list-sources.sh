@@ -9,6 +9,7 @@
 #        unit     src/<room>/**/test-*.c         one cmocka program each
 #        main     src/cmd/main.c
 #        bpf      bpf/*.bpf.c                    linked into one object, one skeleton
+#        tool     bpf/tools/*.bpf.c              an object and a skeleton each
 #        kernel   tests/kernel/test-*.c          one program each, needs root
 #        klib     tests/kernel/lib/**/*.c        shared by those
 #        golden   tests/golden/test-*.c          one program each
@@ -35,7 +36,7 @@ find "$@" -type f \( -name '*.c' -o -name 'test-*.sh' \) | sort | awk -F/ '
 	/\.sh$/ { if ($1 == "tests" && $2 != "kernel" && $2 != "vm") print "script", "-", $0; next }
 	$1 == "src" && NF == 3 && $NF == "main.c" { print "main", $2, $0; next }
 	$1 == "src" && NF >= 3 { print is("test-") ? "unit" : "lib", $2, $0; next }
-	$1 == "bpf" { if (NF == 2 && /\.bpf\.c$/) print "bpf", "-", $0; next }
+	$1 == "bpf" { if (/\.bpf\.c$/) print NF == 2 ? "bpf" : "tool", "-", $0; next }
 	$1 == "bench" { if (NF == 2 && !/\.bpf\.c$/) print "bench", "-", $0; next }
 	$1 != "tests" { next }
 	$2 == "kernel" && $3 == "lib" { print "klib", "-", $0; next }

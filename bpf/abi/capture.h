@@ -20,7 +20,8 @@ enum rs_capture_how {
 enum {
 	RS_CAPTURE_ENTRY = 1 << 0, /* before the call */
 	RS_CAPTURE_EXIT = 1 << 1,  /* after it, when it has not failed */
-	RS_CAPTURE_DATA = 1 << 2,  /* contents that are cut after so many bytes as the user wants to see */
+	RS_CAPTURE_DATA =
+		1 << 2, /* contents that are cut after so many bytes as the user wants to see */
 };
 
 struct rs_capture {

@@ -10,7 +10,8 @@
 
 struct rs_elf {
 	char *path, *root;
-	int fd;
+	int fd;      /* -1: an image in memory */
+	char *image; /* or NULL */
 	Elf *elf;
 	RS_VEC(GElf_Phdr) segments;             /* PT_LOAD */
 	RS_VEC(struct rs_elf_symbol) functions; /* by address */

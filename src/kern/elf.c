@@ -26,6 +26,7 @@ void rs_elf_close(struct rs_elf **elf)
 	if (e->elf)
 		elf_end(e->elf);
 	rs_cleanup_close(&e->fd);
+	free(e->image);
 	free(e->path);
 	free(e->root);
 	free(e);
@@ -77,13 +78,13 @@ static int read_segments(struct rs_elf *e)
 	return 0;
 }
 
-static int begin(struct rs_elf *e)
+static int begin(struct rs_elf *e, size_t size)
 {
 	const char *ident;
 
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return -ENOEXEC;
-	e->elf = elf_begin(e->fd, ELF_C_READ, NULL);
+	e->elf = e->image ? elf_memory(e->image, size) : elf_begin(e->fd, ELF_C_READ, NULL);
 	if (!e->elf || elf_kind(e->elf) != ELF_K_ELF)
 		return -ENOEXEC;
 	ident = elf_getident(e->elf, NULL);
@@ -109,10 +110,32 @@ int rs_elf_open(const char *path, const char *root, struct rs_elf **ret_elf, str
 		return rs_error_set(err, r, "\"%s\" is no regular file", path);
 	if (r < 0)
 		return rs_error_set_errno(err, r, "opening \"%s\"", path);
-	r = begin(e);
+	r = begin(e, 0);
 	if (r < 0)
 		return rs_error_set(
 			err, r, "\"%s\" is no executable or library of this kind of machine", path);
+	*ret_elf = TAKE_PTR(e);
+	return 0;
+}
+
+int rs_elf_open_image(const void *image, size_t size, struct rs_elf **ret_elf)
+{
+	_cleanup_(rs_elf_close) struct rs_elf *e = calloc(1, sizeof(*e));
+	int r;
+
+	if (!e)
+		return -ENOMEM;
+	e->fd = -1;
+	e->debug_tried = true;
+	e->path = strdup("");
+	e->root = strdup("");
+	e->image = malloc(MAX(size, (size_t)1));
+	if (!e->path || !e->root || !e->image)
+		return -ENOMEM;
+	memcpy(e->image, image, size);
+	r = begin(e, size);
+	if (r < 0)
+		return r;
 	*ret_elf = TAKE_PTR(e);
 	return 0;
 }

@@ -32,6 +32,9 @@ struct rs_elf_symbol {
 int rs_elf_open(const char *path, const char *root, struct rs_elf **ret_elf, struct rs_error *err);
 void rs_elf_close(struct rs_elf **elf); /* fits _cleanup_ */
 
+/* The same of an image in memory, which is copied. It has no separate file with debug symbols. */
+int rs_elf_open_image(const void *image, size_t size, struct rs_elf **ret_elf);
+
 /* Is the file at @path one that rs_elf_open() takes? Reads its header only. */
 bool rs_elf_is(const char *path);
 

@@ -9,10 +9,9 @@
 #include "bpf/abi/tasks.h"
 #include "kern/ring.h"
 #include "kern/sensors.h"
+#include "kern/tool.h"
 /* keep order: the skeleton needs the types above */
 #include "rs_bpf.skel.h"
-#include "rs_bpf_old.skel.h"
-#include "rs_bpf_slow.skel.h"
 
 #define RS_LINKS_MAX   160
 #define RS_REFUSED_MAX 16

@@ -12,9 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
-#include <zstd.h>
 #include <bpf/bpf.h>
 
 #include "base/fd.h"
@@ -22,37 +20,11 @@
 #include "base/util.h"
 #include "kern/bpfcall.h"
 #include "kern/hooks.h"
+#include "kern/libbpf.h"
 #include "kern/sensors-impl.h"
 #include "kern/syscalls.h"
 #include "kern/tasks.h"
 #include "kern/tracefs.h"
-
-/* What libbpf last warned about: it prints where it should return. */
-static __thread char last_warning[512];
-
-_printf_(2, 0) static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list args)
-{
-	char line[512];
-
-	if (level == LIBBPF_DEBUG || vsnprintf(line, sizeof(line), fmt, args) < 0)
-		return 0;
-	line[strcspn(line, "\n")] = '\0';
-	rs_log_at(RS_LOG_DEBUG, "%s", line);
-	if (level == LIBBPF_WARN && strstr(line, "prog '") && strstr(line, "failed"))
-		memcpy(last_warning, line, sizeof(last_warning));
-	return 0;
-}
-
-/* The program that libbpf could not load, by its warning. */
-static struct bpf_program *refused_program(struct rs_sensors *sensors)
-{
-	char name[64];
-	const char *at = strstr(last_warning, "prog '");
-
-	if (!at || sscanf(at, "prog '%63[^']'", name) != 1)
-		return NULL;
-	return bpf_object__find_program_by_name(sensors->bpf->obj, name);
-}
 
 static void fill_shapes(struct rs_sensors *sensors)
 {
@@ -74,61 +46,14 @@ static int size_maps(struct rs_sensors *sensors)
 	return r;
 }
 
-/*
- * The same programs compiled for newer and older kernels, best first (bpf/lib/kernel.h): the same
- * skeleton with other bytes behind it. They are compressed: three quarters of them are the same, and
- * only one is used.
- */
-static const struct {
-	const void *packed;
-	size_t packed_size, size;
-} variants[] = {
-	{ rs_bpf_packed, sizeof(rs_bpf_packed), rs_bpf_size },
-	{ rs_bpf_slow_packed, sizeof(rs_bpf_slow_packed), rs_bpf_slow_size },
-	{ rs_bpf_old_packed, sizeof(rs_bpf_old_packed), rs_bpf_old_size },
-};
-
-/* The object's bytes, for free(); NULL with errno. */
-static void *unpack_variant(size_t variant)
-{
-	void *bytes = malloc(variants[variant].size);
-
-	if (bytes && ZSTD_decompress(bytes, variants[variant].size, variants[variant].packed,
-				     variants[variant].packed_size) != variants[variant].size) {
-		free(bytes);
-		bytes = NULL;
-		errno = EBADMSG;
-	}
-	return bytes;
-}
-
-static struct rs_bpf *open_variant(size_t variant)
-{
-	_cleanup_(rs_cleanup_free) void *bytes = unpack_variant(variant);
-	struct rs_bpf *bpf = bytes ? calloc(1, sizeof(*bpf)) : NULL;
-	int r;
-
-	if (!bpf || rs_bpf__create_skeleton(bpf)) {
-		free(bpf);
-		return NULL;
-	}
-	bpf->skeleton->data = bytes;
-	bpf->skeleton->data_sz = variants[variant].size;
-	r = bpf_object__open_skeleton(bpf->skeleton, NULL);
-	/* What libbpf still needs of the bytes at load it has copied. */
-	bpf->skeleton->data = NULL;
-	if (r) {
-		rs_bpf__destroy(bpf);
-		return NULL;
-	}
-	return bpf;
-}
-
 static int open_object(struct rs_sensors *sensors, struct rs_error *err)
 {
-	sensors->bpf = open_variant(sensors->variant);
-	if (!sensors->bpf)
-		return rs_error_set_errno(err, -errno, "opening the BPF object");
+	void *bpf = NULL;
+	int r = rs_tool_open(&rs_bpf_type, sensors->variant, &bpf, err);
+
+	if (r)
+		return r;
+	sensors->bpf = bpf;
 	fill_shapes(sensors);
 	sensors->bpf->rodata->rs_resolved = sensors->resolve;
 	sensors->bpf->rodata->rs_page_kb = (uint32_t)sysconf(_SC_PAGESIZE) / 1024;
@@ -153,19 +78,6 @@ static uint64_t kinds_of_program(const char *name)
 			kinds |= rs_syscalls[i].kinds;
 	}
 	return kinds;
-}
-
-static int load_error(int r, struct rs_error *err)
-{
-	rs_error_set_errno(err, r, "loading the BPF programs");
-	if (r == -EPERM || r == -EACCES)
-		rs_error_hint(err,
-			      "run it as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN");
-	else if (r == -ESRCH || r == -ENOENT)
-		rs_error_hint(err, "the kernel needs BTF (CONFIG_DEBUG_INFO_BTF): ringside doctor");
-	else
-		rs_error_hint(err, "what works here: ringside doctor; the kernel's words: -v");
-	return r;
 }
 
 static int reopen_object(struct rs_sensors *sensors, struct rs_error *err)
@@ -195,11 +107,11 @@ static bool give_up_program(struct rs_sensors *sensors, const char *name)
  */
 static bool give_up_something(struct rs_sensors *sensors)
 {
-	struct bpf_program *refused = refused_program(sensors);
+	struct bpf_program *refused = rs_libbpf_refused(sensors->bpf->obj);
 	const char *name = refused ? bpf_program__name(refused) : "";
 
 	rs_log_at(RS_LOG_DEBUG, "program \"%s\" is refused here: trying with less", name);
-	if (sensors->variant + 1 < ARRAY_SIZE(variants) && !rs_is_resolver(name)) {
+	if (sensors->variant + 1 < ARRAY_SIZE(rs_bpf_type.variants) && !rs_is_resolver(name)) {
 		sensors->variant++;
 		return true;
 	}
@@ -211,12 +123,12 @@ static int load_object(struct rs_sensors *sensors, struct rs_error *err)
 	for (;;) {
 		int r;
 
-		last_warning[0] = '\0';
+		rs_libbpf_forget();
 		r = rs_bpf__load(sensors->bpf);
 		if (!r)
 			return 0;
 		if (r == -EPERM || !give_up_something(sensors))
-			return load_error(r, err);
+			return rs_libbpf_load_error(r, "loading the BPF programs", err);
 		r = reopen_object(sensors, err);
 		if (r)
 			return r;
@@ -283,15 +195,6 @@ static void start_measuring(struct rs_sensors *sensors)
 			  strerror(errno));
 }
 
-/* Before 5.11 maps and programs count against RLIMIT_MEMLOCK; later the call changes nothing. */
-static void raise_memlock(void)
-{
-	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
-
-	if (setrlimit(RLIMIT_MEMLOCK, &all))
-		rs_log_at(RS_LOG_DEBUG, "RLIMIT_MEMLOCK stays as it is: %s", strerror(errno));
-}
-
 /* One more than the highest number of a CPU that may ever be there: numbers may have holes. */
 static uint32_t possible_cpus(void)
 {
@@ -338,8 +241,8 @@ int rs_sensors_open(const struct rs_sensors_options *options, struct rs_sensors 
 
 	if (!sensors)
 		return rs_error_set(err, -ENOMEM, "out of memory");
-	libbpf_set_print(keep_warning);
-	raise_memlock();
+	rs_libbpf_listen();
+	rs_libbpf_raise_memlock();
 	sensors->tracefs_fd = rs_tracefs_open(NULL);
 	r = open_object(sensors, err);
 	if (!r)

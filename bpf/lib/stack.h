@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Stacks, kept once each in rs_stacks under a hash of what they are. Included by one file of an object.
+ */
+#pragma once
+
+#include "bpf/abi/stack.h"
+#include "bpf/lib/kernel.h"
+
+#define RS_STACK_SLOTS 4 /* programs that may interrupt each other on a CPU */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384); /* set before load */
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct rs_stack);
+} rs_stacks SEC(".maps");
+
+struct rs_stack_scratch {
+	__u64 busy;
+	struct rs_stack stack;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RS_STACK_SLOTS);
+	__type(key, __u32);
+	__type(value, struct rs_stack_scratch);
+} rs_stack_slots SEC(".maps");
+
+/* enum rs_stack_fail -> times. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RS_STACK_FAIL_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} rs_stack_fails SEC(".maps");
+
+static __always_inline void rs_stack_failed(__u32 what)
+{
+	__u64 *count = bpf_map_lookup_elem(&rs_stack_fails, &what);
+
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
+/* A slot of this CPU that nobody holds; NULL: all are held. To be given back with rs_stack_release(). */
+static __always_inline struct rs_stack_scratch *rs_stack_hold(void)
+{
+	for (__u32 i = 0; i < RS_STACK_SLOTS; i++) {
+		__u32 slot = i;
+		struct rs_stack_scratch *s = bpf_map_lookup_elem(&rs_stack_slots, &slot);
+
+		if (s && !__sync_fetch_and_or(&s->busy, 1))
+			return s;
+	}
+	rs_stack_failed(RS_STACK_FAIL_BUSY);
+	return 0;
+}
+
+static __always_inline void rs_stack_release(struct rs_stack_scratch *s)
+{
+	s->busy = 0;
+}
+
+static __always_inline __u64 rs_stack_hash(const struct rs_stack *stack)
+{
+	__u64 h = 0x9e3779b97f4a7c15ull ^ stack->n;
+
+	for (__u32 i = 0; i < RS_STACK_DEPTH && i < stack->n; i++) {
+		h = (h ^ stack->ips[i]) * 0xff51afd7ed558ccdull;
+		h ^= h >> 32;
+	}
+	return h ? h : 1;
+}
+
+/* Puts the stack into the map; its key, 0 where there is no room. */
+static __always_inline __u64 rs_stack_keep(const struct rs_stack *stack)
+{
+	__u64 key = rs_stack_hash(stack);
+
+	if (bpf_map_lookup_elem(&rs_stacks, &key))
+		return key;
+	if (bpf_map_update_elem(&rs_stacks, &key, stack, BPF_NOEXIST) &&
+	    !bpf_map_lookup_elem(&rs_stacks, &key)) {
+		rs_stack_failed(RS_STACK_FAIL_FULL);
+		return 0;
+	}
+	return key;
+}
+
+static __always_inline __u64 rs_stack_one(void *ctx, struct rs_stack *stack, __u64 flags)
+{
+	long bytes = bpf_get_stack(ctx, stack->ips, sizeof(stack->ips), flags);
+
+	if (bytes <= 0) {
+		if (bytes != -14) /* EFAULT: a kernel thread has no user stack */
+			rs_stack_failed(RS_STACK_FAIL_READ);
+		return 0;
+	}
+	stack->n = (__u32)bytes / sizeof(__u64);
+	stack->flags = stack->n == RS_STACK_DEPTH ? RS_STACK_CUT : 0;
+	return rs_stack_keep(stack);
+}
+
+enum {
+	RS_STACKS_KERNEL = 1 << 0,
+	RS_STACKS_USER = 1 << 1,
+};
+
+/* Takes the stacks (@which) of the task that runs. @skip: frames of the kernel's that are left out. */
+static __always_inline void rs_stacks_take(void *ctx, __u32 which, __u32 skip,
+					   struct rs_stack_pair *ret)
+{
+	struct rs_stack_scratch *s = rs_stack_hold();
+
+	ret->kernel = ret->user = 0;
+	if (!s)
+		return;
+	if (which & RS_STACKS_KERNEL)
+		ret->kernel = rs_stack_one(ctx, &s->stack, skip & BPF_F_SKIP_FIELD_MASK);
+	if (which & RS_STACKS_USER)
+		ret->user = rs_stack_one(ctx, &s->stack, BPF_F_USER_STACK);
+	rs_stack_release(s);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kern/libbpf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <zstd.h>
+
+#include "base/log.h"
+#include "base/util.h"
+
+static __thread char last_warning[512];
+
+_printf_(2, 0) static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	char line[512];
+
+	if (level == LIBBPF_DEBUG || vsnprintf(line, sizeof(line), fmt, args) < 0)
+		return 0;
+	line[strcspn(line, "\n")] = '\0';
+	rs_log_at(RS_LOG_DEBUG, "%s", line);
+	if (level == LIBBPF_WARN && strstr(line, "prog '") && strstr(line, "failed"))
+		memcpy(last_warning, line, sizeof(last_warning));
+	return 0;
+}
+
+void rs_libbpf_listen(void)
+{
+	libbpf_set_print(keep_warning);
+}
+
+void rs_libbpf_forget(void)
+{
+	last_warning[0] = '\0';
+}
+
+struct bpf_program *rs_libbpf_refused(struct bpf_object *object)
+{
+	char name[64];
+	const char *at = strstr(last_warning, "prog '");
+
+	if (!at || sscanf(at, "prog '%63[^']'", name) != 1)
+		return NULL;
+	return bpf_object__find_program_by_name(object, name);
+}
+
+void rs_libbpf_raise_memlock(void)
+{
+	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (setrlimit(RLIMIT_MEMLOCK, &all))
+		rs_log_at(RS_LOG_DEBUG, "RLIMIT_MEMLOCK stays as it is: %s", strerror(errno));
+}
+
+int rs_libbpf_load_error(int r, const char *what, struct rs_error *err)
+{
+	rs_error_set_errno(err, r, "%s", what);
+	if (r == -EPERM || r == -EACCES)
+		rs_error_hint(err,
+			      "run it as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN");
+	else if (r == -ESRCH || r == -ENOENT)
+		rs_error_hint(err, "the kernel needs BTF (CONFIG_DEBUG_INFO_BTF): ringside doctor");
+	else
+		rs_error_hint(err, "what works here: ringside doctor; the kernel's words: -v");
+	return r;
+}
+
+void *rs_packed_object_unpack(const struct rs_packed_object *object)
+{
+	void *bytes = malloc(object->size);
+
+	if (bytes && ZSTD_decompress(bytes, object->size, object->packed, object->packed_size) !=
+			     object->size) {
+		free(bytes);
+		bytes = NULL;
+		errno = EBADMSG;
+	}
+	return bytes;
+}
