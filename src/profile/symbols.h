@@ -37,3 +37,6 @@ size_t rs_symbols_user(struct rs_symbols *symbols, uint32_t pid, uint64_t addres
 		       struct rs_frame *frames, size_t max);
 size_t rs_symbols_kernel(struct rs_symbols *symbols, uint64_t address, bool caller,
 			 struct rs_frame *frames, size_t max);
+
+/* Appends notes about what could not be read to the profile. */
+int rs_symbols_losses(struct rs_symbols *symbols, struct rs_profile *profile);

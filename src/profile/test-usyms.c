@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "profile/usyms-internal.h"
+#include "profile/usyms.h"
 
 static struct rs_usyms *usyms;
 
@@ -118,29 +118,6 @@ static void test_jit(void **state)
 	munmap(code, 4096);
 }
 
-static void test_jit_text(void **state)
-{
-	static const char text[] = "100 10 a\n"
-				   "200 20 second name\n"
-				   "nonsense\n"
-				   "300 zz x\n"
-				   "400 0 empty\n"
-				   "ffffffffffffffff 10 wraps\n"
-				   "500 8 last";
-	struct rs_usyms_jit jit = { 0 };
-
-	(void)state;
-	assert_int_equal(rs_usyms_jit_parse(&jit, text, sizeof(text) - 1), 0);
-	assert_int_equal(jit.symbols.len, 3);
-	assert_null(rs_usyms_jit_find(&jit, 0xff));
-	assert_string_equal(rs_usyms_jit_find(&jit, 0x10f)->name, "a");
-	assert_null(rs_usyms_jit_find(&jit, 0x110));
-	assert_string_equal(rs_usyms_jit_find(&jit, 0x21f)->name, "second name");
-	assert_string_equal(rs_usyms_jit_find(&jit, 0x507)->name, "last");
-	assert_null(rs_usyms_jit_find(&jit, 0x508));
-	rs_usyms_jit_done(&jit);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,7 +125,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_jit, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_jit_text, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What the files of symbols.h share; nobody else includes it, but usyms.c. */
+
+#include "base/arena.h"
+#include "base/hashmap.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "kern/elf.h"
+#include "kern/ksyms.h"
+#include "profile/symbols.h"
+
+/* A file that somebody has mapped. Shared; counted. */
+struct rs_symbols_file {
+	struct rs_elf *elf; /* NULL: it cannot be read, or is no ELF file */
+	char *path;         /* as the one who mapped it sees it */
+	char *build_id;     /* NULL: none */
+	unsigned refs;
+};
+
+struct rs_symbols_mapping {
+	uint64_t start, end, offset;
+	struct rs_symbols_file *file; /* NULL: anonymous, or not a file */
+};
+
+struct rs_symbols_jit_symbol {
+	uint64_t start, size;
+	uint32_t name; /* offset in names */
+};
+
+/* Names of code made at run time, as perf-PID.map gives them. */
+struct rs_symbols_jit {
+	RS_VEC(struct rs_symbols_jit_symbol)
+	symbols; /* by start; the later in the file behind the earlier */
+	struct rs_str names;
+	uint64_t inode;   /* of the file that was read */
+	uint64_t read;    /* how much of it */
+	uint64_t checked; /* monotonic ns */
+};
+
+struct rs_symbols_process {
+	uint32_t pid;
+	uint64_t start_time;                        /* clock ticks, 0 unknown */
+	RS_VEC(struct rs_symbols_mapping) mappings; /* executable ones, by start */
+	struct rs_symbols_jit jit;
+	uint64_t checked; /* monotonic ns: when it was last seen to be the same process */
+};
+
+struct rs_symbols {
+	struct rs_symbols_options options;
+	struct rs_hashmap *processes; /* pid -> struct rs_symbols_process */
+	struct rs_hashmap *files;     /* "dev:inode" -> struct rs_symbols_file */
+	struct rs_symbols_file *vdso;
+	struct rs_ksyms *ksyms;
+	uint64_t ksyms_read;     /* monotonic ns; 0: not yet */
+	uint64_t kernel_unknown; /* addresses of the kernel without a name */
+	struct rs_arena strings; /* of the frames of one call */
+};
+
+/* Where an address lies, and the symbol there. */
+struct rs_symbols_place {
+	struct rs_symbols_process *process;       /* NULL: unknown */
+	const struct rs_symbols_mapping *mapping; /* NULL: unknown */
+	uint64_t linked;                          /* in the file as linked; where there is a file */
+	const char *name;                         /* NULL: none */
+	uint64_t start;                           /* of the symbol, as `linked`, or of the JIT's */
+	bool jit;
+};
+void rs_symbols_locate(struct rs_symbols *symbols, uint32_t pid, uint64_t address,
+		       struct rs_symbols_place *ret_place);
+
+/* symbols-maps.c: what /proc/PID/maps says. 0 or negative errno. */
+int rs_symbols_read_maps(struct rs_symbols *symbols, struct rs_symbols_process *process);
+void rs_symbols_drop_maps(struct rs_symbols_process *process);
+void rs_symbols_file_unref(struct rs_symbols_file *file);
+uint64_t rs_symbols_start_time(uint32_t pid); /* 0: no such process */
+
+/* symbols-jit.c: reads the map file when it is new or has grown, at most once a second; finds a name. */
+void rs_symbols_jit_refresh(struct rs_symbols_jit *jit, uint32_t pid);
+const struct rs_symbols_jit_symbol *rs_symbols_jit_find(const struct rs_symbols_jit *jit,
+							uint64_t address);
+void rs_symbols_jit_done(struct rs_symbols_jit *jit);
+/* Adds the whole lines of a map file's text (hostile) to what is known: how many bytes those are, or -ENOMEM. */
+ssize_t rs_symbols_jit_add(struct rs_symbols_jit *jit, const char *text, size_t len);

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a process has mapped executable: /proc/PID/maps, and the files behind it. */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "profile/symbols-internal.h"
+
+#define MAPS_MAX     (16 << 20) /* bytes of /proc/PID/maps that are read */
+#define START_TIME   20         /* field of /proc/PID/stat, from the one behind the name */
+#define MAPPINGS_MAX 16384
+#define DELETED      " (deleted)"
+#define VDSO         "[vdso]"
+
+uint64_t rs_symbols_start_time(uint32_t pid)
+{
+	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(4096);
+	char path[64];
+	const char *p;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	if (rs_fd_read_file_at(AT_FDCWD, path, text.max, &text) < 0)
+		return 0;
+	/* The name may hold anything, ')' included: fields are counted from the last one. */
+	p = strrchr(rs_str_cstr(&text), ')');
+	for (unsigned i = 0; p && i < START_TIME; i++)
+		p = strchr(p + 1, ' ');
+	return p ? strtoull(p + 1, NULL, 10) : 0;
+}
+
+/* ---- files ---- */
+
+void rs_symbols_file_unref(struct rs_symbols_file *file)
+{
+	if (!file || --file->refs)
+		return;
+	rs_elf_close(&file->elf);
+	free(file->build_id);
+	free(file->path);
+	free(file);
+}
+
+void rs_symbols_drop_maps(struct rs_symbols_process *process)
+{
+	rs_vec_foreach(&process->mappings, m) rs_symbols_file_unref(m->file);
+	rs_vec_done(&process->mappings);
+}
+
+/* Is it the program that the process runs, wherever that is now? */
+static bool is_program(uint32_t pid, const char *path, bool deleted)
+{
+	char link[32], target[PATH_MAX];
+	size_t n = strlen(path);
+	ssize_t got;
+
+	snprintf(link, sizeof(link), "/proc/%u/exe", pid);
+	got = readlink(link, target, sizeof(target));
+	return got >= 0 && (size_t)got == n + (deleted ? strlen(DELETED) : 0) &&
+	       memcmp(target, path, n) == 0;
+}
+
+/* By the kernel's link to the very file, where we may follow it; else by its path, as the process sees it. */
+static struct rs_elf *open_elf(uint32_t pid, const struct rs_symbols_mapping *mapping,
+			       const char *path, bool deleted)
+{
+	char link[96], root[32];
+	_cleanup_(rs_cleanup_free) char *seen = NULL;
+	struct rs_elf *elf = NULL;
+
+	snprintf(root, sizeof(root), "/proc/%u/root", pid);
+	snprintf(link, sizeof(link), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, pid, mapping->start,
+		 mapping->end);
+	if (rs_elf_open(link, root, &elf, NULL) == 0)
+		return elf;
+	if (!deleted && asprintf(&seen, "%s%s", root, path) > 0 &&
+	    rs_elf_open(seen, root, &elf, NULL) == 0)
+		return elf;
+	snprintf(link, sizeof(link), "/proc/%u/exe", pid);
+	if (is_program(pid, path, deleted) && rs_elf_open(link, root, &elf, NULL) == 0)
+		return elf;
+	return NULL;
+}
+
+static char *build_id(struct rs_elf *elf)
+{
+	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(2 * RS_ELF_BUILD_ID_MAX);
+	uint8_t id[RS_ELF_BUILD_ID_MAX];
+	size_t n = rs_elf_build_id(elf, id);
+
+	for (size_t i = 0; i < n; i++)
+		rs_str_appendf(&text, "%02x", id[i]);
+	return n ? rs_str_take(&text) : NULL;
+}
+
+/* Takes the ELF file, which may be NULL. */
+static struct rs_symbols_file *new_file(struct rs_elf *elf, const char *path)
+{
+	struct rs_symbols_file *file = calloc(1, sizeof(*file));
+
+	if (!file || !(file->path = strdup(path))) {
+		rs_elf_close(&elf);
+		free(file);
+		return NULL;
+	}
+	file->refs = 1;
+	file->elf = elf;
+	file->build_id = elf ? build_id(elf) : NULL;
+	return file;
+}
+
+/* The file of a mapping, shared; NULL: out of memory. */
+static struct rs_symbols_file *get_file(struct rs_symbols *symbols, uint32_t pid,
+					const struct rs_symbols_mapping *mapping,
+					const char *device, uint64_t inode, char *path)
+{
+	struct rs_symbols_file *file;
+	size_t len = strlen(path);
+	bool deleted = len > strlen(DELETED) && strcmp(path + len - strlen(DELETED), DELETED) == 0;
+	char key[48];
+	int n = snprintf(key, sizeof(key), "%.16s:%" PRIu64, device, inode);
+
+	if (deleted)
+		path[len - strlen(DELETED)] = '\0';
+	file = rs_hashmap_find_str(symbols->files, key, (size_t)n);
+	if (!file) {
+		file = new_file(open_elf(pid, mapping, path, deleted), path);
+		if (!file)
+			return NULL;
+		if (rs_hashmap_put_str(symbols->files, key, (size_t)n, file) < 0)
+			return file; /* the mapping's alone */
+	}
+	file->refs++;
+	return file;
+}
+
+/* To the end of its section headers, which come last. */
+static size_t vdso_size(const Elf64_Ehdr *header)
+{
+	return header->e_shoff + (size_t)header->e_shnum * header->e_shentsize;
+}
+
+/* The kernel's library is the same in all processes of 64 bit, ours too. */
+static struct rs_symbols_file *get_vdso(struct rs_symbols *symbols)
+{
+	const void *image = (const void *)(uintptr_t)getauxval(AT_SYSINFO_EHDR);
+	struct rs_elf *elf = NULL;
+
+	if (!symbols->vdso && image && rs_elf_open_image(image, vdso_size(image), &elf) == 0)
+		symbols->vdso = new_file(elf, VDSO);
+	if (symbols->vdso)
+		symbols->vdso->refs++;
+	return symbols->vdso;
+}
+
+/* ---- mappings ---- */
+
+/* "7f..-7f.. r-xp 00001000 08:01 1234    /usr/lib/x.so". False: no mapping of code. */
+static bool parse_line(const char *line, struct rs_symbols_mapping *ret, char ret_device[20],
+		       uint64_t *ret_inode, int *ret_path)
+{
+	char start[17], end[17], flags[8], offset[17], number[21];
+
+	*ret_path = 0;
+	if (sscanf(line, "%16[0-9a-f]-%16[0-9a-f] %7s %16[0-9a-f] %19s %20[0-9] %n", start, end,
+		   flags, offset, ret_device, number, ret_path) < 6)
+		return false;
+	*ret = (struct rs_symbols_mapping){
+		.start = strtoull(start, NULL, 16),
+		.end = strtoull(end, NULL, 16),
+		.offset = strtoull(offset, NULL, 16),
+	};
+	*ret_inode = strtoull(number, NULL, 10);
+	return strlen(flags) > 2 && flags[2] == 'x' && ret->start < ret->end;
+}
+
+static int add_line(struct rs_symbols *symbols, struct rs_symbols_process *process, char *line)
+{
+	struct rs_symbols_mapping mapping;
+	char device[20];
+	uint64_t inode;
+	int at;
+
+	if (!parse_line(line, &mapping, device, &inode, &at))
+		return 0;
+	if (process->mappings.len && mapping.start < rs_vec_last(&process->mappings)->end)
+		return 0; /* never, in a file that the kernel wrote */
+	if (inode && line[at] == '/') {
+		mapping.file = get_file(symbols, process->pid, &mapping, device, inode, line + at);
+		if (!mapping.file)
+			return -ENOMEM;
+	} else if (strcmp(line + at, VDSO) == 0 && mapping.start > UINT32_MAX) {
+		mapping.file = get_vdso(symbols);
+	}
+	if (rs_vec_push(&process->mappings, mapping) < 0) {
+		rs_symbols_file_unref(mapping.file);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+int rs_symbols_read_maps(struct rs_symbols *symbols, struct rs_symbols_process *process)
+{
+	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(MAPS_MAX);
+	char path[64], *line, *rest;
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%u/maps", process->pid);
+	r = rs_fd_read_file_at(AT_FDCWD, path, text.max, &text);
+	if (r < 0)
+		return r;
+	if (!text.len)
+		return -ESRCH; /* a process that is ending has nothing mapped any more: what was known stays */
+	rs_symbols_drop_maps(process);
+	rs_str_cstr(&text);
+	rest = text.data;
+	while ((line = strsep(&rest, "\n")) && process->mappings.len < MAPPINGS_MAX) {
+		r = add_line(symbols, process, line);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

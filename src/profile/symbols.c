@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profile/symbols.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "kern/demangle.h"
+#include "profile/symbols-internal.h"
+
+#define SAME_FOR_NS   1000000000ull /* how long a process is taken for the same without a look */
+#define PROCESSES_MAX 4096
+#define FILES_MAX     1024
+#define STRINGS_MAX   (1 << 20) /* bytes, of the frames of one address */
+
+#define UNKNOWN "[unknown]"
+
+static void drop_process(void *value, void *data)
+{
+	struct rs_symbols_process *process = value;
+
+	(void)data;
+	rs_symbols_drop_maps(process);
+	rs_symbols_jit_done(&process->jit);
+	free(process);
+}
+
+static void drop_file(void *value, void *data)
+{
+	(void)data;
+	rs_symbols_file_unref(value);
+}
+
+int rs_symbols_new(const struct rs_symbols_options *options, struct rs_symbols **ret_symbols,
+		   struct rs_error *err)
+{
+	_cleanup_(rs_symbols_free) struct rs_symbols *symbols = calloc(1, sizeof(*symbols));
+	struct rs_hashmap_opts opts = { .evict = true };
+	int r;
+
+	if (!symbols)
+		return rs_error_set(err, -ENOMEM, "out of memory");
+	if (options)
+		symbols->options = *options;
+	rs_arena_init(&symbols->strings, STRINGS_MAX);
+	opts.max = symbols->options.max_processes ?: PROCESSES_MAX;
+	opts.drop = drop_process;
+	r = rs_hashmap_new_u64(&opts, &symbols->processes);
+	opts.max = symbols->options.max_files ?: FILES_MAX;
+	opts.drop = drop_file;
+	if (!r)
+		r = rs_hashmap_new_str(&opts, &symbols->files);
+	if (r < 0)
+		return rs_error_set_errno(err, r, "making tables for symbols");
+	*ret_symbols = TAKE_PTR(symbols);
+	return 0;
+}
+
+void rs_symbols_free(struct rs_symbols **symbols)
+{
+	struct rs_symbols *s = TAKE_PTR(*symbols);
+
+	if (!s)
+		return;
+	rs_hashmap_free(&s->processes);
+	rs_hashmap_free(&s->files);
+	rs_symbols_file_unref(s->vdso);
+	rs_ksyms_free(&s->ksyms);
+	rs_arena_done(&s->strings);
+	free(s);
+}
+
+/* ---- processes ---- */
+
+static struct rs_symbols_process *add_process(struct rs_symbols *symbols, uint32_t pid,
+					      uint64_t start_time)
+{
+	struct rs_symbols_process *process = calloc(1, sizeof(*process));
+
+	if (!process)
+		return NULL;
+	process->pid = pid;
+	process->start_time = start_time;
+	process->checked = rs_clock_mono();
+	if (rs_symbols_read_maps(symbols, process) < 0 ||
+	    rs_hashmap_put_u64(symbols->processes, pid, process) < 0) {
+		drop_process(process, NULL);
+		return NULL;
+	}
+	return process;
+}
+
+/* The process of this pid, as it is or, when it has ended, as it was. */
+static struct rs_symbols_process *find_process(struct rs_symbols *symbols, uint32_t pid)
+{
+	struct rs_symbols_process *process = rs_hashmap_find_u64(symbols->processes, pid);
+	uint64_t now = rs_clock_mono(), start;
+
+	if (process && now - process->checked < SAME_FOR_NS)
+		return process;
+	start = rs_symbols_start_time(pid);
+	if (process && (!start || start == process->start_time)) {
+		process->checked = now;
+		return process;
+	}
+	return start ? add_process(symbols, pid, start) : NULL;
+}
+
+static const struct rs_symbols_mapping *find_mapping(const struct rs_symbols_process *process,
+						     uint64_t address)
+{
+	size_t low = 0, high = process->mappings.len;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct rs_symbols_mapping *m = &process->mappings.items[middle];
+
+		if (address < m->start)
+			high = middle;
+		else if (address >= m->end)
+			low = middle + 1;
+		else
+			return m;
+	}
+	return NULL;
+}
+
+/* The mapping, also one that was made since the process was read. */
+static const struct rs_symbols_mapping *look_again(struct rs_symbols *symbols,
+						   struct rs_symbols_process *process,
+						   uint64_t address)
+{
+	if (rs_symbols_start_time(process->pid) != process->start_time ||
+	    rs_symbols_read_maps(symbols, process) < 0)
+		return NULL;
+	return find_mapping(process, address);
+}
+
+static bool is_made_code(const struct rs_symbols_mapping *mapping)
+{
+	return !mapping->file || !mapping->file->elf;
+}
+
+void rs_symbols_seen(struct rs_symbols *symbols, uint32_t pid, const uint64_t *addresses, size_t n)
+{
+	struct rs_symbols_process *process = find_process(symbols, pid);
+
+	/* The outermost frames of code without frame pointers are no addresses: one look is enough for them. */
+	for (size_t i = 0; process && i < n; i++) {
+		const struct rs_symbols_mapping *mapping = find_mapping(process, addresses[i]);
+
+		if (!mapping) {
+			look_again(symbols, process, addresses[i]);
+			return;
+		}
+		if (is_made_code(mapping))
+			rs_symbols_jit_refresh(&process->jit, pid);
+	}
+}
+
+/* ---- addresses ---- */
+
+static void locate_made_code(struct rs_symbols_place *place, uint64_t address)
+{
+	struct rs_symbols_jit *jit = &place->process->jit;
+	const struct rs_symbols_jit_symbol *symbol;
+
+	rs_symbols_jit_refresh(jit, place->process->pid);
+	symbol = rs_symbols_jit_find(jit, address);
+	place->jit = true;
+	place->linked = address;
+	if (!symbol)
+		return;
+	place->name = jit->names.data + symbol->name;
+	place->start = symbol->start;
+}
+
+void rs_symbols_locate(struct rs_symbols *symbols, uint32_t pid, uint64_t address,
+		       struct rs_symbols_place *ret_place)
+{
+	struct rs_symbols_process *process = find_process(symbols, pid);
+	struct rs_symbols_place place = { .process = process };
+	const struct rs_symbols_mapping *mapping;
+	struct rs_elf_symbol symbol;
+
+	place.mapping = mapping = process ? find_mapping(process, address) : NULL;
+	if (process && !mapping)
+		place.mapping = mapping = look_again(symbols, process, address);
+	if (mapping && is_made_code(mapping)) {
+		locate_made_code(&place, address);
+	} else if (mapping &&
+		   rs_elf_address(mapping->file->elf, address - mapping->start + mapping->offset,
+				  &place.linked) &&
+		   rs_elf_function_at(mapping->file->elf, place.linked, &symbol)) {
+		place.name = symbol.name;
+		place.start = symbol.address;
+	}
+	*ret_place = place;
+}
+
+/* Symbols are hostile: nothing that would do more to a terminal than stand there. */
+static const char *keep(struct rs_symbols *symbols, const char *text, size_t len)
+{
+	_cleanup_(rs_str_done) struct rs_str harmless = RS_STR_INIT(STRINGS_MAX);
+	const char *kept;
+
+	rs_str_append_escaped(&harmless, text, len);
+	kept = rs_arena_strndup(&symbols->strings, harmless.data ? harmless.data : "",
+				harmless.len);
+	return kept ? kept : UNKNOWN;
+}
+
+/* The name as people write it, and the symbol where that differs. */
+static void name_frame(struct rs_symbols *symbols, const char *name, struct rs_frame *frame)
+{
+	_cleanup_(rs_str_done) struct rs_str readable = RS_STR_INIT(STRINGS_MAX);
+
+	if (symbols->options.mangled || rs_demangle(name, &readable) <= 0) {
+		frame->function = keep(symbols, name, strlen(name));
+		return;
+	}
+	frame->function = keep(symbols, readable.data, readable.len);
+	frame->system = keep(symbols, name, strlen(name));
+}
+
+static void unnamed_frame(struct rs_symbols *symbols, uint64_t address, struct rs_frame *frame)
+{
+	if (frame->module) {
+		frame->function = UNKNOWN;
+		return;
+	}
+	frame->function = rs_arena_printf(&symbols->strings, "0x%llx", (unsigned long long)address);
+	if (!frame->function)
+		frame->function = UNKNOWN;
+	frame->kind = RS_FRAME_OTHER;
+}
+
+size_t rs_symbols_user(struct rs_symbols *symbols, uint32_t pid, uint64_t address, bool caller,
+		       struct rs_frame *frames, size_t max)
+{
+	struct rs_frame frame = { .kind = RS_FRAME_USER, .address = address };
+	struct rs_symbols_place place;
+
+	if (!max)
+		return 0;
+	rs_arena_done(&symbols->strings);
+	rs_symbols_locate(symbols, pid, address - caller, &place);
+	if (place.jit)
+		frame.kind = RS_FRAME_JIT;
+	if (place.mapping && place.mapping->file) {
+		frame.module = keep(symbols, place.mapping->file->path,
+				    strlen(place.mapping->file->path));
+		frame.build_id = place.mapping->file->build_id;
+	} else if (place.mapping) {
+		frame.module = "[anonymous]";
+	}
+	if (place.linked)
+		frame.address = place.linked + caller;
+	if (place.name)
+		name_frame(symbols, place.name, &frame);
+	else
+		unnamed_frame(symbols, address, &frame);
+	frames[0] = frame;
+	return 1;
+}
+
+int rs_symbols_losses(struct rs_symbols *symbols, struct rs_profile *profile)
+{
+	if (symbols->kernel_unknown && symbols->ksyms && !rs_ksyms_have_addresses(symbols->ksyms))
+		return rs_profile_note(profile, "the kernel hides the addresses of its functions "
+						"(kernel.kptr_restrict): its frames have no names");
+	return 0;
+}

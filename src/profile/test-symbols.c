@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Frames of addresses of this very program, of children that end, of made-up code, of the kernel. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "profile/symbols-internal.h"
+
+static struct rs_symbols *symbols;
+static struct rs_frame frames[RS_SYMBOLS_FRAMES_MAX];
+
+static int setup(void **state)
+{
+	(void)state;
+	return rs_symbols_new(NULL, &symbols, NULL);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	rs_symbols_free(&symbols);
+	return 0;
+}
+
+/* Not static and not inlined: it is looked for by its name. */
+int symbols_landmark(int x);
+__attribute__((noinline)) int symbols_landmark(int x)
+{
+	return x * 3;
+}
+
+static size_t lookup(uint32_t pid, const void *address, bool caller)
+{
+	return rs_symbols_user(symbols, pid, (uint64_t)(uintptr_t)address, caller, frames,
+			       RS_SYMBOLS_FRAMES_MAX);
+}
+
+static void test_own(void **state)
+{
+	char module[4096];
+	ssize_t n = readlink("/proc/self/exe", module, sizeof(module) - 1);
+
+	(void)state;
+	assert_true(n > 0);
+	module[n] = '\0';
+	assert_int_equal(lookup((uint32_t)getpid(), (const char *)symbols_landmark + 1, false), 1);
+	assert_string_equal(frames[0].function, "symbols_landmark");
+	assert_string_equal(frames[0].module, module);
+	assert_null(frames[0].system);
+	assert_int_equal(frames[0].kind, RS_FRAME_USER);
+	assert_true(frames[0].address != 0);
+	/* a return address at its very beginning belongs to the function before */
+	assert_true(lookup((uint32_t)getpid(), (const void *)symbols_landmark, true) >= 1);
+	assert_string_not_equal(frames[0].function, "symbols_landmark");
+	assert_int_equal(symbols_landmark(2), 6);
+}
+
+static void test_unknown(void **state)
+{
+	(void)state;
+	assert_int_equal(lookup((uint32_t)getpid(), (const void *)0x10, false), 1);
+	assert_string_equal(frames[0].function, "0x10");
+	assert_null(frames[0].module);
+	assert_int_equal(frames[0].kind, RS_FRAME_OTHER);
+	assert_int_equal(lookup(0x7ffffff, (const void *)0x1234, true), 1);
+	assert_string_equal(frames[0].function, "0x1234");
+	assert_int_equal(rs_symbols_user(symbols, 1, 1, false, frames, 0), 0);
+}
+
+/* Its addresses keep their names when it is gone, if it was looked at before. */
+static void test_gone(void **state)
+{
+	int fds[2];
+	pid_t child;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	child = fork();
+	if (child == 0) {
+		close(fds[1]);
+		_exit(read(fds[0], &c, 1) != 0);
+	}
+	assert_true(child > 0);
+	close(fds[0]);
+	rs_symbols_seen(symbols, (uint32_t)child, NULL, 0);
+	close(fds[1]);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(lookup((uint32_t)child, (const char *)symbols_landmark + 2, false), 1);
+	assert_string_equal(frames[0].function, "symbols_landmark");
+}
+
+/* What is mapped after the process was looked at is found too. */
+static void test_jit(void **state)
+{
+	char path[64];
+	FILE *file;
+	void *code;
+
+	(void)state;
+	rs_symbols_seen(symbols, (uint32_t)getpid(), NULL, 0);
+	code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(code, MAP_FAILED);
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
+	file = fopen(path, "wx");
+	assert_non_null(file);
+	fprintf(file, "%lx 40 script: run()\n", (unsigned long)(uintptr_t)code);
+	fclose(file);
+	assert_int_equal(lookup((uint32_t)getpid(), (const char *)code + 5, false), 1);
+	assert_string_equal(frames[0].function, "script: run()");
+	assert_int_equal(frames[0].kind, RS_FRAME_JIT);
+	assert_int_equal(lookup((uint32_t)getpid(), (const char *)code + 0x80, false), 1);
+	assert_string_equal(frames[0].function, "[unknown]");
+	assert_int_equal(frames[0].kind, RS_FRAME_JIT);
+	unlink(path);
+	munmap(code, 4096);
+}
+
+static const char *jit_name(const struct rs_symbols_jit *jit, uint64_t address)
+{
+	const struct rs_symbols_jit_symbol *symbol = rs_symbols_jit_find(jit, address);
+
+	return symbol ? jit->names.data + symbol->name : "";
+}
+
+static void test_jit_text(void **state)
+{
+	static const char text[] = "100 10 a\n"
+				   "200 20 second name\n"
+				   "nonsense\n"
+				   "300 zz x\n"
+				   "400 0 empty\n"
+				   "ffffffffffffffff 10 wraps\n"
+				   "500 8 not yet whole";
+	static const char more[] = "500 8 la\033st\n"
+				   "100 8 newer\n"
+				   "210 4 inside\n";
+	struct rs_symbols_jit jit = { 0 };
+
+	(void)state;
+	assert_int_equal(rs_symbols_jit_add(&jit, text, sizeof(text) - 1),
+			 sizeof(text) - 1 - strlen("500 8 not yet whole"));
+	assert_int_equal(jit.symbols.len, 2);
+	assert_string_equal(jit_name(&jit, 0xff), "");
+	assert_string_equal(jit_name(&jit, 0x10f), "a");
+	assert_string_equal(jit_name(&jit, 0x110), "");
+	assert_string_equal(jit_name(&jit, 0x21f), "second name");
+	assert_int_equal(rs_symbols_jit_add(&jit, more, sizeof(more) - 1), sizeof(more) - 1);
+	assert_string_equal(jit_name(&jit, 0x507), "la\\x1bst");
+	assert_string_equal(jit_name(&jit, 0x508), "");
+	assert_string_equal(jit_name(&jit, 0x107), "newer");
+	assert_string_equal(jit_name(&jit, 0x10f), "a");
+	assert_string_equal(jit_name(&jit, 0x213), "inside");
+	assert_string_equal(jit_name(&jit, 0x214), "second name");
+	rs_symbols_jit_done(&jit);
+}
+
+static void test_vdso(void **state)
+{
+	const char *image = (const char *)(uintptr_t)getauxval(AT_SYSINFO_EHDR);
+	struct rs_elf_symbol symbol;
+	struct rs_elf *elf = NULL;
+
+	(void)state;
+	if (!image)
+		skip();
+	lookup((uint32_t)getpid(), image, false);
+	assert_string_equal(frames[0].module, "[vdso]");
+	assert_int_equal(rs_elf_open_image(image, 4096, &elf), 0);
+	rs_elf_close(&elf);
+	assert_non_null(symbols->vdso);
+	assert_true(rs_elf_find(symbols->vdso->elf, "clock_gettime", true, &symbol) ||
+		    rs_elf_find(symbols->vdso->elf, "__kernel_clock_gettime", true, &symbol));
+	lookup((uint32_t)getpid(), image + symbol.address, false);
+	assert_non_null(strstr(frames[0].function, "clock_gettime"));
+}
+
+static void test_kernel(void **state)
+{
+	struct rs_ksyms *ksyms = NULL;
+	uint64_t address;
+
+	(void)state;
+	assert_int_equal(rs_ksyms_new(&ksyms, NULL), 0);
+	if (!rs_ksyms_address(ksyms, "vfs_read", &address)) {
+		assert_int_equal(rs_symbols_kernel(symbols, 0xffffffff81000000, true, frames, 1),
+				 1);
+		assert_string_equal(frames[0].function, "[kernel]");
+	} else {
+		assert_int_equal(rs_symbols_kernel(symbols, address + 5, true, frames, 1), 1);
+		assert_string_equal(frames[0].function, "vfs_read");
+		assert_int_equal(frames[0].address, address + 5);
+	}
+	assert_string_equal(frames[0].module, "[kernel]");
+	assert_int_equal(frames[0].kind, RS_FRAME_KERNEL);
+	rs_ksyms_free(&ksyms);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_own, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_jit, setup, teardown),
+		cmocka_unit_test(test_jit_text),
+		cmocka_unit_test_setup_teardown(test_vdso, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_kernel, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("symbols", tests, NULL, NULL);
+}
