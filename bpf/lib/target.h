@@ -21,11 +21,15 @@ struct {
 	__type(value, __u32);
 } rs_target_pids SEC(".maps");
 
+struct rs_target_comm {
+	char text[16];
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RS_TARGET_COMM_ENTRIES);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(key_size, 16);
+	__type(key, struct rs_target_comm);
 	__type(value, __u32);
 } rs_target_comms SEC(".maps");
 
@@ -72,10 +76,10 @@ static __always_inline __u64 rs_target_cgroup_of(struct task_struct *task)
 
 static __always_inline bool rs_target_has_comm(struct task_struct *task)
 {
-	char comm[16] = {};
+	struct rs_target_comm comm = {};
 
-	bpf_probe_read_kernel_str(comm, sizeof(comm), &task->comm);
-	return bpf_map_lookup_elem(&rs_target_comms, comm);
+	bpf_probe_read_kernel_str(comm.text, sizeof(comm.text), &task->comm);
+	return bpf_map_lookup_elem(&rs_target_comms, &comm);
 }
 
 /* Is this task, of thread group @tgid, watched? The idle task (0) never is. Cheapest first. */
