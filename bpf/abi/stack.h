@@ -6,6 +6,9 @@
 
 #define RS_STACK_DEPTH 127 /* frames, as the kernel's own limit */
 
+/* In ips of user stacks: this frame was interrupted by a signal here; it made no call just before. */
+#define RS_STACK_IP_EXACT (1ull << 63)
+
 /* Value of the map rs_stacks, whose key is a hash of n and ips. */
 struct rs_stack {
 	__u32 n;     /* frames in ips, the innermost first */
@@ -18,7 +21,8 @@ enum {
 	RS_STACK_BROKEN = 1 << 1, /* unwinding ended before the outermost frame */
 };
 
-/* The two stacks of a moment: keys of rs_stacks; 0: none. */
+/* The two stacks of a moment: keys of rs_stacks; 0: none; RS_STACK_LOST: there was one. */
+#define RS_STACK_LOST 1
 struct rs_stack_pair {
 	__u64 kernel;
 	__u64 user;

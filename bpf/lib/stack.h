@@ -72,10 +72,10 @@ static __always_inline __u64 rs_stack_hash(const struct rs_stack *stack)
 		h = (h ^ stack->ips[i]) * 0xff51afd7ed558ccdull;
 		h ^= h >> 32;
 	}
-	return h ? h : 1;
+	return h > RS_STACK_LOST ? h : ~h;
 }
 
-/* Puts the stack into the map; its key, 0 where there is no room. */
+/* Puts the stack into the map; its key, RS_STACK_LOST where there is no room. */
 static __always_inline __u64 rs_stack_keep(const struct rs_stack *stack)
 {
 	__u64 key = rs_stack_hash(stack);
@@ -85,7 +85,7 @@ static __always_inline __u64 rs_stack_keep(const struct rs_stack *stack)
 	if (bpf_map_update_elem(&rs_stacks, &key, stack, BPF_NOEXIST) &&
 	    !bpf_map_lookup_elem(&rs_stacks, &key)) {
 		rs_stack_failed(RS_STACK_FAIL_FULL);
-		return 0;
+		return RS_STACK_LOST;
 	}
 	return key;
 }
@@ -115,7 +115,8 @@ static __always_inline void rs_stacks_take(void *ctx, __u32 which, __u32 skip,
 {
 	struct rs_stack_scratch *s = rs_stack_hold();
 
-	ret->kernel = ret->user = 0;
+	ret->kernel = which & RS_STACKS_KERNEL ? RS_STACK_LOST : 0;
+	ret->user = which & RS_STACKS_USER ? RS_STACK_LOST : 0;
 	if (!s)
 		return;
 	if (which & RS_STACKS_KERNEL)
