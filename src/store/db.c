@@ -2,19 +2,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
-#include <sqlite3.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "store/db.h"
+#include "store/sql.h"
 
 #define PAGE_SIZE    "16384"
 #define CHECKPOINT   "512" /* pages in the log before it is written back: 8 MiB */
 #define WRITER_CACHE "-1024"
 #define READER_CACHE "-512"
 #define NEW_NAME     "new.db"
-#define BUSY_MS      1000
 #define LENGTH_MAX   ((int)RS_PART_BYTES)
 
 enum {
@@ -73,43 +71,9 @@ struct rs_db {
 	sqlite3_stmt *stmt[SQL_COUNT]; /* prepared when first used */
 };
 
-/* --- errors --- */
-
-static int errno_of(sqlite3 *db, int code)
-{
-	int system = db ? sqlite3_system_errno(db) : 0;
-
-	switch (code & 0xff) {
-	case SQLITE_FULL:
-		return -ENOSPC;
-	case SQLITE_READONLY:
-		return -EROFS;
-	case SQLITE_PERM:
-	case SQLITE_AUTH:
-		return -EACCES;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return -EBUSY;
-	case SQLITE_NOMEM:
-		return -ENOMEM;
-	case SQLITE_CANTOPEN:
-		return system ? -system : -ENOENT;
-	case SQLITE_IOERR:
-		if (code == SQLITE_IOERR_SHORT_READ)
-			return -EBADMSG;
-		return system ? -system : -EIO;
-	default: /* CORRUPT, NOTADB; ERROR: a table is missing */
-		return -EBADMSG;
-	}
-}
-
 static int fail(struct rs_db *file, int code, struct rs_error *err)
 {
-	int r = errno_of(file->db, code);
-
-	if (r == -EBADMSG)
-		return rs_error_set(err, r, "damaged: %s", sqlite3_errmsg(file->db));
-	return rs_error_set_errno(err, r, "database");
+	return rs_sql_fail(file->db, code, err);
 }
 
 /* --- statements --- */
@@ -151,79 +115,29 @@ static int simple(struct rs_db *file, unsigned which, struct rs_error *err)
 
 static int exec(struct rs_db *file, const char *text, struct rs_error *err)
 {
-	int code = sqlite3_exec(file->db, text, NULL, NULL, NULL);
-
-	return code == SQLITE_OK ? 0 : fail(file, code, err);
+	return rs_sql_exec(file->db, text, err);
 }
 
 static int get_number(struct rs_db *file, const char *text, int64_t *ret_number,
 		      struct rs_error *err)
 {
-	sqlite3_stmt *stmt = NULL;
-	int code = sqlite3_prepare_v2(file->db, text, -1, &stmt, NULL), r = 0;
-
-	if (code == SQLITE_OK)
-		code = sqlite3_step(stmt);
-	if (code == SQLITE_ROW)
-		*ret_number = sqlite3_column_int64(stmt, 0);
-	else
-		r = fail(file, code, err);
-	sqlite3_finalize(stmt);
-	return r;
+	return rs_sql_number(file->db, text, ret_number, err);
 }
 
 /* --- opening --- */
 
-/* A file may be forged: nothing in it is run. */
-static void distrust(sqlite3 *db)
-{
-	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
-	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
-	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
-	sqlite3_extended_result_codes(db, 1);
-	sqlite3_busy_timeout(db, BUSY_MS);
-}
-
-/* As root, SQLite gives the files beside a database to the database's owner each time it opens them. Where
- * they are the owner's already that would only be one more change of a file: which the agent reports, and
- * stores, and whoever follows the store wakes up for. */
-static int change_owner(int fd, uid_t uid, gid_t gid)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) == 0 && st.st_uid == uid && st.st_gid == gid)
-		return 0;
-	return fchown(fd, uid, gid);
-}
-
-static void set_up(void)
-{
-	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
-
-	if (vfs && vfs->iVersion >= 3)
-		vfs->xSetSystemCall(vfs, "fchown", (sqlite3_syscall_ptr)change_owner);
-}
-
 static int open_db(const char *path, int flags, struct rs_db **ret_db, struct rs_error *err)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct rs_db *file = calloc(1, sizeof(*file));
-	int code, r;
+	_cleanup_(rs_db_close) struct rs_db *file = calloc(1, sizeof(*file));
+	int r;
 
-	pthread_once(&once, set_up);
 	if (!file)
 		return rs_error_set_errno(err, -ENOMEM, "opening \"%s\"", path);
-	code = sqlite3_open_v2(path, &file->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
-	if (code != SQLITE_OK) {
-		r = errno_of(file->db, file->db ? sqlite3_extended_errcode(file->db) : code);
-		rs_db_close(&file);
-		return rs_error_set_errno(err, r, "opening \"%s\"", path);
-	}
-	distrust(file->db);
-	*ret_db = file;
+	r = rs_sql_open(path, flags, &file->db, err);
+	if (r < 0)
+		return r;
+	sqlite3_limit(file->db, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
+	*ret_db = TAKE_PTR(file);
 	return 0;
 }
 
@@ -452,7 +366,7 @@ void rs_db_settle(struct rs_db *file)
 {
 	sqlite3_busy_timeout(file->db, 0);
 	sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	sqlite3_busy_timeout(file->db, BUSY_MS);
+	sqlite3_busy_timeout(file->db, RS_SQL_BUSY_MS);
 }
 
 /* --- writing --- */
