@@ -47,17 +47,12 @@ int rs_call_set_parse(const char *text, struct rs_call_set *ret_set, struct rs_e
 
 /* --- text --- */
 
-/* Memory that was captured for an argument. What a pointer leads to inside of it (iovec, msghdr, argv) follows as
- * parts, each with its length in front: struct rs_call_part, padded to 8 bytes. */
+/* Memory that was captured for an argument: plain bytes, or parts (bpf/abi/capture.h says which). */
 struct rs_call_memory {
 	const void *data; /* NULL: not captured */
 	uint32_t len;
 	bool fault; /* could not be read */
 	bool cut;   /* there is more of it */
-};
-struct rs_call_part {
-	uint32_t len;   /* bytes behind this header */
-	uint32_t flags; /* 1: could not be read; 2: there is more */
 };
 
 struct rs_call_event {
