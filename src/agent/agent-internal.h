@@ -21,7 +21,8 @@ struct rs_agent {
 	struct rs_sensors *sensors;
 	struct rs_command *command;
 	struct rs_identity *identity;
-	struct rs_store *store; /* NULL: nothing is kept */
+	struct rs_store *store;      /* NULL: nothing is kept */
+	struct rs_command *profiler; /* NULL: no profiles are kept */
 	struct rs_output *output;
 	struct rs_view *view;
 	struct rs_pump *pump;
@@ -30,7 +31,8 @@ struct rs_agent {
 	uint32_t command_pid;
 	int place; /* the lock, -1: none */
 
-	struct rs_loop_source *stop_signals, *other_signals, *duration, *measure, *command_source;
+	struct rs_loop_source *stop_signals, *other_signals, *duration, *measure, *command_source,
+		*profiler_source;
 	bool had_terminal;   /* a controlling terminal, at start */
 	bool hangup_ignored; /* at start: nohup(1) */
 	enum rs_agent_end end;
@@ -45,6 +47,12 @@ struct rs_agent {
 
 /* Opens the store where one is wanted; agent->store stays NULL otherwise. agent->host is there. */
 int rs_agent_open_store(struct rs_agent *agent, bool exclusive, struct rs_error *err);
+
+/* The process that keeps profiles beside the events in @dir, where one is wanted: made while we have our rights, let
+ * go when the agent starts, and ended, with its last slice written, before the agent is gone. */
+int rs_agent_open_profile(struct rs_agent *agent, const char *dir, struct rs_error *err);
+int rs_agent_start_profile(struct rs_agent *agent, struct rs_error *err);
+void rs_agent_end_profile(struct rs_agent *agent);
 
 /* A command of the control socket, see struct rs_control_command. */
 int rs_agent_run_containers(void *data, const struct rs_json_value *request, struct rs_json *result,

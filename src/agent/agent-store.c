@@ -40,6 +40,9 @@ int rs_agent_open_store(struct rs_agent *agent, bool exclusive, struct rs_error 
 	r = locate(options, exclusive, &dir);
 	if (r < 0)
 		return rs_error_set_errno(err, r, "finding the store");
+	if (!dir.len && options->profile && options->store)
+		return rs_error_set(err, -EINVAL,
+				    "--profile keeps profiles in the store, and --store is none");
 	if (!dir.len)
 		return 0;
 	wanted.dir = rs_str_cstr(&dir);
@@ -52,6 +55,8 @@ int rs_agent_open_store(struct rs_agent *agent, bool exclusive, struct rs_error 
 		rs_agent_note(agent, rs_str_cstr(&text));
 		return 0;
 	}
+	if (r >= 0)
+		r = rs_agent_open_profile(agent, wanted.dir, &why);
 	if (r < 0 && err)
 		*err = why;
 	return r;

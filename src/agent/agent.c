@@ -215,6 +215,7 @@ void rs_agent_free(struct rs_agent **agent)
 
 	if (!a)
 		return;
+	rs_agent_end_profile(a);
 	rs_command_free(&a->command);
 	rs_control_close(&a->control);
 	rs_pump_free(&a->pump);
@@ -306,6 +307,8 @@ int rs_agent_start(struct rs_agent *agent, struct rs_error *err)
 		r = rs_identity_start(agent->identity, agent->loop, rs_pump_news, agent->pump, err);
 	if (!r && agent->store)
 		r = rs_store_start(agent->store, err);
+	if (!r)
+		r = rs_agent_start_profile(agent, err);
 	if (!r && agent->command)
 		r = rs_command_release(agent->command, err);
 	return r;

@@ -74,6 +74,8 @@ static void append_type(const struct rs_config_key *key, const struct rs_opt *op
 		rs_str_append_cstr(out, "size");
 	else if (opt->type == RS_OPT_DURATION)
 		rs_str_append_cstr(out, "duration");
+	else if (opt->type == RS_OPT_U32)
+		rs_str_append_cstr(out, "number");
 	else if (opt->type == RS_OPT_ENUM)
 		append_names(opt, out);
 	else

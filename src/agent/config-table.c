@@ -43,6 +43,13 @@ static int check_comm(const char *value, struct rs_error *err)
 	return check_length(value, 15, err);
 }
 
+static int check_rate(const char *value, struct rs_error *err)
+{
+	uint64_t rate;
+
+	return rs_units_parse_u64(value, 1000, &rate, err);
+}
+
 /* There is no working directory that people would agree on. */
 static int check_absolute(const char *value, struct rs_error *err)
 {
@@ -167,6 +174,11 @@ const struct rs_config_key rs_config_keys[] = {
 	  .option = "store-size",
 	  .example = "1G",
 	  .min = 1ull << 20 },
+	{ .section = "store",
+	  .name = "profile",
+	  .option = "profile",
+	  .example = "11",
+	  .check = check_rate },
 	{ .section = "kubernetes", .name = "source", .option = "kubernetes", .example = "kubelet" },
 	{ .section = "kubernetes",
 	  .name = "url",

@@ -228,6 +228,13 @@ const struct rs_opt rs_agent_opts_store[] = {
 	  .offset = FIELD(store_size),
 	  .default_text = "1G",
 	  .help = "drop the oldest when there is more" },
+	{ .long_name = "profile",
+	  .metavar = "HZ",
+	  .type = RS_OPT_U32,
+	  .offset = FIELD(profile),
+	  .default_text = "0",
+	  .help = "keep CPU profiles of all processes too, with so many samples a second (11 are cheap), for "
+		  "`ringside profile --since`" },
 	RS_OPT_END,
 };
 
@@ -340,6 +347,9 @@ int rs_agent_options_check(const struct rs_agent_options *options, struct rs_err
 	if (options->kube_insecure && options->kube != RS_KUBE_KUBELET)
 		return rs_error_set(err, -EINVAL,
 				    "--kubernetes-insecure is for --kubernetes kubelet");
+	if (options->profile > 1000)
+		return rs_error_set(err, -EINVAL, "--profile %u: at most 1000 samples a second",
+				    options->profile);
 	if (options->file && options->output == RS_AGENT_OUTPUT_NONE)
 		return rs_error_set(err, -EINVAL, "--write and --output none exclude each other");
 	if (options->env.len && !(rs_agent_options_kinds(options) & (1ull << RS_KIND_EXEC)))

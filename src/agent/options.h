@@ -63,6 +63,7 @@ struct rs_agent_options {
 				for others; "none": none */
 	uint64_t store_age;  /* ns; 0: the default */
 	uint64_t store_size; /* bytes; 0: the default */
+	uint32_t profile;    /* samples a second on each CPU, kept beside the events; 0: none */
 
 	/* Where names of pods come from, besides the files of the runtimes. */
 	enum rs_kube_source kube;
@@ -94,7 +95,7 @@ extern const struct rs_opt
 	rs_agent_opts_select[]; /* pid comm exe uid cgroup path container pod namespace where */
 extern const struct rs_opt rs_agent_opts_output[]; /* output write env color quiet verbose */
 extern const struct rs_opt rs_agent_opts_agent[];  /* duration ring-size memory measure command */
-extern const struct rs_opt rs_agent_opts_store[];  /* store store-age store-size */
+extern const struct rs_opt rs_agent_opts_store[];  /* store store-age store-size profile */
 extern const struct rs_opt rs_agent_opts_kube[];   /* kubernetes... */
 extern const struct rs_opt rs_agent_opts_place[];  /* config check root host-root control */
 extern const struct rs_opt rs_agent_opts[];        /* all of them */
