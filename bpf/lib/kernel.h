@@ -61,6 +61,16 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 #define RS_REPEAT(max, max_old, fn, ctx) (bpf_loop(max, fn, ctx, 0) == (max))
 #endif
 
+/*
+ * Flags of hash maps whose entries are allocated as they come: without a use before 6.1 (kernel commit 7c8199e24fa0).
+ * Older kernels refuse such maps in programs of perf events, and in others allocate where that may hang.
+ */
+#ifdef RS_OLD
+#define RS_NO_PREALLOC 0
+#else
+#define RS_NO_PREALLOC BPF_F_NO_PREALLOC
+#endif
+
 typedef _Bool bool;
 enum { false, true };
 

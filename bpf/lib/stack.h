@@ -12,7 +12,7 @@
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384); /* set before load */
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, RS_NO_PREALLOC);
 	__type(key, __u64);
 	__type(value, struct rs_stack);
 } rs_stacks SEC(".maps");

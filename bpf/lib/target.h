@@ -16,7 +16,7 @@ __u32 rs_target_own;
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RS_TARGET_PID_ENTRIES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, RS_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, __u32);
 } rs_target_pids SEC(".maps");
@@ -28,7 +28,7 @@ struct rs_target_comm {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RS_TARGET_COMM_ENTRIES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, RS_NO_PREALLOC);
 	__type(key, struct rs_target_comm);
 	__type(value, __u32);
 } rs_target_comms SEC(".maps");
@@ -36,7 +36,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RS_TARGET_UID_ENTRIES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, RS_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, __u32);
 } rs_target_uids SEC(".maps");
@@ -44,7 +44,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RS_TARGET_CGROUP_ENTRIES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, RS_NO_PREALLOC);
 	__type(key, __u64);
 	__type(value, __u32);
 } rs_target_cgroups SEC(".maps");
