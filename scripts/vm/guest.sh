@@ -95,7 +95,8 @@ add_scripts() {
 	! PATH=$PATH:/sbin:/usr/sbin command -v ldconfig >/dev/null || PATH=$PATH:/sbin:/usr/sbin ldconfig -r "$1"
 }
 
-# guest_build KERNEL BIN TO: writes TO/vmlinuz and TO/initramfs. BIN may be empty: no tests.
+# guest_build KERNEL BIN TO PROGRAMS: writes TO/vmlinuz and TO/initramfs, with these test programs of BIN/tests. BIN may
+# be empty: no tests.
 # The kernel's cache entry must be there; it is not needed any more afterwards.
 guest_build() {
 	local root=$3/root
@@ -108,7 +109,10 @@ guest_build() {
 	vm_unlock
 	if [ -n "$2" ]; then
 		cp "$2/ringside" "$root/usr/bin/ringside"
-		cp -RL "$2/tests/." "$root/tests/"
+		local name
+		for name in $4; do
+			cp -L "$2/tests/$name" "$root/tests/"
+		done
 		add_program "$root" runc /usr/sbin || true # for tests of containers
 		add_scripts "$root"
 	fi

@@ -63,16 +63,26 @@ find_programs() {
 	done
 }
 
+# programs_for KERNEL: those of $programs that run there; all in the last guest, see the file `once`.
+programs_for() {
+	if [ "$1" = "${kernels##* }" ]; then
+		echo "$programs"
+	else
+		grep -vxF -f <(grep '^test-' "$vm_dir/once") <<<"$programs" || true
+	fi
+}
+
 # run_guest KERNEL: boots one guest; leaves KERNEL.log, KERNEL.results and KERNEL.details.
 run_guest() {
-	local work=$out/$1 state=finished
+	local work=$out/$1 state=finished here
+	here=$(programs_for "$1")
 	mkdir -p "$work"
-	guest_build "$1" "$bin" "$work"
+	guest_build "$1" "$bin" "$work" "$here"
 	guest_boot "$work" $((limit + boot_seconds)) $((boot_seconds + count * (limit + 10))) \
 		"ringside.mode=test ringside.limit=$limit"
 	cat "$work/console.log" "$work/qemu.log" >"$out/$1.log"
 	guest_finished "$work" || state="it died, hung or panicked; see $out/$1.log"
-	awk -v kernel="$1" -v details="$out/$1.details" -v programs="${programs//$'\n'/ }" \
+	awk -v kernel="$1" -v details="$out/$1.details" -v programs="${here//$'\n'/ }" \
 		-v state="$state" -f "$vm_dir/results.awk" "$out/$1.log" >"$out/$1.results"
 	$keep || rm -rf "$work"
 }
