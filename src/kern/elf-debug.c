@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where the symbols of a stripped file are: by its build id, or by the name that it links to. */
+#include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -31,23 +33,79 @@ static bool has_crc(struct rs_elf *elf, uint32_t wanted)
 	return n == 0 && crc == wanted;
 }
 
-static struct rs_elf *by_build_id(struct rs_elf *elf)
+/* The debug file at a path, if it has the build id. */
+static struct rs_elf *try_id(const char *root, const char *path, const uint8_t *id, size_t n)
 {
 	_cleanup_(rs_elf_close) struct rs_elf *found = NULL;
+	uint8_t its[RS_ELF_BUILD_ID_MAX];
+
+	if (rs_elf_open(path, root, &found, NULL) < 0 || rs_elf_build_id(found, its) != n ||
+	    memcmp(its, id, n) != 0)
+		return NULL;
+	return TAKE_PTR(found);
+}
+
+static void append_hex(struct rs_str *out, const uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		rs_str_appendf(out, "%02x", bytes[i]);
+}
+
+static struct rs_elf *installed(const char *root, const uint8_t *id, size_t n)
+{
 	_cleanup_(rs_str_done) struct rs_str path = RS_STR_INIT(PATH_MAX);
-	uint8_t id[RS_ELF_BUILD_ID_MAX];
-	size_t n = rs_elf_build_id(elf, id);
+
+	rs_str_appendf(&path, "%s" DEBUG_ROOT "/.build-id/%02x/", root, id[0]);
+	append_hex(&path, id + 1, n - 1);
+	rs_str_append_cstr(&path, ".debug");
+	return path.error ? NULL : try_id(root, rs_str_cstr(&path), id, n);
+}
+
+/* What debuginfod's client fetched for the user once. */
+static struct rs_elf *cached(const uint8_t *id, size_t n)
+{
+	static const struct {
+		const char *variable, *folder;
+	} places[] = {
+		{ "DEBUGINFOD_CACHE_PATH", "" },
+		{ "XDG_CACHE_HOME", "/debuginfod_client" },
+		{ "HOME", "/.cache/debuginfod_client" },
+		{ "HOME", "/.debuginfod_client_cache" },
+	};
+	struct rs_elf *found = NULL;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(places) && !found; i++) {
+		_cleanup_(rs_str_done) struct rs_str path = RS_STR_INIT(PATH_MAX);
+		const char *value = secure_getenv(places[i].variable);
+
+		if (!value || *value != '/')
+			continue;
+		rs_str_appendf(&path, "%s%s/", value, places[i].folder);
+		append_hex(&path, id, n);
+		rs_str_append_cstr(&path, "/debuginfo");
+		found = path.error ? NULL : try_id("", rs_str_cstr(&path), id, n);
+	}
+	return found;
+}
+
+/* A process that has ended, or a small image, has no folder of its own: the host may have the file. */
+static struct rs_elf *by_id(const char *root, const uint8_t *id, size_t n)
+{
+	struct rs_elf *found;
 
 	if (n < 2)
 		return NULL;
-	rs_str_appendf(&path, "%s" DEBUG_ROOT "/.build-id/%02x/", elf->root, id[0]);
-	for (size_t i = 1; i < n; i++)
-		rs_str_appendf(&path, "%02x", id[i]);
-	rs_str_append_cstr(&path, ".debug");
-	if (path.error || rs_elf_open(rs_str_cstr(&path), elf->root, &found, NULL) < 0 ||
-	    !same_build_id(elf, found))
-		return NULL;
-	return TAKE_PTR(found);
+	found = installed(root, id, n);
+	if (!found && *root)
+		found = installed("", id, n);
+	return found ? found : cached(id, n);
+}
+
+static struct rs_elf *by_build_id(struct rs_elf *elf)
+{
+	uint8_t id[RS_ELF_BUILD_ID_MAX];
+
+	return by_id(elf->root, id, rs_elf_build_id(elf, id));
 }
 
 /* The name that .gnu_debuglink holds, and behind it, aligned to 4 bytes, the checksum. */
@@ -113,6 +171,45 @@ struct rs_elf *rs_elf_debug(struct rs_elf *elf)
 	if (!elf->debug)
 		elf->debug = by_link(elf);
 	if (elf->debug)
-		elf->debug->debug_tried = true; /* it has none of its own */
+		elf->debug->debug_tried = elf->debug->mini_tried =
+			true; /* it has none of its own */
 	return elf->debug;
+}
+
+struct rs_elf *rs_elf_debug_info(struct rs_elf *elf)
+{
+	GElf_Shdr header;
+	struct rs_elf *debug;
+
+	if (rs_elf_scn(elf, ".debug_info", &header))
+		return elf;
+	debug = rs_elf_debug(elf);
+	return debug && rs_elf_scn(debug, ".debug_info", &header) ? debug : NULL;
+}
+
+/* The section holds a path and, behind its NUL, the build id. The path is that of the packager's machine or relative to
+ * the file: only its end, below /.dwz/, says where such a file is installed. */
+int rs_elf_open_alt(struct rs_elf *debug, struct rs_elf **ret_alt)
+{
+	_cleanup_(rs_str_done) struct rs_str path = RS_STR_INIT(PATH_MAX);
+	size_t size, length, n;
+	const char *link = rs_elf_section(debug, ".gnu_debugaltlink", &size, NULL), *dwz;
+	const uint8_t *id;
+
+	if (!link || !memchr(link, '\0', size))
+		return -ENOENT;
+	length = strlen(link) + 1;
+	id = (const uint8_t *)link + length;
+	n = size - length;
+	if (n < 2 || n > RS_ELF_BUILD_ID_MAX)
+		return -ENOENT;
+	*ret_alt = by_id(debug->root, id, n);
+	if (*ret_alt)
+		return 0;
+	dwz = strstr(link, "/.dwz/");
+	if (!dwz || strstr(dwz, "/../"))
+		return -ENOENT;
+	rs_str_appendf(&path, "%s" DEBUG_ROOT "%s", debug->root, dwz);
+	*ret_alt = path.error ? NULL : try_id(debug->root, rs_str_cstr(&path), id, n);
+	return *ret_alt ? 0 : -ENOENT;
 }

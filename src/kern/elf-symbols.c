@@ -6,6 +6,7 @@
 #include "kern/elf-private.h"
 
 #define SYMBOLS_MAX (16u << 20)
+#define NESTED_MAX  16 /* functions that are looked at for one that reaches so far */
 
 /* One symbol table with what belongs to it. */
 struct table {
@@ -198,11 +199,13 @@ bool rs_elf_find(struct rs_elf *elf, const char *name, bool functions,
 		.version = at ? at + strspn(at, "@") : NULL,
 		.functions = functions,
 	};
-	struct rs_elf *debug;
+	struct rs_elf *debug, *mini;
 
 	if (!search_file(elf, &search)) {
 		debug = rs_elf_debug(elf);
-		if (!debug || !search_file(debug, &search))
+		mini = debug ? NULL : rs_elf_mini(elf);
+		if (!(debug && search_file(debug, &search)) &&
+		    !(mini && search_file(mini, &search)))
 			return false;
 	}
 	*ret_symbol = search.found;
@@ -249,16 +252,16 @@ static void drop_doubles(struct rs_elf *elf)
 
 static int load_functions(struct rs_elf *elf)
 {
-	struct rs_elf *debug;
+	struct rs_elf *other;
 	int r;
 
 	if (elf->have_functions)
 		return 0;
 	r = add_functions(elf, elf, SHT_SYMTAB);
-	if (!r && !elf->functions.len) {
-		debug = rs_elf_debug(elf);
-		r = debug ? add_functions(elf, debug, SHT_SYMTAB) : 0;
-	}
+	if (!r && !elf->functions.len && (other = rs_elf_debug(elf)))
+		r = add_functions(elf, other, SHT_SYMTAB);
+	if (!r && !elf->functions.len && (other = rs_elf_mini(elf)))
+		r = add_functions(elf, other, SHT_SYMTAB);
 	if (!r)
 		r = add_functions(elf, elf, SHT_DYNSYM);
 	if (r < 0)
@@ -307,11 +310,13 @@ bool rs_elf_function_at(struct rs_elf *elf, uint64_t address, struct rs_elf_symb
 	i = count_below(elf, address);
 	if (!i)
 		return false;
-	/* Of several at one address: one that says how long it is. */
+	/* Of several at one address: one that says how long it is. Where that ends before, it may lie in a longer one. */
 	for (f = &elf->functions.items[--i];; f--) {
-		if (f->size ? address - f->address < f->size : !found)
+		if (f->size ? address - f->address < f->size
+			    : !found && f->address == elf->functions.items[i].address)
 			found = f;
-		if (f == elf->functions.items || f[-1].address != f->address)
+		if (f == elf->functions.items || (found && f[-1].address != f->address) ||
+		    &elf->functions.items[i] - f >= NESTED_MAX)
 			break;
 	}
 	if (!found)

@@ -21,7 +21,10 @@ void rs_elf_close(struct rs_elf **elf)
 	if (!e)
 		return;
 	rs_elf_close(&e->debug);
+	rs_elf_close(&e->mini);
 	rs_vec_done(&e->functions);
+	rs_vec_done(&e->plt);
+	rs_arena_done(&e->plt_names);
 	rs_vec_done(&e->segments);
 	if (e->elf)
 		elf_end(e->elf);
@@ -78,13 +81,14 @@ static int read_segments(struct rs_elf *e)
 	return 0;
 }
 
-static int begin(struct rs_elf *e, size_t size)
+static int begin(struct rs_elf *e)
 {
 	const char *ident;
 
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return -ENOEXEC;
-	e->elf = e->image ? elf_memory(e->image, size) : elf_begin(e->fd, ELF_C_READ, NULL);
+	e->elf = e->image ? elf_memory(e->image, e->image_size)
+			  : elf_begin(e->fd, ELF_C_READ, NULL);
 	if (!e->elf || elf_kind(e->elf) != ELF_K_ELF)
 		return -ENOEXEC;
 	ident = elf_getident(e->elf, NULL);
@@ -110,7 +114,7 @@ int rs_elf_open(const char *path, const char *root, struct rs_elf **ret_elf, str
 		return rs_error_set(err, r, "\"%s\" is no regular file", path);
 	if (r < 0)
 		return rs_error_set_errno(err, r, "opening \"%s\"", path);
-	r = begin(e, 0);
+	r = begin(e);
 	if (r < 0)
 		return rs_error_set(
 			err, r, "\"%s\" is no executable or library of this kind of machine", path);
@@ -125,15 +129,18 @@ int rs_elf_open_image(const void *image, size_t size, struct rs_elf **ret_elf)
 
 	if (!e)
 		return -ENOMEM;
+	if (!size)
+		return -ENOEXEC;
 	e->fd = -1;
-	e->debug_tried = true;
+	e->debug_tried = e->mini_tried = true;
 	e->path = strdup("");
 	e->root = strdup("");
-	e->image = malloc(MAX(size, (size_t)1));
+	e->image = malloc(size);
 	if (!e->path || !e->root || !e->image)
 		return -ENOMEM;
 	memcpy(e->image, image, size);
-	r = begin(e, size);
+	e->image_size = size;
+	r = begin(e);
 	if (r < 0)
 		return r;
 	*ret_elf = TAKE_PTR(e);

@@ -5,8 +5,7 @@
  * is a short read.
  *
  * Symbols come from .symtab and .dynsym of the file, and from a separate file with debug symbols
- * where that is installed (by build id, or by .gnu_debuglink). Symbols in .gnu_debugdata, which is
- * compressed with xz, are not seen.
+ * where that is installed (by build id, or by .gnu_debuglink), and from .gnu_debugdata.
  */
 #pragma once
 
@@ -53,6 +52,9 @@ int rs_elf_functions(struct rs_elf *elf, int (*fn)(const struct rs_elf_symbol *s
 /* The function that the address lies in. */
 bool rs_elf_function_at(struct rs_elf *elf, uint64_t address, struct rs_elf_symbol *ret_symbol);
 
+/* The piece of the procedure linkage table that the address lies in, named "function@plt". Not among the functions. */
+bool rs_elf_plt_at(struct rs_elf *elf, uint64_t address, struct rs_elf_symbol *ret_symbol);
+
 /* Where in the file the address's bytes are, by the program headers, and the other way. */
 bool rs_elf_offset(const struct rs_elf *elf, uint64_t address, uint64_t *ret_offset);
 bool rs_elf_address(const struct rs_elf *elf, uint64_t offset, uint64_t *ret_address);
@@ -63,6 +65,19 @@ bool rs_elf_offset_is_code(const struct rs_elf *elf, uint64_t offset);
 /* The build id, of at most 64 bytes. Its length; 0: it has none. */
 #define RS_ELF_BUILD_ID_MAX 64
 size_t rs_elf_build_id(struct rs_elf *elf, uint8_t ret_id[static RS_ELF_BUILD_ID_MAX]);
+
+/* Reads a section whole, unpacked where it is compressed (zlib, zstd), of at most max bytes. The caller frees *ret_bytes;
+ * nothing of it is kept here. -ENOENT: it has none of that name; -EFBIG; -EINVAL: bad. */
+int rs_elf_read(struct rs_elf *elf, const char *name, size_t max, uint8_t **ret_bytes,
+		size_t *ret_size);
+
+/* The file that has the debug information of this one: itself, or a separate file (by build id in /usr/lib/debug and
+ * in the user's cache of debuginfod, or by .gnu_debuglink). NULL: none. Borrowed. */
+struct rs_elf *rs_elf_debug_info(struct rs_elf *elf);
+
+/* What several debug files share, moved out of them by dwz: opens the file that .gnu_debugaltlink names, if it is
+ * installed where such files are. -ENOENT: none. The caller closes it. */
+int rs_elf_open_alt(struct rs_elf *debug, struct rs_elf **ret_alt);
 
 /* A section's bytes; NULL: it has none of that name, or an empty one. *ret_address as linked. */
 const void *rs_elf_section(struct rs_elf *elf, const char *name, size_t *ret_size,

@@ -9,13 +9,24 @@
 #include "base/vec.h"
 #include "kern/elf.h"
 #include "kern/ksyms.h"
+#include "profile/dwarf.h"
 #include "profile/symbols.h"
+
+/* The debug information of a file, in memory. */
+struct rs_symbols_debug {
+	uint8_t *sections[RS_DWARF_SECTION_COUNT]; /* owned */
+	size_t bytes;                              /* of all sections */
+	struct rs_dwarf *dwarf;
+	struct rs_symbols_debug *alt; /* what dwz moved out; or NULL */
+};
 
 /* A file that somebody has mapped. Shared; counted. */
 struct rs_symbols_file {
 	struct rs_elf *elf; /* NULL: it cannot be read, or is no ELF file */
-	char *path;         /* as the one who mapped it sees it */
-	char *build_id;     /* NULL: none */
+	struct rs_symbols_debug *debug;
+	bool debug_tried;
+	char *path;     /* as the one who mapped it sees it */
+	char *build_id; /* NULL: none */
 	unsigned refs;
 };
 
@@ -55,6 +66,8 @@ struct rs_symbols {
 	struct rs_ksyms *ksyms;
 	uint64_t ksyms_read;     /* monotonic ns; 0: not yet */
 	uint64_t kernel_unknown; /* addresses of the kernel without a name */
+	size_t debug_bytes;      /* of all files */
+	uint64_t debug_too_big;  /* files whose debug information was left out */
 	struct rs_arena strings; /* of the frames of one call */
 };
 
@@ -75,6 +88,12 @@ int rs_symbols_read_maps(struct rs_symbols *symbols, struct rs_symbols_process *
 void rs_symbols_drop_maps(struct rs_symbols_process *process);
 void rs_symbols_file_unref(struct rs_symbols_file *file);
 uint64_t rs_symbols_start_time(uint32_t pid); /* 0: no such process */
+
+/* symbols-debug.c: what the file's debug information says of an address (as linked), the innermost function first. Read
+ * when first asked for, and again after others took its room. */
+size_t rs_symbols_debug_find(struct rs_symbols *symbols, struct rs_symbols_file *file,
+			     uint64_t linked, struct rs_dwarf_frame *frames, size_t max);
+void rs_symbols_debug_free(struct rs_symbols_debug **debug);
 
 /* symbols-jit.c: reads the map file when it is new or has grown, at most once a second; finds a name. */
 void rs_symbols_jit_refresh(struct rs_symbols_jit *jit, uint32_t pid);

@@ -2,6 +2,7 @@
 #include "profile/symbols.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,10 @@
 #define FILES_MAX     1024
 #define STRINGS_MAX   (1 << 20) /* bytes, of the frames of one address */
 
-#define UNKNOWN "[unknown]"
+#define INLINED_MAX 64
+
+#define UNKNOWN   "[unknown]"
+#define ANONYMOUS "[anonymous]"
 
 static void drop_process(void *value, void *data)
 {
@@ -161,6 +165,13 @@ void rs_symbols_seen(struct rs_symbols *symbols, uint32_t pid, const uint64_t *a
 
 /* ---- addresses ---- */
 
+/* Run-time compilers write code into files that are none. */
+static bool is_memory(const char *path)
+{
+	return strncmp(path, "/memfd:", strlen("/memfd:")) == 0 ||
+	       strncmp(path, "/dev/", strlen("/dev/")) == 0;
+}
+
 static void locate_made_code(struct rs_symbols_place *place, uint64_t address)
 {
 	struct rs_symbols_jit *jit = &place->process->jit;
@@ -168,7 +179,7 @@ static void locate_made_code(struct rs_symbols_place *place, uint64_t address)
 
 	rs_symbols_jit_refresh(jit, place->process->pid);
 	symbol = rs_symbols_jit_find(jit, address);
-	place->jit = true;
+	place->jit = symbol || !place->mapping->file || is_memory(place->mapping->file->path);
 	place->linked = address;
 	if (!symbol)
 		return;
@@ -176,27 +187,31 @@ static void locate_made_code(struct rs_symbols_place *place, uint64_t address)
 	place->start = symbol->start;
 }
 
+static void locate_in_file(struct rs_symbols_place *place, struct rs_elf *elf, uint64_t offset)
+{
+	struct rs_elf_symbol symbol;
+
+	if (!rs_elf_address(elf, offset, &place->linked) ||
+	    (!rs_elf_plt_at(elf, place->linked, &symbol) &&
+	     !rs_elf_function_at(elf, place->linked, &symbol)))
+		return;
+	place->name = symbol.name;
+	place->start = symbol.address;
+}
+
 void rs_symbols_locate(struct rs_symbols *symbols, uint32_t pid, uint64_t address,
 		       struct rs_symbols_place *ret_place)
 {
 	struct rs_symbols_process *process = find_process(symbols, pid);
-	struct rs_symbols_place place = { .process = process };
-	const struct rs_symbols_mapping *mapping;
-	struct rs_elf_symbol symbol;
+	const struct rs_symbols_mapping *m = process ? find_mapping(process, address) : NULL;
 
-	place.mapping = mapping = process ? find_mapping(process, address) : NULL;
-	if (process && !mapping)
-		place.mapping = mapping = look_again(symbols, process, address);
-	if (mapping && is_made_code(mapping)) {
-		locate_made_code(&place, address);
-	} else if (mapping &&
-		   rs_elf_address(mapping->file->elf, address - mapping->start + mapping->offset,
-				  &place.linked) &&
-		   rs_elf_function_at(mapping->file->elf, place.linked, &symbol)) {
-		place.name = symbol.name;
-		place.start = symbol.address;
-	}
-	*ret_place = place;
+	if (process && !m)
+		m = look_again(symbols, process, address);
+	*ret_place = (struct rs_symbols_place){ .process = process, .mapping = m };
+	if (m && is_made_code(m))
+		locate_made_code(ret_place, address);
+	else if (m)
+		locate_in_file(ret_place, m->file->elf, address - m->start + m->offset);
 }
 
 /* Symbols are hostile: nothing that would do more to a terminal than stand there. */
@@ -236,27 +251,76 @@ static void unnamed_frame(struct rs_symbols *symbols, uint64_t address, struct r
 	frame->kind = RS_FRAME_OTHER;
 }
 
+/* One frame of debug information; the outermost has the file's own symbol, whose name says more (".cold"). */
+static void debug_frame(struct rs_symbols *symbols, const struct rs_dwarf_frame *from,
+			const char *symbol, struct rs_frame *frame)
+{
+	const char *name = from->linkage ? from->linkage : from->name;
+
+	if (from->inlined)
+		frame->kind = RS_FRAME_INLINED;
+	else if (symbol)
+		name = symbol;
+	if (name)
+		name_frame(symbols, name, frame);
+	else
+		frame->function = UNKNOWN;
+	if (from->file) {
+		frame->file = keep(symbols, from->file, strlen(from->file));
+		frame->line = from->line;
+	}
+}
+
+/* Where there are more than fit, some inlined ones are left out, never the function that has the code. */
+static size_t debug_frames(struct rs_symbols *symbols, const struct rs_symbols_place *place,
+			   const struct rs_frame *base, struct rs_frame *frames, size_t max)
+{
+	struct rs_dwarf_frame found[INLINED_MAX];
+	size_t n = rs_symbols_debug_find(symbols, place->mapping->file, place->linked, found,
+					 INLINED_MAX);
+
+	if (!n)
+		return 0;
+	if (symbols->options.no_inlines)
+		max = 1;
+	if (n > max) {
+		found[max - 1] = found[n - 1];
+		n = max;
+	}
+	for (size_t i = 0; i < n; i++) {
+		frames[i] = *base;
+		debug_frame(symbols, &found[i], place->name, &frames[i]);
+	}
+	return n;
+}
+
 size_t rs_symbols_user(struct rs_symbols *symbols, uint32_t pid, uint64_t address, bool caller,
 		       struct rs_frame *frames, size_t max)
 {
 	struct rs_frame frame = { .kind = RS_FRAME_USER, .address = address };
 	struct rs_symbols_place place;
+	const struct rs_symbols_file *file;
+	size_t n = 0;
 
 	if (!max)
 		return 0;
 	rs_arena_done(&symbols->strings);
 	rs_symbols_locate(symbols, pid, address - caller, &place);
+	file = place.mapping ? place.mapping->file : NULL;
 	if (place.jit)
 		frame.kind = RS_FRAME_JIT;
-	if (place.mapping && place.mapping->file) {
-		frame.module = keep(symbols, place.mapping->file->path,
-				    strlen(place.mapping->file->path));
-		frame.build_id = place.mapping->file->build_id;
-	} else if (place.mapping) {
-		frame.module = "[anonymous]";
-	}
 	if (place.linked)
 		frame.address = place.linked + caller;
+	if (file) {
+		frame.module = keep(symbols, file->path, strlen(file->path));
+		frame.build_id = file->build_id;
+	} else if (place.mapping) {
+		frame.module = ANONYMOUS;
+	}
+	if (file && file->elf && place.linked)
+		n = debug_frames(symbols, &place, &frame, frames, max);
+	if (n)
+		return n;
 	if (place.name)
 		name_frame(symbols, place.name, &frame);
 	else
@@ -267,8 +331,17 @@ size_t rs_symbols_user(struct rs_symbols *symbols, uint32_t pid, uint64_t addres
 
 int rs_symbols_losses(struct rs_symbols *symbols, struct rs_profile *profile)
 {
+	char text[128];
+	int r = 0;
+
 	if (symbols->kernel_unknown && symbols->ksyms && !rs_ksyms_have_addresses(symbols->ksyms))
-		return rs_profile_note(profile, "the kernel hides the addresses of its functions "
-						"(kernel.kptr_restrict): its frames have no names");
-	return 0;
+		r = rs_profile_note(profile, "the kernel hides the addresses of its functions "
+					     "(kernel.kptr_restrict): its frames have no names");
+	if (!r && symbols->debug_too_big) {
+		snprintf(text, sizeof(text),
+			 "the debug information of %llu files was too big to be read",
+			 (unsigned long long)symbols->debug_too_big);
+		r = rs_profile_note(profile, text);
+	}
+	return r;
 }
