@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Where the parts of a file (kern/elf.h) are meant to be in memory. */
+
+#include "kern/elf.h"
+
+/* The address as linked of the first byte of a mapping of the file; mappings begin and end at whole pages, and so may
+ * begin before what they are for. Code is preferred. False: nothing of the file is mapped so. */
+bool rs_elf_mapped_address(const struct rs_elf *elf, uint64_t offset, uint64_t size,
+			   uint64_t *ret_address);
+
+/* The address as linked of a section. False: it has none of that name. */
+bool rs_elf_section_address(struct rs_elf *elf, const char *name, uint64_t *ret_address);
