@@ -362,6 +362,14 @@ bool rs_select_everybody(const struct rs_select *select)
 	return !t->n_pids && !t->n_comms && !t->n_uids && !t->by_cgroup;
 }
 
+void rs_select_number_groups(struct rs_select *select)
+{
+	struct rs_snapshot *snapshot = snapshot_of(select, NULL);
+
+	if (snapshot)
+		select->target.cgroup_v1 = rs_snapshot_tree(snapshot)->v1;
+}
+
 void rs_select_refresh(struct rs_select *select, void *tool)
 {
 	size_t before = select->cgroups.len, found;

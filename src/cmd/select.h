@@ -32,6 +32,10 @@ const struct rs_target *rs_select_target(const struct rs_select *select);
 struct rs_command *rs_select_command(struct rs_select *select); /* NULL: none */
 bool rs_select_everybody(const struct rs_select *select);       /* nothing was asked for */
 
+/* Has tools number control groups as the calls below do, also where nobody is chosen by them. To be called before a
+ * tool is loaded, by those that tell groups apart. */
+void rs_select_number_groups(struct rs_select *select);
+
 /* Adds groups of containers that came since to a tool that runs. Where containers were asked for; cheap otherwise. */
 void rs_select_refresh(struct rs_select *select, void *tool);
 
