@@ -25,7 +25,7 @@ struct task_struct___arch {
 	})
 
 struct pt_regs {
-	unsigned long r10, r9, r8, ax, dx, si, di, orig_ax;
+	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, sp;
 } __core;
 
 #define RS_REGS_ARG0(r) BPF_CORE_READ(r, di)
@@ -35,6 +35,23 @@ struct pt_regs {
 #define RS_REGS_ARG4(r) BPF_CORE_READ(r, r8)
 #define RS_REGS_ARG5(r) BPF_CORE_READ(r, r9)
 #define RS_REGS_NR(r)   ((int)BPF_CORE_READ(r, orig_ax))
+
+/*
+ * User code that is interrupted at a function's entry or return, of a program's own context (read directly):
+ * arguments, result, stack pointer, the place; and how much lower the stack pointer is at the entry than after the
+ * return.
+ */
+#define rs_call_regs      pt_regs
+#define RS_CALL_ARG0(r)   ((r)->di)
+#define RS_CALL_ARG1(r)   ((r)->si)
+#define RS_CALL_ARG2(r)   ((r)->dx)
+#define RS_CALL_ARG3(r)   ((r)->cx)
+#define RS_CALL_ARG4(r)   ((r)->r8)
+#define RS_CALL_ARG5(r)   ((r)->r9)
+#define RS_CALL_RESULT(r) ((r)->ax)
+#define RS_CALL_SP(r)     ((r)->sp)
+#define RS_CALL_IP(r)     ((r)->ip)
+#define RS_CALL_POP       8
 
 /* Size of the stack of a task and what lies above the registers on it: x86-64, no KASAN. */
 #define RS_STACK_SIZE 16384
@@ -59,6 +76,7 @@ struct task_struct___arch {
 
 struct user_pt_regs {
 	__u64 regs[31];
+	__u64 sp, pc;
 } __core;
 
 struct pt_regs {
@@ -77,6 +95,18 @@ struct pt_regs {
 #define RS_REGS_ARG4(r) BPF_CORE_READ(r, regs[4])
 #define RS_REGS_ARG5(r) BPF_CORE_READ(r, regs[5])
 #define RS_REGS_NR(r)   BPF_CORE_READ(r, syscallno)
+
+#define rs_call_regs      user_pt_regs
+#define RS_CALL_ARG0(r)   ((r)->regs[0])
+#define RS_CALL_ARG1(r)   ((r)->regs[1])
+#define RS_CALL_ARG2(r)   ((r)->regs[2])
+#define RS_CALL_ARG3(r)   ((r)->regs[3])
+#define RS_CALL_ARG4(r)   ((r)->regs[4])
+#define RS_CALL_ARG5(r)   ((r)->regs[5])
+#define RS_CALL_RESULT(r) ((r)->regs[0])
+#define RS_CALL_SP(r)     ((r)->sp)
+#define RS_CALL_IP(r)     ((r)->pc)
+#define RS_CALL_POP       0
 
 #define RS_STACK_SIZE 16384
 #define RS_STACK_PAD  16
