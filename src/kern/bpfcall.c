@@ -224,7 +224,8 @@ int rs_bpf_link_uprobes(int prog_fd, const struct rs_bpf_uprobes *uprobes)
 {
 	const struct uprobe_multi_attr multi = {
 		.prog_fd = (uint32_t)prog_fd,
-		.attach_type = RS_BPF_TRACE_UPROBE_MULTI,
+		.attach_type = uprobes->session ? RS_BPF_TRACE_UPROBE_SESSION
+						: RS_BPF_TRACE_UPROBE_MULTI,
 		.path = ptr(uprobes->path),
 		.offsets = ptr(uprobes->offsets),
 		.ref_ctr_offsets = ptr(uprobes->semaphores),

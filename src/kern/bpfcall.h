@@ -13,6 +13,7 @@
 /* Numbers that older linux/bpf.h lack: attach types, map types, link types. */
 #define RS_BPF_TCX_INGRESS           46 /* Linux 6.6 */
 #define RS_BPF_TRACE_UPROBE_MULTI    48 /* Linux 6.6 */
+#define RS_BPF_TRACE_UPROBE_SESSION  57 /* Linux 6.13 */
 #define RS_BPF_MAP_TYPE_CGRP_STORAGE 32 /* Linux 6.2 */
 
 /* The system call. */
@@ -94,6 +95,7 @@ struct rs_bpf_uprobes {
 	uint32_t count;
 	uint32_t pid; /* 0: all processes */
 	bool at_return;
+	bool session; /* at entry, and at the return unless the program said 1 there (6.13) */
 };
 int rs_bpf_link_uprobes(int prog_fd, const struct rs_bpf_uprobes *uprobes);
 
