@@ -4,41 +4,42 @@
 /*
  * Where profiles go: the options that all commands which make one share (-o, -w, --diff ...), and the writing.
  *
- *	r = rs_profile_out_open(&settings.out, &out, err);     before anything is started: mistakes show at once
- *	r = rs_profile_out_write(&out, profile, err);
- *	rs_profile_out_done(&out);
+ *	struct settings { struct rs_profile_out out; ... } settings = { .out = { .usual = RS_PROFILE_TABLE } };
+ *	rs_cmd_parse(...);
+ *	rs_profile_out_check(&settings.out, &err);           before anything is started: mistakes show at once
+ *	rs_profile_out_write(&settings.out, profile, &err);
+ *
+ * Nothing is owned.
  */
 
 #include "base/opt.h"
 #include "profile/profile-write.h"
 
-/* Zero is a valid start; nothing is owned. */
-struct rs_profile_out_options {
-	const char *format; /* NULL: from the file's name, else a table */
-	const char *file;   /* NULL or "-": standard output */
-	const char *diff;   /* a profile that was saved before */
+struct rs_profile_out {
+	/* In: what is written where neither -o nor the file's name says it. */
+	enum rs_profile_format usual;
+	/* By options */
+	uint32_t format;   /* enum rs_profile_format + 1; 0: not given */
+	const char *file;  /* NULL or "-": standard output */
+	const char *diff;  /* file of an older profile */
+	const char *title; /* instead of the profile's own */
+	const char *value; /* name or number (from 1) of the one to show; NULL: the main one */
 	bool icicle;
 	uint32_t top; /* 0: as the table likes it */
 };
 
-/* Rows on struct rs_profile_out_options. */
+/* Rows on struct rs_profile_out. */
 extern const struct rs_opt rs_profile_out_opts[];
 
-struct rs_profile_out {
-	const struct rs_profile_out_options *options;
-	struct rs_profile_write how;
-	struct rs_profile *old;
-	int fd; /* of the file; -1: standard output */
-};
+/* Settles the format. -EINVAL where it would go to a terminal that cannot show it. */
+int rs_profile_out_check(struct rs_profile_out *out, struct rs_error *err);
 
-/* -EINVAL: what the user got wrong. */
-int rs_profile_out_open(const struct rs_profile_out_options *options,
-			struct rs_profile_out *ret_out, struct rs_error *err);
-void rs_profile_out_done(struct rs_profile_out *out);
+/* The format that was settled. */
+enum rs_profile_format rs_profile_out_format(const struct rs_profile_out *out);
 
-/* 0 also when the reader went away. */
-int rs_profile_out_write(struct rs_profile_out *out, const struct rs_profile *profile,
+/* Writes the profile where it is wanted. May set its title. -EPIPE when the reader of standard output has gone. */
+int rs_profile_out_write(const struct rs_profile_out *out, struct rs_profile *profile,
 			 struct rs_error *err);
 
-/* Will it be a table that people read on the terminal? */
-bool rs_profile_out_is_shown(const struct rs_profile_out *out);
+/* Reads a profile of any form from a file, "-" for standard input. The message names it. */
+int rs_profile_out_read(const char *path, struct rs_profile **ret_profile, struct rs_error *err);

@@ -26,12 +26,13 @@ const char *rs_profile_format_name(enum rs_profile_format format);
 
 struct rs_profile_write {
 	enum rs_profile_format format;
-	size_t value;                 /* which of the values, where a format has one only */
-	const struct rs_profile *old; /* flame graphs and tables: the difference to this one; may be NULL */
-	bool icicle;                  /* flame graphs: grow downwards at first */
-	size_t top;                   /* tables: how many stacks; 0: 20 */
-	unsigned width;               /* tables: columns */
-	bool color;                   /* tables: of the terminal */
+	size_t value; /* which of the values, where a format has one only */
+	const struct rs_profile
+		*old;   /* flame graphs and tables: the difference to this one; may be NULL */
+	bool icicle;    /* flame graphs: grow downwards at first */
+	size_t top;     /* tables: how many stacks; 0: 20 */
+	unsigned width; /* tables: columns */
+	bool color;     /* tables: of the terminal */
 };
 int rs_profile_write(const struct rs_profile *profile, const struct rs_profile_write *how,
 		     struct rs_str *out, struct rs_error *err);

@@ -13,6 +13,7 @@
 #include "profile/intern.h"
 
 #define NOTES_MAX   256
+#define STACKS_MAX  ((size_t)1 << 28) /* frames of all samples */
 #define STRINGS_MAX ((size_t)2 << 30) /* bytes */
 
 struct sample {
@@ -274,7 +275,8 @@ static int new_sample(struct rs_profile *p, const struct rs_profile_sample *samp
 		.n_labels = (uint32_t)sample->n_labels,
 	};
 
-	if (rs_vec_reserve(&p->stacks, sample->n_frames) < 0 ||
+	if (p->stacks.len + sample->n_frames > STACKS_MAX ||
+	    rs_vec_reserve(&p->stacks, sample->n_frames) < 0 ||
 	    rs_vec_reserve(&p->labels, sample->n_labels) < 0 ||
 	    rs_vec_reserve(&p->samples, 1) < 0 || rs_intern_reserve(&p->sample_index) < 0 ||
 	    keep_labels(p, sample) < 0)
