@@ -74,3 +74,8 @@ int rs_perf_enable(int event_fd)
 {
 	return ioctl(event_fd, PERF_EVENT_IOC_ENABLE, 0) < 0 ? -errno : 0;
 }
+
+int rs_perf_disable(int event_fd)
+{
+	return ioctl(event_fd, PERF_EVENT_IOC_DISABLE, 0) < 0 ? -errno : 0;
+}

@@ -24,3 +24,4 @@ int rs_perf_pmu_return_bit(const char *pmu);
 /* Has the program run at each event. */
 int rs_perf_set_program(int event_fd, int prog_fd);
 int rs_perf_enable(int event_fd);
+int rs_perf_disable(int event_fd);

@@ -231,6 +231,17 @@ void rs_oncpu_refresh(struct rs_oncpu *oncpu)
 	take_cpus(oncpu);
 }
 
+void rs_oncpu_pause(struct rs_oncpu *oncpu, bool rest)
+{
+	rs_vec_foreach(&oncpu->events, event)
+	{
+		if (rest)
+			rs_perf_disable(event->fd);
+		else
+			rs_perf_enable(event->fd);
+	}
+}
+
 void rs_oncpu_detach(struct rs_oncpu *oncpu)
 {
 	rs_vec_foreach(&oncpu->events, event) rs_cleanup_close(&event->fd);

@@ -39,4 +39,7 @@ int rs_oncpu_attach(struct rs_oncpu *oncpu, struct rs_error *err);
 /* Takes in CPUs that have come since: to be called now and then. */
 void rs_oncpu_refresh(struct rs_oncpu *oncpu);
 
+/* Rests, or goes on: nothing is counted meanwhile. */
+void rs_oncpu_pause(struct rs_oncpu *oncpu, bool rest);
+
 void rs_oncpu_detach(struct rs_oncpu *oncpu);
