@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The procedure linkage table: pieces of code without symbols that jump to functions of other files. Each is named
  * after the relocation of the slot that it jumps through. */
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,12 @@
 #define SLOTS_MAX (1u << 20)
 #define NAMES_MAX (64u << 20)
 #define SUFFIX    "@plt"
+
+#ifdef __aarch64__
+#define R_IRELATIVE R_AARCH64_IRELATIVE
+#else
+#define R_IRELATIVE R_X86_64_IRELATIVE
+#endif
 
 struct slot {
 	uint64_t address;
@@ -26,6 +33,23 @@ static int by_address(const void *a, const void *b)
 	return (x->address > y->address) - (x->address < y->address);
 }
 
+/* Without a symbol it is a function of this file that is chosen at the start, and named by who chooses. */
+static const char *slot_name(struct rs_elf *elf, Elf_Data *symbols, size_t strings,
+			     const GElf_Rela *rela)
+{
+	struct rs_elf_symbol chooser;
+	GElf_Sym sym;
+
+	if (!GELF_R_SYM(rela->r_info))
+		return GELF_R_TYPE(rela->r_info) == R_IRELATIVE &&
+				       rs_elf_function_at(elf, (uint64_t)rela->r_addend, &chooser)
+			       ? chooser.name
+			       : NULL;
+	return gelf_getsym(symbols, (int)GELF_R_SYM(rela->r_info), &sym)
+		       ? elf_strptr(elf->elf, strings, sym.st_name)
+		       : NULL;
+}
+
 static void add_slots(struct rs_elf *elf, Elf_Scn *scn, const GElf_Shdr *header,
 		      struct slots *slots)
 {
@@ -33,7 +57,6 @@ static void add_slots(struct rs_elf *elf, Elf_Scn *scn, const GElf_Shdr *header,
 	Elf_Data *data = elf_getdata(scn, NULL), *names;
 	GElf_Shdr of_symbols;
 	GElf_Rela rela;
-	GElf_Sym sym;
 
 	if (!data || !symbols || !gelf_getshdr(symbols, &of_symbols) ||
 	    (of_symbols.sh_type != SHT_DYNSYM && of_symbols.sh_type != SHT_SYMTAB))
@@ -44,11 +67,8 @@ static void add_slots(struct rs_elf *elf, Elf_Scn *scn, const GElf_Shdr *header,
 
 		if (!gelf_getrela(data, (int)i, &rela) || slots->items.len >= SLOTS_MAX)
 			return;
-		if (!GELF_R_SYM(rela.r_info) ||
-		    !gelf_getsym(names, (int)GELF_R_SYM(rela.r_info), &sym))
-			continue;
 		slot.address = rela.r_offset;
-		slot.name = elf_strptr(elf->elf, of_symbols.sh_link, sym.st_name);
+		slot.name = slot_name(elf, names, of_symbols.sh_link, &rela);
 		if (slot.name && *slot.name && rs_vec_push(&slots->items, slot) < 0)
 			return;
 	}

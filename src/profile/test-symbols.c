@@ -65,6 +65,77 @@ static void test_own(void **state)
 	assert_int_equal(symbols_landmark(2), 6);
 }
 
+/* Where we are in it, for who asks in between. */
+static inline __attribute__((always_inline)) const void *innermost(volatile int *counter)
+{
+	const void *here;
+
+	*counter += 1;
+#ifdef __x86_64__
+	asm volatile("lea (%%rip), %0" : "=r"(here));
+#else
+	asm volatile("adr %0, ." : "=r"(here));
+#endif
+	*counter += 2;
+	return here;
+}
+
+static inline __attribute__((always_inline)) const void *between(volatile int *counter)
+{
+	*counter += 3;
+	return innermost(counter);
+}
+
+const void *symbols_outermost(volatile int *counter);
+__attribute__((noinline)) const void *symbols_outermost(volatile int *counter)
+{
+	const void *here = between(counter);
+
+	*counter += 4;
+	return here;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	return text && strlen(text) >= strlen(end) &&
+	       strcmp(text + strlen(text) - strlen(end), end) == 0;
+}
+
+static void test_inlined(void **state)
+{
+	static const char *const names[] = { "innermost", "between", "symbols_outermost" };
+	struct rs_symbols_options options = { .no_inlines = true };
+	volatile int counter = 0;
+	const void *here = symbols_outermost(&counter);
+	size_t n = lookup((uint32_t)getpid(), here, false);
+	uint32_t line = frames[0].line;
+
+	(void)state;
+	if (!frames[0].file)
+		skip(); /* built without debug information */
+	assert_int_equal(n, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_string_equal(frames[i].function, names[i]);
+		assert_true(ends_with(frames[i].file, "profile/test-symbols.c"));
+		assert_int_equal(frames[i].kind, i < 2 ? RS_FRAME_INLINED : RS_FRAME_USER);
+		assert_int_equal(frames[i].address, frames[0].address);
+		assert_string_equal(frames[i].module, frames[0].module);
+		assert_true(i == 0 || frames[i].line > frames[i - 1].line);
+	}
+	/* with room for fewer it is the functions between that are left out */
+	assert_int_equal(rs_symbols_user(symbols, (uint32_t)getpid(), (uint64_t)(uintptr_t)here,
+					 false, frames, 2),
+			 2);
+	assert_string_equal(frames[0].function, "innermost");
+	assert_int_equal(frames[0].line, line);
+	assert_string_equal(frames[1].function, "symbols_outermost");
+	rs_symbols_free(&symbols);
+	assert_int_equal(rs_symbols_new(&options, &symbols, NULL), 0);
+	assert_int_equal(lookup((uint32_t)getpid(), here, false), 1);
+	assert_string_equal(frames[0].function, "symbols_outermost");
+	assert_non_null(frames[0].file);
+}
+
 static void test_unknown(void **state)
 {
 	(void)state;
@@ -210,6 +281,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_own, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_inlined, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_jit, setup, teardown),
