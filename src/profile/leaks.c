@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profile/leaks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+#include <bpf/bpf.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/hashmap.h"
+#include "base/units.h"
+#include "base/util.h"
+#include "kern/cpus.h"
+#include "profile/leaks-rows.h"
+#include "profile/regions.h"
+
+#define BATCH         16384u
+#define PROCESSES_MAX 32768
+
+struct process {
+	uint32_t pid;
+	char comm[17];
+	struct rs_regions regions;
+};
+
+/* The end of what a process had: it exited, or executed something else. */
+struct end {
+	uint32_t pid;
+	bool exited;
+	uint64_t time;
+};
+
+struct rs_leaks {
+	struct rs_leaks_options options;
+	int blocks_fd, counts_fd;
+	unsigned cpus;
+	struct rs_hashmap *processes;
+	RS_VEC(struct end) ends;
+	struct rs_leak_rows rows;   /* as of the last look */
+	struct rs_leak_rows ended;  /* of processes that are gone */
+	struct rs_leak_rows marked; /* what growth is counted from */
+	struct rs_mem_key *keys;    /* a batch */
+	struct rs_mem_block *values;
+	uint32_t batch;
+};
+
+static void drop_process(void *value, void *data)
+{
+	struct process *process = value;
+
+	(void)data;
+	rs_regions_done(&process->regions);
+	free(process);
+}
+
+static int make_batch(struct rs_leaks *leaks, uint32_t n)
+{
+	free(leaks->keys);
+	free(leaks->values);
+	leaks->keys = calloc(n, sizeof(*leaks->keys));
+	leaks->values = calloc(n, sizeof(*leaks->values));
+	leaks->batch = n;
+	return leaks->keys && leaks->values ? 0 : -ENOMEM;
+}
+
+int rs_leaks_new(const struct rs_leaks_options *options, struct rs_leaks **ret_leaks,
+		 struct rs_error *err)
+{
+	const struct rs_hashmap_opts processes = { .max = PROCESSES_MAX,
+						   .evict = true,
+						   .drop = drop_process };
+	_cleanup_(rs_leaks_free) struct rs_leaks *leaks = calloc(1, sizeof(*leaks));
+
+	if (!leaks)
+		return rs_error_set_errno(err, -ENOMEM, "counting memory");
+	leaks->options = *options;
+	leaks->cpus = rs_cpus_possible();
+	leaks->blocks_fd = bpf_object__find_map_fd_by_name(options->object, "rs_mem_blocks");
+	leaks->counts_fd = bpf_object__find_map_fd_by_name(options->object, "rs_mem_counts");
+	if (rs_hashmap_new_u64(&processes, &leaks->processes) || make_batch(leaks, BATCH))
+		return rs_error_set_errno(err, -ENOMEM, "counting memory");
+	*ret_leaks = TAKE_PTR(leaks);
+	return 0;
+}
+
+void rs_leaks_free(struct rs_leaks **leaks)
+{
+	struct rs_leaks *l = TAKE_PTR(*leaks);
+
+	if (!l)
+		return;
+	rs_hashmap_free(&l->processes);
+	rs_vec_done(&l->ends);
+	rs_leak_rows_done(&l->rows);
+	rs_leak_rows_done(&l->ended);
+	rs_leak_rows_done(&l->marked);
+	free(l->keys);
+	free(l->values);
+	free(l);
+}
+
+double rs_leaks_weight(uint64_t size, uint64_t sample)
+{
+	return sample && size ? 1 / -expm1(-(double)size / (double)sample) : 1;
+}
+
+/* --- processes --- */
+
+static struct process *make_process(struct rs_leaks *leaks, uint32_t pid, const char *comm)
+{
+	struct process *process = rs_hashmap_find_u64(leaks->processes, pid);
+
+	if (!process) {
+		process = calloc(1, sizeof(*process));
+		if (!process)
+			return NULL;
+		process->pid = pid;
+		if (rs_hashmap_put_u64(leaks->processes, pid, process) < 0) {
+			drop_process(process, NULL);
+			return NULL;
+		}
+	}
+	if (comm)
+		snprintf(process->comm, sizeof(process->comm), "%.16s", comm);
+	return process;
+}
+
+bool rs_leaks_knows(struct rs_leaks *leaks, uint32_t pid)
+{
+	return rs_hashmap_find_u64(leaks->processes, pid);
+}
+
+const char *rs_leaks_comm(struct rs_leaks *leaks, uint32_t pid)
+{
+	struct process *process;
+	char path[64], comm[17];
+	ssize_t n;
+
+	if (!pid)
+		return "[kernel]";
+	process = rs_hashmap_find_u64(leaks->processes, pid);
+	if (process && *process->comm)
+		return process->comm;
+	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
+	n = rs_fd_read_buf_at(AT_FDCWD, path, comm, sizeof(comm));
+	if (n > 0 && comm[n - 1] == '\n')
+		comm[n - 1] = 0;
+	process = n > 0 ? make_process(leaks, pid, comm) : NULL;
+	return process && *process->comm ? process->comm : "?";
+}
+
+/* --- rows --- */
+
+static int count_block(struct rs_leaks *leaks, struct rs_leak_rows *rows, uint32_t pid,
+		       enum rs_mem_kind kind, const struct rs_mem_block *block, uint64_t now)
+{
+	uint64_t age = now > block->time ? now - block->time : 0;
+	double weight = kind == RS_MEM_HEAP ? rs_leaks_weight(block->size, leaks->options.sample)
+					    : 1;
+	struct rs_leak *row;
+
+	if (age < leaks->options.older)
+		return 0;
+	row = rs_leak_rows_get(rows, pid, kind, &block->stacks);
+	if (!row)
+		return -ENOMEM;
+	row->ended = rows == &leaks->ended;
+	row->bytes += weight * (double)block->size;
+	row->count += weight;
+	row->blocks++;
+	row->age += (double)age;
+	row->oldest = MAX(row->oldest, age);
+	return 0;
+}
+
+static int count_regions(struct rs_leaks *leaks, struct rs_leak_rows *rows,
+			 const struct process *process, uint64_t now)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < process->regions.list.len && !r; i++) {
+		const struct rs_region *region = &process->regions.list.items[i];
+		const struct rs_mem_block block = { region->size, region->time, region->stacks };
+
+		r = count_block(leaks, rows, process->pid, RS_MEM_MAP, &block, now);
+	}
+	return r;
+}
+
+static const struct end *end_of(const struct rs_leaks *leaks, const struct rs_mem_key *key,
+				const struct rs_mem_block *block)
+{
+	rs_vec_foreach(&leaks->ends, end)
+	{
+		if (end->pid == key->tgid && block->time <= end->time)
+			return end;
+	}
+	return NULL;
+}
+
+/* @rows NULL: only what has ended is wanted. */
+static int see_block(struct rs_leaks *leaks, struct rs_leak_rows *rows,
+		     const struct rs_mem_key *key, const struct rs_mem_block *block, uint64_t now)
+{
+	const struct end *end = key->tgid ? end_of(leaks, key, block) : NULL;
+	int r = 0;
+
+	if (end) {
+		if (end->exited)
+			r = count_block(leaks, &leaks->ended, key->tgid, key->kind, block,
+					end->time);
+		bpf_map_delete_elem(leaks->blocks_fd, key);
+		return r;
+	}
+	return rows ? count_block(leaks, rows, key->tgid, key->kind, block, now) : 0;
+}
+
+/* The deletions are of keys that were handed out already: the walk goes by buckets and does not mind. */
+static int walk(struct rs_leaks *leaks, struct rs_leak_rows *rows, uint64_t now,
+		struct rs_error *err)
+{
+	DECLARE_LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	uint64_t in = 0, out = 0;
+	bool first = true;
+
+	for (;;) {
+		uint32_t n = leaks->batch;
+		int failed = bpf_map_lookup_batch(leaks->blocks_fd, first ? NULL : &in, &out,
+						  leaks->keys, leaks->values, &n, &opts)
+				     ? errno
+				     : 0;
+
+		if (failed == ENOSPC && leaks->batch < (1u << 22)) { /* a bucket is larger */
+			if (make_batch(leaks, leaks->batch * 4))
+				return rs_error_set_errno(err, -ENOMEM, "counting memory");
+			continue;
+		}
+		if (failed && failed != ENOENT)
+			return rs_error_set_errno(err, -failed, "reading what is allocated");
+		for (uint32_t i = 0; i < n; i++) {
+			int r = see_block(leaks, rows, &leaks->keys[i], &leaks->values[i], now);
+
+			if (r < 0)
+				return rs_error_set_errno(err, r, "counting memory");
+		}
+		if (failed)
+			return 0;
+		in = out;
+		first = false;
+	}
+}
+
+static int see_regions(struct rs_leaks *leaks, uint64_t now)
+{
+	struct rs_hashmap_entry entry;
+	int r = 0;
+
+	for (size_t pos = 0; !r && rs_hashmap_next(leaks->processes, &pos, &entry);)
+		r = count_regions(leaks, &leaks->rows, entry.value, now);
+	return r;
+}
+
+static void remember_symbols(struct rs_leaks *leaks)
+{
+	rs_vec_foreach(&leaks->rows.list, row) if (row->pid && !row->ended)
+		rs_stacks_seen(leaks->options.stacks, row->pid, row->stacks.user);
+}
+
+int rs_leaks_take(struct rs_leaks *leaks, struct rs_error *err)
+{
+	uint64_t now = rs_clock_mono();
+	int r;
+
+	rs_leak_rows_reset(&leaks->rows);
+	r = walk(leaks, &leaks->rows, now, err);
+	if (r)
+		return r;
+	rs_vec_reset(&leaks->ends);
+	r = see_regions(leaks, now);
+	if (!r)
+		r = rs_leak_rows_add(&leaks->rows, &leaks->ended);
+	if (!r)
+		r = rs_leak_rows_compare(&leaks->rows, &leaks->marked);
+	if (r)
+		return rs_error_set_errno(err, r, "counting memory");
+	remember_symbols(leaks);
+	return 0;
+}
+
+int rs_leaks_harvest(struct rs_leaks *leaks, struct rs_error *err)
+{
+	int r = walk(leaks, NULL, rs_clock_mono(), err);
+
+	if (!r)
+		rs_vec_reset(&leaks->ends);
+	return r;
+}
+
+bool rs_leaks_pending(const struct rs_leaks *leaks)
+{
+	return leaks->ends.len;
+}
+
+const struct rs_leak *rs_leaks_rows(const struct rs_leaks *leaks, size_t *ret_n)
+{
+	*ret_n = leaks->rows.list.len;
+	return leaks->rows.list.items;
+}
+
+int rs_leaks_mark(struct rs_leaks *leaks)
+{
+	rs_leak_rows_reset(&leaks->marked);
+	return rs_leak_rows_add(&leaks->marked, &leaks->rows);
+}
+
+/* --- records --- */
+
+static int ends(struct rs_leaks *leaks, const struct rs_mem_record *record, bool exited)
+{
+	const struct end end = { record->tgid, exited, record->time };
+	struct process *process = rs_hashmap_find_u64(leaks->processes, record->tgid);
+	int r = 0;
+
+	if (process && exited)
+		r = count_regions(leaks, &leaks->ended, process, record->time);
+	if (process)
+		rs_regions_done(&process->regions);
+	return r ? r : rs_vec_push(&leaks->ends, end);
+}
+
+int rs_leaks_feed(struct rs_leaks *leaks, const struct rs_mem_record *record)
+{
+	struct process *process = make_process(leaks, record->tgid, record->comm);
+	const struct rs_region region = { record->address, record->size, record->time,
+					  record->stacks };
+
+	if (!process)
+		return -ENOMEM;
+	switch (record->event) {
+	case RS_MEM_EVENT_EXEC:
+		return ends(leaks, record, false);
+	case RS_MEM_EVENT_EXIT:
+		return ends(leaks, record, true);
+	case RS_MEM_EVENT_MAP:
+		rs_regions_map(&process->regions, &region);
+		break;
+	case RS_MEM_EVENT_UNMAP:
+		rs_regions_unmap(&process->regions, record->address, record->size, record->time);
+		break;
+	case RS_MEM_EVENT_REMAP:
+		rs_regions_remap(&process->regions, record->old_address, record->old_size,
+				 record->time, &region);
+		break;
+	default:
+		break;
+	}
+	if (record->stacks.user)
+		rs_stacks_seen(leaks->options.stacks, record->tgid, record->stacks.user);
+	return 0;
+}
+
+/* --- what was lost --- */
+
+void rs_leaks_counts(struct rs_leaks *leaks, uint64_t ret_counts[static RS_MEM_COUNT_COUNT])
+{
+	_cleanup_(rs_cleanup_free) uint64_t *values = calloc(leaks->cpus, sizeof(*values));
+
+	for (uint32_t i = 0; i < RS_MEM_COUNT_COUNT; i++) {
+		ret_counts[i] = 0;
+		if (!values || bpf_map_lookup_elem(leaks->counts_fd, &i, values))
+			continue;
+		for (unsigned cpu = 0; cpu < leaks->cpus; cpu++)
+			ret_counts[i] += values[cpu];
+	}
+}
+
+static uint64_t lost_regions(struct rs_leaks *leaks)
+{
+	struct rs_hashmap_entry entry;
+	uint64_t lost = 0;
+
+	for (size_t pos = 0; rs_hashmap_next(leaks->processes, &pos, &entry);)
+		lost += ((struct process *)entry.value)->regions.lost;
+	return lost;
+}
+
+int rs_leaks_losses(struct rs_leaks *leaks, int (*note)(void *data, const char *text), void *data)
+{
+	uint64_t counts[RS_MEM_COUNT_COUNT];
+	char bytes[RS_UNITS_BUF];
+	struct {
+		uint64_t n;
+		const char *text;
+	} losses[] = {
+		{ 0, "calls not looked at: too many threads" },
+		{ 0,
+		  "of the kernel's allocations and frees not looked at: they interrupted others" },
+		{ 0, "allocations not kept: their address could not be read" },
+		{ 0, "records of mappings and processes lost: the buffer was full" },
+		{ 0, "mappings not looked at: too many calls under way" },
+		{ 0, "mapped regions not kept: too many of a process" },
+	};
+	char text[160];
+	int r = 0;
+
+	rs_leaks_counts(leaks, counts);
+	for (size_t i = 0; i < 5; i++)
+		losses[i].n = counts[RS_MEM_LOST_THREADS + i];
+	losses[5].n = lost_regions(leaks);
+	if (counts[RS_MEM_LOST_FULL]) {
+		snprintf(text, sizeof(text),
+			 "%" PRIu64 " allocations (%s) not kept: more outstanding ones than "
+			 "there is room for (--max-blocks)",
+			 counts[RS_MEM_LOST_FULL],
+			 rs_units_format_bytes(bytes, counts[RS_MEM_LOST_BYTES]));
+		r = note(data, text);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(losses) && !r; i++) {
+		if (!losses[i].n)
+			continue;
+		snprintf(text, sizeof(text), "%" PRIu64 " %s", losses[i].n, losses[i].text);
+		r = note(data, text);
+	}
+	return r;
+}
+
+/* --- profiles --- */
+
+static int note_profile(void *data, const char *text)
+{
+	return rs_profile_note(data, text);
+}
+
+static int add_row(struct rs_leaks *leaks, const struct rs_leak *row, bool processes,
+		   struct rs_profile *profile)
+{
+	static const char *const kinds[RS_MEM_KIND_COUNT] = { "[heap]", "[mmap]", "[slab]",
+							      "[pages]" };
+	uint32_t frames[RS_STACKS_FRAMES_MAX + 1];
+	struct rs_frame frame = { .function = rs_leaks_comm(leaks, row->pid),
+				  .kind = RS_FRAME_PROCESS };
+	const struct rs_profile_label labels[] = {
+		{ .key = "process", .text = frame.function },
+		{ .key = "pid", .number = row->pid },
+		{ .key = "kind", .text = kinds[row->kind] },
+	};
+	struct rs_profile_sample sample = {
+		.frames = frames,
+		.values = { llround(row->bytes), llround(row->count) },
+		.labels = labels,
+		.n_labels = ARRAY_SIZE(labels),
+	};
+	int r = rs_stacks_frames(leaks->options.stacks, profile, row->pid, &row->stacks, frames,
+				 RS_STACKS_FRAMES_MAX, &sample.n_frames);
+
+	if (!r && processes)
+		r = rs_profile_frame(profile, &frame, &frames[sample.n_frames++]);
+	return r ? r : rs_profile_add(profile, &sample);
+}
+
+int rs_leaks_profile(struct rs_leaks *leaks, bool processes, const char *title,
+		     struct rs_profile **ret_profile, struct rs_error *err)
+{
+	const struct rs_profile_options options = {
+		.types = { { "inuse_space", "bytes" }, { "inuse_objects", "count" } },
+		.n_types = 2,
+		.time = rs_clock_real(),
+		.title = title,
+	};
+	_cleanup_(rs_profile_free) struct rs_profile *profile = NULL;
+	int r = rs_profile_new(&options, &profile);
+
+	for (size_t i = 0; i < leaks->rows.list.len && !r; i++)
+		if (leaks->rows.list.items[i].blocks > 0)
+			r = add_row(leaks, &leaks->rows.list.items[i], processes, profile);
+	if (!r)
+		r = rs_leaks_losses(leaks, note_profile, profile);
+	if (!r)
+		r = rs_stacks_losses(leaks->options.stacks, profile);
+	if (r)
+		return rs_error_set_errno(err, r, "making the profile");
+	*ret_profile = TAKE_PTR(profile);
+	return 0;
+}
