@@ -64,15 +64,28 @@ static bool unescape(const struct word *word, char *buf, size_t size)
 	return true;
 }
 
+/* "98:0"; 0 where it is not that. */
+static uint32_t parse_dev(const struct word *word)
+{
+	char text[32];
+	unsigned major, minor;
+
+	snprintf(text, sizeof(text), "%.*s", (int)word->len, word->data);
+	return sscanf(text, "%5u:%7u", &major, &minor) == 2 ? major << 20 | minor : 0;
+}
+
 /* "36 35 98:0 /root /point rw,noatime master:1 - type source options" */
 static bool parse_line(const char *p, const char *end, struct rs_mount *mount)
 {
-	struct word skip, root, point, flags, type, options;
+	struct word skip, dev, root, point, flags, type, options;
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 2; i++) {
 		if (!next_word(&p, end, &skip))
 			return false;
 	}
+	if (!next_word(&p, end, &dev))
+		return false;
+	mount->dev = parse_dev(&dev);
 	if (!next_word(&p, end, &root) || !next_word(&p, end, &point) ||
 	    !next_word(&p, end, &flags))
 		return false;

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* One line of mountinfo, names unescaped. */
 struct rs_mount {
@@ -12,6 +13,7 @@ struct rs_mount {
 	char point[PATH_MAX]; /* where */
 	char type[32];        /* "cgroup2" */
 	char options[256];    /* of the file system, "rw,pids"; cut when longer */
+	uint32_t dev;         /* as the kernel has it: major << 20 | minor */
 	bool readonly;
 };
 
