@@ -21,7 +21,7 @@ struct column {
 
 struct rs_encoder {
 	ZSTD_CCtx *zstd;
-	struct rs_intern strings, paths, nodes, groups, containers;
+	struct rs_store_intern strings, paths, nodes, groups, containers;
 	struct rs_terms terms;
 	struct rs_bytes out, raw;
 	struct column column[RS_WHO_COLUMN_COUNT];
@@ -64,11 +64,11 @@ void rs_encoder_free(struct rs_encoder **encoder)
 	if (!e)
 		return;
 	ZSTD_freeCCtx(e->zstd);
-	rs_intern_done(&e->strings);
-	rs_intern_done(&e->paths);
-	rs_intern_done(&e->nodes);
-	rs_intern_done(&e->groups);
-	rs_intern_done(&e->containers);
+	rs_store_intern_done(&e->strings);
+	rs_store_intern_done(&e->paths);
+	rs_store_intern_done(&e->nodes);
+	rs_store_intern_done(&e->groups);
+	rs_store_intern_done(&e->containers);
 	rs_bytes_done(&e->terms.list);
 	rs_bytes_done(&e->out);
 	rs_bytes_done(&e->raw);
@@ -120,7 +120,7 @@ static uint32_t string(struct rs_encoder *e, const char *text, size_t n)
 
 	if (!text)
 		return 0;
-	note(e, rs_intern_add(&e->strings, text, n + 1, &number));
+	note(e, rs_store_intern_add(&e->strings, text, n + 1, &number));
 	if (e->strings.n > before)
 		put(e, RS_WHO_STRING_LEN, n + 1);
 	return number;
@@ -164,7 +164,7 @@ static uint32_t add_container(struct rs_encoder *e, const struct rs_pack_group *
 		ref[n++] = next_string(e, pos);
 		ref[n++] = next_string(e, pos);
 	}
-	note(e, rs_intern_add(&e->containers, ref, n * sizeof(*ref), &number));
+	note(e, rs_store_intern_add(&e->containers, ref, n * sizeof(*ref), &number));
 	if (e->containers.n == before)
 		return number;
 	for (unsigned i = 0; i < RS_WHO_CT_STRINGS; i++)
@@ -190,7 +190,7 @@ static uint32_t add_group(struct rs_encoder *e, const struct rs_pack_group *grou
 	ref[1] = next_term(e, &pos, RS_TERM_UNIT);
 	if (group->has_container)
 		ref[2] = add_container(e, group, &pos);
-	note(e, rs_intern_add(&e->groups, ref, sizeof(ref), &number));
+	note(e, rs_store_intern_add(&e->groups, ref, sizeof(ref), &number));
 	if (e->groups.n > before) {
 		put(e, RS_WHO_GROUP_PATH, ref[0]);
 		put(e, RS_WHO_GROUP_UNIT, ref[1]);
@@ -208,7 +208,7 @@ static uint32_t add_node(struct rs_encoder *e, const struct node *node)
 {
 	uint32_t number = 0, before = e->nodes.n;
 
-	note(e, rs_intern_add(&e->nodes, node, sizeof(*node), &number));
+	note(e, rs_store_intern_add(&e->nodes, node, sizeof(*node), &number));
 	if (e->nodes.n > before) {
 		put(e, RS_WHO_NODE_START, node->start);
 		put(e, RS_WHO_NODE_PID, node->pid);
@@ -332,7 +332,7 @@ static uint32_t path_number(struct rs_encoder *e, const char *data, size_t n)
 {
 	uint32_t number = 0;
 
-	note(e, rs_intern_add(&e->paths, data, n, &number));
+	note(e, rs_store_intern_add(&e->paths, data, n, &number));
 	return number;
 }
 
@@ -469,7 +469,7 @@ static void make_paths(struct rs_encoder *e)
 	e->raw.len = 0;
 	append(e, &e->raw, &n, sizeof(n));
 	for (uint32_t i = 1; i <= n; i++) {
-		path = rs_intern_get(&e->paths, i, &len);
+		path = rs_store_intern_get(&e->paths, i, &len);
 		append(e, &e->raw, &len, sizeof(len));
 		note(e, rs_terms_add_path(&e->terms, path, len));
 	}
@@ -530,11 +530,11 @@ static int compress(struct rs_encoder *e, struct rs_encoded *encoded)
 
 static void reset(struct rs_encoder *e)
 {
-	rs_intern_reset(&e->strings);
-	rs_intern_reset(&e->paths);
-	rs_intern_reset(&e->nodes);
-	rs_intern_reset(&e->groups);
-	rs_intern_reset(&e->containers);
+	rs_store_intern_reset(&e->strings);
+	rs_store_intern_reset(&e->paths);
+	rs_store_intern_reset(&e->nodes);
+	rs_store_intern_reset(&e->groups);
+	rs_store_intern_reset(&e->containers);
 	rs_terms_reset(&e->terms);
 	for (unsigned i = 0; i < RS_WHO_COLUMN_COUNT; i++)
 		e->column[i].bytes.len = 0;

@@ -7,16 +7,16 @@
 
 #define SLOTS_FIRST 1024
 
-void rs_intern_done(struct rs_intern *set)
+void rs_store_intern_done(struct rs_store_intern *set)
 {
 	rs_bytes_done(&set->data);
 	rs_bytes_done(&set->ends);
 	free(set->table);
 	free(set->hashes);
-	*set = (struct rs_intern){ 0 };
+	*set = (struct rs_store_intern){ 0 };
 }
 
-void rs_intern_reset(struct rs_intern *set)
+void rs_store_intern_reset(struct rs_store_intern *set)
 {
 	set->data.len = set->ends.len = 0;
 	set->n = 0;
@@ -34,7 +34,7 @@ static void place(uint32_t *table, uint32_t *hashes, uint32_t mask, uint32_t has
 	hashes[i] = hash;
 }
 
-static int grow(struct rs_intern *set)
+static int grow(struct rs_store_intern *set)
 {
 	size_t old = set->table ? (size_t)set->mask + 1 : 0;
 	size_t size = old ? old * 2 : SLOTS_FIRST;
@@ -57,7 +57,8 @@ static int grow(struct rs_intern *set)
 	return 0;
 }
 
-int rs_intern_add(struct rs_intern *set, const void *data, size_t n, uint32_t *ret_number)
+int rs_store_intern_add(struct rs_store_intern *set, const void *data, size_t n,
+			uint32_t *ret_number)
 {
 	uint32_t hash = (uint32_t)(rs_hash_bytes(data, n) >> 16), i, len, end;
 	int r = 0;
@@ -69,7 +70,7 @@ int rs_intern_add(struct rs_intern *set, const void *data, size_t n, uint32_t *r
 	for (i = hash & set->mask; set->table[i]; i = (i + 1) & set->mask) {
 		if (set->hashes[i] != hash)
 			continue;
-		const uint8_t *have = rs_intern_get(set, set->table[i], &len);
+		const uint8_t *have = rs_store_intern_get(set, set->table[i], &len);
 
 		if (len == n && memcmp(have, data, n) == 0) {
 			*ret_number = set->table[i];
