@@ -50,12 +50,18 @@ struct rs_symbols_jit {
 	uint64_t checked; /* monotonic ns */
 };
 
+#define RS_MISSING_MAX 16
+
 struct rs_symbols_process {
 	uint32_t pid;
 	uint64_t start_time;                        /* clock ticks, 0 unknown */
 	RS_VEC(struct rs_symbols_mapping) mappings; /* executable ones, by start */
 	struct rs_symbols_jit jit;
-	uint64_t checked; /* monotonic ns: when it was last seen to be the same process */
+	uint64_t checked;       /* monotonic ns: when it was last seen to be the same process */
+	uint64_t device, inode; /* of the program that it runs */
+	uint64_t missing_since; /* monotonic ns */
+	uint64_t missing[RS_MISSING_MAX]; /* pages that were in no mapping, since then */
+	unsigned n_missing;
 };
 
 struct rs_symbols {
@@ -83,7 +89,26 @@ struct rs_symbols_place {
 void rs_symbols_locate(struct rs_symbols *symbols, uint32_t pid, uint64_t address,
 		       struct rs_symbols_place *ret_place);
 
-/* symbols-maps.c: what /proc/PID/maps says. 0 or negative errno. */
+/* The process with what it has mapped now; NULL: it is gone. Borrowed until the next call of anything of symbols.h. */
+const struct rs_symbols_process *rs_symbols_process_now(struct rs_symbols *symbols, uint32_t pid);
+
+/* symbols-process.c: the process of this pid, as it is or, when it has ended, as it was; NULL: never seen. What it has
+ * mapped at an address, also since it was looked at last; NULL: nothing. */
+struct rs_symbols_process *rs_symbols_find_process(struct rs_symbols *symbols, uint32_t pid);
+const struct rs_symbols_mapping *rs_symbols_find_mapping(struct rs_symbols *symbols,
+							 struct rs_symbols_process *process,
+							 uint64_t address);
+void rs_symbols_drop_process(void *process, void *data); /* for hash maps */
+void rs_symbols_drop_file(void *file, void *data);
+
+/* Is the code there none of a file's? */
+static inline bool rs_symbols_is_made_code(const struct rs_symbols_mapping *mapping)
+{
+	return !mapping->file || !mapping->file->elf;
+}
+
+/* symbols-maps.c: what /proc/PID/maps says; what was mapped before stays where nothing else is now, for addresses that
+ * were seen then. 0 or negative errno. */
 int rs_symbols_read_maps(struct rs_symbols *symbols, struct rs_symbols_process *process);
 void rs_symbols_drop_maps(struct rs_symbols_process *process);
 void rs_symbols_file_unref(struct rs_symbols_file *file);

@@ -207,9 +207,38 @@ static int add_line(struct rs_symbols *symbols, struct rs_symbols_process *proce
 	return 0;
 }
 
+/* Puts the old mappings that nothing took the place of between the new ones. Both are given away. */
+static int merge(struct rs_symbols_process *process, struct rs_symbols_process *fresh)
+{
+	struct rs_symbols_process all = { .pid = process->pid };
+	const struct rs_symbols_mapping *next = fresh->mappings.items,
+					*end = next + fresh->mappings.len;
+
+	if (rs_vec_reserve(&all.mappings, process->mappings.len + fresh->mappings.len) < 0)
+		return -ENOMEM;
+	rs_vec_foreach(&process->mappings, old)
+	{
+		while (next < end && next->end <= old->start)
+			all.mappings.items[all.mappings.len++] = *next++;
+		if ((next < end && next->start < old->end) || all.mappings.len >= MAPPINGS_MAX)
+			rs_symbols_file_unref(old->file);
+		else
+			all.mappings.items[all.mappings.len++] = *old;
+	}
+	while (next < end)
+		all.mappings.items[all.mappings.len++] = *next++;
+	rs_vec_done(&process->mappings);
+	rs_vec_done(&fresh->mappings);
+	process->mappings.items = all.mappings.items;
+	process->mappings.len = all.mappings.len;
+	process->mappings.cap = all.mappings.cap;
+	return 0;
+}
+
 int rs_symbols_read_maps(struct rs_symbols *symbols, struct rs_symbols_process *process)
 {
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(MAPS_MAX);
+	struct rs_symbols_process fresh = { .pid = process->pid };
 	char path[64], *line, *rest;
 	int r;
 
@@ -219,13 +248,13 @@ int rs_symbols_read_maps(struct rs_symbols *symbols, struct rs_symbols_process *
 		return r;
 	if (!text.len)
 		return -ESRCH; /* a process that is ending has nothing mapped any more: what was known stays */
-	rs_symbols_drop_maps(process);
 	rs_str_cstr(&text);
 	rest = text.data;
-	while ((line = strsep(&rest, "\n")) && process->mappings.len < MAPPINGS_MAX) {
-		r = add_line(symbols, process, line);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	while (!r && (line = strsep(&rest, "\n")) && fresh.mappings.len < MAPPINGS_MAX)
+		r = add_line(symbols, &fresh, line);
+	if (!r)
+		r = merge(process, &fresh);
+	if (r < 0)
+		rs_symbols_drop_maps(&fresh);
+	return r;
 }

@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "kern/demangle.h"
 #include "profile/symbols-internal.h"
 
-#define SAME_FOR_NS   1000000000ull /* how long a process is taken for the same without a look */
 #define PROCESSES_MAX 4096
 #define FILES_MAX     1024
 #define STRINGS_MAX   (1 << 20) /* bytes, of the frames of one address */
@@ -19,22 +17,6 @@
 
 #define UNKNOWN   "[unknown]"
 #define ANONYMOUS "[anonymous]"
-
-static void drop_process(void *value, void *data)
-{
-	struct rs_symbols_process *process = value;
-
-	(void)data;
-	rs_symbols_drop_maps(process);
-	rs_symbols_jit_done(&process->jit);
-	free(process);
-}
-
-static void drop_file(void *value, void *data)
-{
-	(void)data;
-	rs_symbols_file_unref(value);
-}
 
 int rs_symbols_new(const struct rs_symbols_options *options, struct rs_symbols **ret_symbols,
 		   struct rs_error *err)
@@ -49,10 +31,11 @@ int rs_symbols_new(const struct rs_symbols_options *options, struct rs_symbols *
 		symbols->options = *options;
 	rs_arena_init(&symbols->strings, STRINGS_MAX);
 	opts.max = symbols->options.max_processes ?: PROCESSES_MAX;
-	opts.drop = drop_process;
+	opts.drop = rs_symbols_drop_process;
 	r = rs_hashmap_new_u64(&opts, &symbols->processes);
 	opts.max = symbols->options.max_files ?: FILES_MAX;
-	opts.drop = drop_file;
+	opts.drop = rs_symbols_drop_file;
+	opts.data = symbols;
 	if (!r)
 		r = rs_hashmap_new_str(&opts, &symbols->files);
 	if (r < 0)
@@ -73,94 +56,6 @@ void rs_symbols_free(struct rs_symbols **symbols)
 	rs_ksyms_free(&s->ksyms);
 	rs_arena_done(&s->strings);
 	free(s);
-}
-
-/* ---- processes ---- */
-
-static struct rs_symbols_process *add_process(struct rs_symbols *symbols, uint32_t pid,
-					      uint64_t start_time)
-{
-	struct rs_symbols_process *process = calloc(1, sizeof(*process));
-
-	if (!process)
-		return NULL;
-	process->pid = pid;
-	process->start_time = start_time;
-	process->checked = rs_clock_mono();
-	if (rs_symbols_read_maps(symbols, process) < 0 ||
-	    rs_hashmap_put_u64(symbols->processes, pid, process) < 0) {
-		drop_process(process, NULL);
-		return NULL;
-	}
-	return process;
-}
-
-/* The process of this pid, as it is or, when it has ended, as it was. */
-static struct rs_symbols_process *find_process(struct rs_symbols *symbols, uint32_t pid)
-{
-	struct rs_symbols_process *process = rs_hashmap_find_u64(symbols->processes, pid);
-	uint64_t now = rs_clock_mono(), start;
-
-	if (process && now - process->checked < SAME_FOR_NS)
-		return process;
-	start = rs_symbols_start_time(pid);
-	if (process && (!start || start == process->start_time)) {
-		process->checked = now;
-		return process;
-	}
-	return start ? add_process(symbols, pid, start) : NULL;
-}
-
-static const struct rs_symbols_mapping *find_mapping(const struct rs_symbols_process *process,
-						     uint64_t address)
-{
-	size_t low = 0, high = process->mappings.len;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct rs_symbols_mapping *m = &process->mappings.items[middle];
-
-		if (address < m->start)
-			high = middle;
-		else if (address >= m->end)
-			low = middle + 1;
-		else
-			return m;
-	}
-	return NULL;
-}
-
-/* The mapping, also one that was made since the process was read. */
-static const struct rs_symbols_mapping *look_again(struct rs_symbols *symbols,
-						   struct rs_symbols_process *process,
-						   uint64_t address)
-{
-	if (rs_symbols_start_time(process->pid) != process->start_time ||
-	    rs_symbols_read_maps(symbols, process) < 0)
-		return NULL;
-	return find_mapping(process, address);
-}
-
-static bool is_made_code(const struct rs_symbols_mapping *mapping)
-{
-	return !mapping->file || !mapping->file->elf;
-}
-
-void rs_symbols_seen(struct rs_symbols *symbols, uint32_t pid, const uint64_t *addresses, size_t n)
-{
-	struct rs_symbols_process *process = find_process(symbols, pid);
-
-	/* The outermost frames of code without frame pointers are no addresses: one look is enough for them. */
-	for (size_t i = 0; process && i < n; i++) {
-		const struct rs_symbols_mapping *mapping = find_mapping(process, addresses[i]);
-
-		if (!mapping) {
-			look_again(symbols, process, addresses[i]);
-			return;
-		}
-		if (is_made_code(mapping))
-			rs_symbols_jit_refresh(&process->jit, pid);
-	}
 }
 
 /* ---- addresses ---- */
@@ -202,13 +97,13 @@ static void locate_in_file(struct rs_symbols_place *place, struct rs_elf *elf, u
 void rs_symbols_locate(struct rs_symbols *symbols, uint32_t pid, uint64_t address,
 		       struct rs_symbols_place *ret_place)
 {
-	struct rs_symbols_process *process = find_process(symbols, pid);
-	const struct rs_symbols_mapping *m = process ? find_mapping(process, address) : NULL;
+	struct rs_symbols_process *process = rs_symbols_find_process(symbols, pid);
+	const struct rs_symbols_mapping *m = process ? rs_symbols_find_mapping(symbols, process,
+									       address)
+						     : NULL;
 
-	if (process && !m)
-		m = look_again(symbols, process, address);
 	*ret_place = (struct rs_symbols_place){ .process = process, .mapping = m };
-	if (m && is_made_code(m))
+	if (m && rs_symbols_is_made_code(m))
 		locate_made_code(ret_place, address);
 	else if (m)
 		locate_in_file(ret_place, m->file->elf, address - m->start + m->offset);

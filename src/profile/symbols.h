@@ -29,6 +29,10 @@ void rs_symbols_free(struct rs_symbols **symbols);
  * To be called soon after its addresses turned up. */
 void rs_symbols_seen(struct rs_symbols *symbols, uint32_t pid, const uint64_t *addresses, size_t n);
 
+/* Forgets the processes that have ended, and closes the files that nobody else has mapped. For who runs long: an open
+ * file keeps what it lies on in use. To be called when all their addresses have been looked up. */
+void rs_symbols_forget_ended(struct rs_symbols *symbols);
+
 /* Frames of one address, the innermost first: more than one where functions were inlined. At least 1 (what has no name is
  * called "[unknown]" with its module, or "0x7f12..."), at most @max. The strings are valid until the next call.
  * @caller: it is a return address, whose call is just before it (every frame but the innermost of a stack). */

@@ -171,6 +171,140 @@ static void test_gone(void **state)
 	assert_string_equal(frames[0].function, "symbols_landmark");
 }
 
+/* Runs a copy of this program that says where its landmark is, and waits. */
+struct other {
+	pid_t pid;
+	int in, out;
+	uint64_t landmark;
+};
+
+static void start_other(const char *path, struct other *ret)
+{
+	int in[2], out[2];
+
+	assert_int_equal(pipe(in), 0);
+	assert_int_equal(pipe(out), 0);
+	ret->pid = fork();
+	if (ret->pid == 0) {
+		dup2(in[0], 0);
+		dup2(out[1], 1);
+		close(in[1]);
+		close(out[0]);
+		execl(path, path, "--wait", NULL);
+		_exit(127);
+	}
+	assert_true(ret->pid > 0);
+	close(in[0]);
+	close(out[1]);
+	ret->in = in[1];
+	ret->out = out[0];
+	assert_int_equal(read(ret->out, &ret->landmark, sizeof(ret->landmark)),
+			 sizeof(ret->landmark));
+}
+
+static void end_other(struct other *other)
+{
+	int status;
+
+	close(other->in);
+	close(other->out);
+	assert_int_equal(waitpid(other->pid, &status, 0), other->pid);
+	assert_int_equal(status, 0);
+}
+
+static int wait_as_other(void)
+{
+	uint64_t landmark = (uint64_t)(uintptr_t)symbols_landmark;
+	char c;
+
+	return write(1, &landmark, sizeof(landmark)) != sizeof(landmark) || read(0, &c, 1) != 0;
+}
+
+/* A program that nobody can open by its path any more. */
+static void test_deleted(void **state)
+{
+	struct other other;
+	char path[64], command[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/rs-symbols.%d", (int)getpid());
+	snprintf(command, sizeof(command), "cp /proc/%d/exe %s", (int)getpid(), path);
+	assert_int_equal(system(command), 0);
+	start_other(path, &other);
+	assert_int_equal(unlink(path), 0);
+	assert_true(rs_symbols_user(symbols, (uint32_t)other.pid, other.landmark + 1, false, frames,
+				    RS_SYMBOLS_FRAMES_MAX) >= 1);
+	assert_string_equal(frames[0].function, "symbols_landmark");
+	assert_string_equal(frames[0].module, path);
+	end_other(&other);
+	/* it is known until we say that nobody asks any more */
+	rs_symbols_user(symbols, (uint32_t)other.pid, other.landmark + 1, false, frames, 1);
+	assert_string_equal(frames[0].function, "symbols_landmark");
+	assert_true(rs_hashmap_len(symbols->files) > 0);
+	rs_symbols_forget_ended(symbols);
+	assert_int_equal(rs_hashmap_len(symbols->processes), 0);
+	assert_int_equal(rs_hashmap_len(symbols->files), 0);
+	rs_symbols_user(symbols, (uint32_t)other.pid, other.landmark + 1, false, frames, 1);
+	assert_int_equal(frames[0].kind, RS_FRAME_OTHER);
+}
+
+/* The maps of a process that was seen, and of one that is there and was not. */
+static void test_forget(void **state)
+{
+	struct other other;
+
+	(void)state;
+	start_other("/proc/self/exe", &other);
+	lookup((uint32_t)getpid(), (const void *)symbols_landmark, false);
+	rs_symbols_seen(symbols, (uint32_t)other.pid, &other.landmark, 1);
+	assert_int_equal(rs_hashmap_len(symbols->processes), 2);
+	rs_symbols_forget_ended(symbols);
+	assert_int_equal(rs_hashmap_len(symbols->processes), 2);
+	end_other(&other);
+	rs_symbols_forget_ended(symbols);
+	assert_int_equal(rs_hashmap_len(symbols->processes), 1);
+	assert_true(rs_hashmap_len(symbols->files) > 0);
+	assert_true(lookup((uint32_t)getpid(), (const void *)symbols_landmark, false) >= 1);
+	assert_string_equal(frames[0].function, "symbols_landmark");
+}
+
+/* Code that is unmapped again keeps its names; numbers that are no addresses cost a look each, up to a point. */
+static void test_unmapped(void **state)
+{
+	struct rs_symbols_process *process;
+	char path[64], command[128];
+	struct rs_elf *elf = NULL;
+	struct rs_elf_symbol symbol;
+	uint64_t offset, at;
+	char *code;
+	FILE *file;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/rs-symbols.%d", (int)getpid());
+	snprintf(command, sizeof(command), "cp /proc/%d/exe %s", (int)getpid(), path);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(rs_elf_open(path, "", &elf, NULL), 0);
+	assert_true(rs_elf_find(elf, "symbols_landmark", true, &symbol));
+	assert_true(rs_elf_offset(elf, symbol.address, &offset));
+	rs_elf_close(&elf);
+	file = fopen(path, "re");
+	code = mmap(NULL, 8192, PROT_READ | PROT_EXEC, MAP_PRIVATE, fileno(file),
+		    (off_t)(offset & ~4095ull));
+	assert_ptr_not_equal(code, MAP_FAILED);
+	fclose(file);
+	at = (uint64_t)(uintptr_t)code + (offset & 4095) + 1;
+	rs_symbols_seen(symbols, (uint32_t)getpid(), &at, 1);
+	munmap(code, 8192);
+	unlink(path);
+	for (uint64_t i = 1; i < 100; i++)
+		lookup((uint32_t)getpid(), (const void *)(uintptr_t)(i << 12), false);
+	process = rs_symbols_find_process(symbols, (uint32_t)getpid());
+	assert_int_equal(process->n_missing, RS_MISSING_MAX);
+	lookup((uint32_t)getpid(), (const void *)(uintptr_t)at, false);
+	assert_string_equal(frames[0].function, "symbols_landmark");
+	assert_string_equal(frames[0].module, path);
+}
+
 /* What is mapped after the process was looked at is found too. */
 static void test_jit(void **state)
 {
@@ -277,18 +411,23 @@ static void test_kernel(void **state)
 	rs_ksyms_free(&ksyms);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_own, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_inlined, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_deleted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_forget, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unmapped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_jit, setup, teardown),
 		cmocka_unit_test(test_jit_text),
 		cmocka_unit_test_setup_teardown(test_vdso, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kernel, setup, teardown),
 	};
 
+	if (argc > 1 && strcmp(argv[1], "--wait") == 0)
+		return wait_as_other();
 	return cmocka_run_group_tests_name("symbols", tests, NULL, NULL);
 }
