@@ -144,8 +144,8 @@ SEC("raw_tp/sched_waking") int rs_offcpu_waking(struct rs_raw *ctx)
 		rs_stacks_take(ctx, rs_sample_stacks(), 0, &stack);
 		wait->key.waker = stack;
 		wait->key.waker_tgid = bpf_get_current_pid_tgid() >> 32;
-		bpf_probe_read_kernel_str(wait->key.waker_process,
-					  sizeof(wait->key.waker_process), &waker->comm);
+		bpf_probe_read_kernel_str(wait->key.waker_process, sizeof(wait->key.waker_process),
+					  &waker->comm);
 	}
 	wait->woken = bpf_ktime_get_ns();
 	return 0;

@@ -89,6 +89,10 @@ extern const struct rs_cmd rs_cmd_stats;
 extern const struct rs_cmd rs_cmd_filter;
 extern const struct rs_cmd rs_cmd_trace;
 extern const struct rs_cmd rs_cmd_bpftrace; /* the same under the name bpftrace; in no list */
+extern const struct rs_cmd rs_cmd_strace;
+extern const struct rs_cmd rs_cmd_profile;
+extern const struct rs_cmd rs_cmd_offcpu;
+extern const struct rs_cmd rs_cmd_stacks;
 extern const struct rs_cmd rs_cmd_flame;
 extern const struct rs_cmd rs_cmd_doctor;
 extern const struct rs_cmd rs_cmd_help;
