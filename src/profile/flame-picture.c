@@ -14,6 +14,7 @@
 #include "flame-page.h"
 
 #define WIDTH     1200.0
+#define MARGIN    12.0
 #define ROW       19
 #define LEAST     1.0 /* frames that are narrower are not drawn */
 #define GLYPH     7.3 /* columns of the font, a little too wide */
@@ -43,13 +44,15 @@ static void place(struct picture *p)
 
 	if (!(whole > 0))
 		return;
-	p->w[0] = WIDTH;
+	p->x[0] = MARGIN;
+	p->w[0] = WIDTH - 2 * MARGIN;
 	do {
 		double x = p->x[node];
 
 		for (uint32_t kid = f->nodes.items[node].first_child; kid && p->w[node] > 0;
 		     kid = f->nodes.items[kid].sibling) {
-			double w = (double)rs_flame_total(f, kid, 0)[p->how->value] / whole * WIDTH;
+			double w = (double)rs_flame_total(f, kid, 0)[p->how->value] / whole *
+				   p->w[0];
 
 			if (w < LEAST)
 				break;
@@ -84,17 +87,17 @@ static void put_facts(struct picture *p, unsigned y)
 	if (options->duration)
 		snprintf(text + n, sizeof(text) - (size_t)n, " · %s",
 			 rs_units_format_duration(buf, options->duration));
-	put_text(p, "soft", 4, y, text);
+	put_text(p, "soft", MARGIN, y, text);
 }
 
 static void put_head(struct picture *p)
 {
 	unsigned y = TITLE - 7;
 
-	put_text(p, "title", 4, y, rs_flame_title(p->profile));
+	put_text(p, "title", MARGIN, y, rs_flame_title(p->profile));
 	put_facts(p, y += LINE);
 	for (size_t i = 0; i < rs_profile_notes(p->profile); i++)
-		put_text(p, "", 4, y += LINE, rs_profile_note_at(p->profile, i));
+		put_text(p, "", MARGIN, y += LINE, rs_profile_note_at(p->profile, i));
 }
 
 /* The same as page/model.js has. */
@@ -201,13 +204,13 @@ static double put_swatch(struct picture *p, double x, const char *class, const c
 
 static void put_legend(struct picture *p)
 {
-	static const char *const changes[][2] = { { "d-4", "gone" },
+	static const char *const changes[][2] = { { "d-4", "much less" },
 						  { "d-2", "less" },
 						  { "d0", "the same" },
 						  { "d2", "more" },
-						  { "d4", "new" } };
+						  { "d4", "much more" } };
 	bool used[RS_FRAME_KIND_COUNT] = { 0 };
-	double x = 4;
+	double x = MARGIN;
 
 	if (p->flame->diff) {
 		for (size_t i = 0; i < ARRAY_SIZE(changes); i++)

@@ -93,8 +93,8 @@ class Control {
 		const used = new Set(data.functions.map((row) => KINDS[row[2]]));
 		const list = make('div', { className: 'legend' });
 		if (data.diff) {
-			list.append(item('d-4', 'gone'), item('d-2', 'less'), item('d0', 'the same'), item('d2', 'more'),
-				item('d4', 'new'));
+			list.append(item('d-4', 'much less'), item('d-2', 'less'), item('d0', 'the same'), item('d2', 'more'),
+				item('d4', 'much more'));
 			if (data.shares)
 				list.append(make('span', { textContent: 'compared by share of the whole' }));
 		} else {
@@ -113,12 +113,18 @@ class Control {
 		this.side.textContent = model.side ? 'Widths: before' : 'Widths: now';
 		this.reset.disabled = !this.zoom;
 		this.facts.textContent = [
-			`${amount(model.width[0], model.unit)} ${Model.safe(data.types[model.value].name)}`,
+			this.amount(model.width[0]) + (model.unit === 'count' ? '' : ` ${Model.safe(data.types[model.value].name)}`),
 			data.stacks + ' stacks', data.duration ? duration(data.duration) : '',
 			data.time ? new Date(data.time / 1e6).toLocaleString() : '',
 		].filter(Boolean).join(' · ');
 		this.surface.draw(this);
 		this.tell();
+	}
+
+	/* Of what is counted, the name says more than the unit. */
+	amount(value) {
+		const { unit, data, value: type } = this.model;
+		return amount(value, unit) + (unit === 'count' ? ' ' + Model.safe(data.types[type].name) : '');
 	}
 
 	/* The lines about a frame: its name first. */
@@ -129,10 +135,10 @@ class Control {
 		const where = [model.kind(i) === 'user' || !i ? '' : model.kind(i), model.module(i), model.place(i)];
 		if (where.some(Boolean))
 			lines.push(where.filter(Boolean).join(' · '));
-		let text = `${amount(now[i], unit)} · ${percent(now[i], whole)} of all`;
+		let text = `${this.amount(now[i])} · ${percent(now[i], whole)} of all`;
 		if (this.zoom)
 			text += ` · ${percent(now[i], now[this.zoom])} of ${model.name(this.zoom).slice(0, 40)}`;
-		lines.push(`${text} · itself ${amount(own, unit)}, ${percent(own, whole)}`);
+		lines.push(`${text} · itself ${amount(own, unit)}` + (own ? `, ${percent(own, whole)}` : ''));
 		if (data.diff) {
 			const old = model.total[1][model.value], change = now[i] - old[i];
 			lines.push(`before ${amount(old[i], unit)}, ${percent(old[i], old[0])} · ${change > 0 ? '+' : ''}` +

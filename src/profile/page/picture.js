@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The picture: what was drawn beforehand goes, and the same is drawn anew for the window's width. */
+const MARGIN = 12;
+
 class PictureSurface {
 	constructor(model) {
 		this.model = model;
@@ -54,8 +56,8 @@ class PictureSurface {
 		let deepest = 0;
 		this.shown = [];
 		this.boxes.clear();
-		this.model.layout(control.zoom, wide, 1, (node, x, w) => {
-			list.push({ node, x, w });
+		this.model.layout(control.zoom, wide - 2 * MARGIN, 1, (node, x, w) => {
+			list.push({ node, x: x + MARGIN, w });
 			this.shown.push(node);
 			deepest = Math.max(deepest, this.model.depth[node]);
 		});
