@@ -9,6 +9,7 @@
 #pragma once
 
 #include "bpf/lib/cgroup.h"
+#include "bpf/lib/wake.h"
 
 struct rs_held {
 	struct rs_lane *lane;
@@ -82,13 +83,7 @@ static __always_inline void rs_release(struct rs_held *held)
 /* Wake the consumer, or leave it to its timer: see struct rs_wake. */
 static __always_inline __u64 rs_wake_flags(void)
 {
-	if (*(volatile __u32 *)&rs_wake.armed) {
-		rs_wake.armed = 0;
-		return BPF_RB_FORCE_WAKEUP;
-	}
-	if (bpf_ringbuf_query(&rs_ring, BPF_RB_AVAIL_DATA) >= rs_wake.threshold)
-		return BPF_RB_FORCE_WAKEUP;
-	return BPF_RB_NO_WAKEUP;
+	return rs_wake_for(&rs_ring, &rs_wake);
 }
 
 static __always_inline void rs_count_lost(struct rs_held *held, __u32 kind)

@@ -126,6 +126,16 @@ int rs_target_add_cgroup(void *tool, uint64_t id)
 	return put(map_fd(tool, "rs_target_cgroups"), &id, NULL);
 }
 
+bool rs_target_gone(void *tool)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(of(tool)->obj,
+								       "rs_target_exit");
+	uint32_t pid;
+
+	return bpf_program__autoload(program) &&
+	       bpf_map_get_next_key(map_fd(tool, "rs_target_pids"), NULL, &pid) == -ENOENT;
+}
+
 uint64_t rs_target_lost(void *tool)
 {
 	uint64_t lost = 0;

@@ -40,5 +40,8 @@ void rs_target_rescan(const struct rs_target *target, void *tool);
 int rs_target_add_pid(void *tool, uint32_t pid);
 int rs_target_add_cgroup(void *tool, uint64_t id);
 
+/* Have all processes that were asked for by pid ended, and with `follow` those that they made? False where none was. */
+bool rs_target_gone(void *tool);
+
 /* Processes and groups that did not fit: not watched. Every tool should say so when it ends. */
 uint64_t rs_target_lost(void *tool);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "kern/bpfcall.h"
 
 #define REFUSED_MAX 16
 
@@ -171,6 +172,22 @@ bool rs_tool_has(void *tool, const char *program)
 		       (*skeleton->progs[i].link || !strchr(bpf_program__section_name(p), '/'));
 	}
 	return false;
+}
+
+uint64_t rs_tool_skipped(void *tool)
+{
+	struct bpf_program *program;
+	uint64_t skipped = 0;
+
+	bpf_object__for_each_program(program, ((struct rs_tool *)tool)->obj)
+	{
+		struct bpf_prog_info info = { 0 };
+		int fd = bpf_program__fd(program);
+
+		if (fd >= 0 && rs_bpf_info(fd, &info, sizeof(info)) >= 0)
+			skipped += info.recursion_misses;
+	}
+	return skipped;
 }
 
 void rs_tool_detach(void *tool)

@@ -57,6 +57,10 @@ int rs_tool_attach(void *tool, const char *const *optional, struct rs_error *err
 /* Is it loaded (and, once rs_tool_attach() was called, attached where its section says to what)? */
 bool rs_tool_has(void *tool, const char *program);
 
+/* Runs that the kernel left out since the load, for a program was at work on that CPU already (where hooks can be
+ * preempted). They are lost to whoever counts. */
+uint64_t rs_tool_skipped(void *tool);
+
 void rs_tool_detach(void *tool); /* nothing runs any more; maps can be read */
 void rs_tool_close(void **tool);
 #define _cleanup_tool_ _cleanup_(rs_tool_cleanup)

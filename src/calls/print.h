@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Records as lines, as strace(1) writes them. A call is one line, written when it ends. Only what waits is shown
+ * before (rs_calls_print_waiting()): its line is left open and finished by its end, unless another line comes between:
+ * then it is "<unfinished ...>" and goes on as "<... read resumed>".
+ */
+
+#include "base/error.h"
+#include "base/str.h"
+#include "calls/record.h"
+
+struct rs_calls_printer;
+
+enum rs_calls_time { /* -t, -tt, -ttt */
+		     RS_CALLS_TIME_NONE,
+		     RS_CALLS_TIME_SECONDS,
+		     RS_CALLS_TIME_MICROSECONDS,
+		     RS_CALLS_TIME_EPOCH,
+};
+
+enum rs_calls_who {
+	RS_CALLS_WHO_AUTO, /* "[pid 12] " where there are several threads */
+	RS_CALLS_WHO_FILE, /* "12    ", as in strace's files */
+	RS_CALLS_WHO_ALWAYS, /* "[pid 12] "; also the name of the thread, for many processes that nobody named */
+};
+
+struct rs_calls_print_options {
+	enum rs_calls_time time;
+	enum rs_calls_who who;
+	bool relative;   /* -r */
+	bool spent;      /* -T */
+	bool fds;        /* -y */
+	bool sockets;    /* -yy */
+	bool number;     /* -n */
+	bool comm;       /* -Y: name of the thread beside its number */
+	bool quiet_ends; /* no "+++ exited with 0 +++" */
+	bool json;
+	unsigned column;            /* of the "="; 40 */
+	struct rs_call_print print; /* fd and data are ours */
+	/* Lines below a call: stacks. May be NULL. */
+	void (*below)(void *data, const struct rs_call_record *record, struct rs_str *out);
+	/* The same as a member of the JSON object, with its comma: ,"stack":[...]. May be NULL. */
+	void (*below_json)(void *data, const struct rs_call_record *record, struct rs_str *out);
+	void *data;
+};
+
+/* Copies the options. */
+int rs_calls_printer_new(const struct rs_calls_print_options *options,
+			 struct rs_calls_printer **ret_printer, struct rs_error *err);
+void rs_calls_printer_free(struct rs_calls_printer **printer);
+
+/* A thread that is there from the start. */
+int rs_calls_printer_knows(struct rs_calls_printer *printer, uint32_t pid, uint32_t tid);
+/* It has gone, and nobody told. */
+void rs_calls_printer_forget(struct rs_calls_printer *printer, uint32_t tid);
+size_t rs_calls_printer_alive(const struct rs_calls_printer *printer);
+/* The next thread that lives, by *pos, 0 at first; false at the end. */
+bool rs_calls_printer_next(const struct rs_calls_printer *printer, size_t *pos, uint32_t *ret_tid);
+
+/* Appends the record's line, or lines. */
+void rs_calls_print(struct rs_calls_printer *printer, const struct rs_call_record *record,
+		    struct rs_str *out);
+
+/* Appends the beginning of a call that is under way; nothing where that was done before. */
+void rs_calls_print_waiting(struct rs_calls_printer *printer, const struct rs_call_record *record,
+			    struct rs_str *out);
+
+/* Ends a line that is open, before other text is written or at the end of all. */
+void rs_calls_print_break(struct rs_calls_printer *printer, struct rs_str *out);

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "calls/resume.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <bpf/bpf.h>
+
+#include "base/fd.h"
+#include "base/util.h"
+#include "bpf/abi/strace.h"
+
+/* "0 0x3 0x7ffc... 0x400 0x0 0x0 0x0 0x7ffc... 0x7f12...": number, arguments, stack, place; "running"; "-1 ..." */
+static bool parse(const char *text, struct rs_strace_call *call)
+{
+	int n, nr;
+
+	if (sscanf(text, "%d%n", &nr, &n) != 1 || nr < 0)
+		return false;
+	call->nr = nr;
+	for (unsigned i = 0; i < 6; i++) {
+		char *end;
+
+		call->args[i] = strtoull(text + n, &end, 16);
+		if (end == text + n)
+			return false;
+		n = (int)(end - text);
+	}
+	return true;
+}
+
+static void resume_one(int map, int tasks, uint32_t pid, uint32_t tid,
+		       const struct rs_call_set *calls, struct rs_strace_thread *place)
+{
+	struct rs_strace_call *call = &place->call;
+	char name[64], text[256];
+
+	memset(place, 0, sizeof(*place));
+	snprintf(name, sizeof(name), "%" PRIu32 "/syscall", tid);
+	if (rs_fd_read_buf_at(tasks, name, text, sizeof(text)) <= 0 || !parse(text, call) ||
+	    (calls && !rs_call_set_has(calls, (unsigned)call->nr)))
+		return;
+	snprintf(name, sizeof(name), "%" PRIu32 "/comm", tid);
+	if (rs_fd_read_buf_at(tasks, name, call->head.comm, sizeof(call->head.comm)) > 0)
+		call->head.comm[strcspn(call->head.comm, "\n")] = '\0';
+	call->head.kind = RS_STRACE_CALL;
+	call->head.pid = pid;
+	call->head.tid = tid;
+	call->flags = RS_STRACE_BEFORE;
+	place->busy = 1;
+	/* who has made another call meanwhile is there already */
+	bpf_map_update_elem(map, &tid, place, BPF_NOEXIST);
+}
+
+static void closedirp(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+void rs_calls_resume(int map, uint32_t pid, const struct rs_call_set *calls)
+{
+	_cleanup_(rs_cleanup_free) struct rs_strace_thread *place = malloc(sizeof(*place));
+	_cleanup_(closedirp) DIR *dir = NULL;
+	struct dirent *entry;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task", pid);
+	dir = place ? opendir(path) : NULL;
+	while (dir && (entry = readdir(dir))) {
+		unsigned long tid = strtoul(entry->d_name, NULL, 10);
+
+		if (tid)
+			resume_one(map, dirfd(dir), pid, (uint32_t)tid, calls, place);
+	}
+}

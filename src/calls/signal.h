@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* A signal as strace(1) writes it: --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, ...} --- */
+
+#include "base/str.h"
+#include "bpf/abi/strace.h"
+
+void rs_call_signal_format(const struct rs_strace_signal *record, struct rs_str *out);
