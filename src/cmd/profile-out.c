@@ -199,7 +199,7 @@ int rs_profile_out_write(const struct rs_profile_out *out, struct rs_profile *pr
 		r = rs_profile_out_read(out->diff, &old, err);
 	if (!r)
 		r = find_value(out->value, profile, &how.value, err);
-	how.old = old;
+	how.old = old ? old : out->old;
 	if (!r)
 		r = rs_profile_write(profile, &how, &text, err);
 	return r < 0 ? r : write_text(out, &text, err);

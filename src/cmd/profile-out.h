@@ -18,6 +18,8 @@
 struct rs_profile_out {
 	/* In: what is written where neither -o nor the file's name says it. */
 	enum rs_profile_format usual;
+	/* Also in: show what is different from this one, where --diff names no file. NULL: nothing. */
+	const struct rs_profile *old;
 	/* By options */
 	uint32_t format;   /* enum rs_profile_format + 1; 0: not given */
 	const char *file;  /* NULL or "-": standard output */
