@@ -9,7 +9,9 @@
 
 #include <zlib.h>
 
+#include "base/arena.h"
 #include "base/hashmap.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 #include "profile/forms.h"
 #include "profile/intern.h"
@@ -38,6 +40,7 @@ struct function {
 
 struct writer {
 	const struct rs_profile *profile;
+	struct rs_arena arena; /* of strings that had to be changed */
 	RS_VEC(const char *) strings;
 	RS_VEC(struct mapping) mappings;
 	RS_VEC(struct location) locations;
@@ -52,6 +55,7 @@ struct writer {
 
 static void writer_done(struct writer *w)
 {
+	rs_arena_done(&w->arena);
 	rs_vec_done(&w->strings);
 	rs_vec_done(&w->mappings);
 	rs_vec_done(&w->locations);
@@ -74,14 +78,34 @@ static bool same_string(const void *things, uint32_t number, const void *key)
 	return !strcmp(((const char *const *)things)[number], key);
 }
 
+/* Strings of protocol buffers are UTF-8, and readers may refuse all when one is not. */
+static const char *make_valid(struct writer *w, const char *text)
+{
+	size_t n = strlen(text), len = 0;
+	char *copy;
+
+	if (rs_utf8_is_valid(text, n))
+		return text;
+	copy = rs_arena_alloc_array(&w->arena, n + 1, 3);
+	w->failed |= !copy;
+	for (size_t i = 0; copy && i < n;) {
+		uint32_t c;
+		unsigned size = rs_utf8_decode(text + i, n - i, &c);
+
+		memcpy(copy + len, size ? text + i : "\xef\xbf\xbd", size ? size : 3);
+		len += size ? size : 3;
+		i += size ? size : 1;
+	}
+	return copy ? copy : "";
+}
+
 /* Number 0 is the empty one. */
 static uint64_t string_of(struct writer *w, const char *text)
 {
 	uint64_t hash;
 	uint32_t number;
 
-	if (!text)
-		text = "";
+	text = text ? make_valid(w, text) : "";
 	hash = rs_hash_bytes(text, strlen(text));
 	number = rs_intern_find(&w->string_index, hash, same_string, w->strings.items, text);
 	if (number != UINT32_MAX)
