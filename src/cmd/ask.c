@@ -396,7 +396,7 @@ void rs_asked_done(struct rs_asked *asked)
 	rs_str_done(&asked->shown);
 }
 
-static int locate(const struct rs_ask *ask, struct rs_str *out)
+int rs_ask_locate(const struct rs_ask *ask, struct rs_str *out)
 {
 	size_t n = ask->root ? strlen(ask->root) : 0;
 
@@ -414,7 +414,7 @@ int rs_ask_prepare(const struct rs_ask *ask, struct rs_asked *asked, struct rs_e
 
 	if (ask->since && ask->until && ask->since > ask->until)
 		return rs_error_set(err, -EINVAL, "--since is later than --until");
-	r = locate(ask, &asked->dir);
+	r = rs_ask_locate(ask, &asked->dir);
 	if (r < 0)
 		return rs_error_set_errno(err, r, "looking for the store");
 	r = rs_ask_where(ask, &asked->arena, &asked->query.where, &asked->shown, err);

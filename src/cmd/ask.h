@@ -50,6 +50,9 @@ struct rs_asked {
 	}
 void rs_asked_done(struct rs_asked *asked);
 
+/* Appends the store's directory. */
+int rs_ask_locate(const struct rs_ask *ask, struct rs_str *out);
+
 /* Makes the query of the options. Errors of rs_ask_where(), and -EINVAL for times in disorder. */
 int rs_ask_prepare(const struct rs_ask *ask, struct rs_asked *asked, struct rs_error *err);
 

@@ -64,8 +64,8 @@ static int new_profile(const struct keeper *keeper, struct rs_profile **ret_prof
 {
 	uint32_t frequency = keeper->keep->frequency;
 	const struct rs_profile_options options = {
-		.types = { { "samples", "count" } },
-		.n_types = 1,
+		.types = { { "cpu", "nanoseconds" }, { "samples", "count" } },
+		.n_types = 2,
 		.time = keeper->began_real,
 		.duration = rs_clock_mono() - keeper->began,
 		.period = (int64_t)(RS_NSEC_PER_SEC / frequency),
@@ -135,7 +135,7 @@ static int end_slice(struct keeper *keeper, struct rs_error *err)
 		r = note_losses(keeper, profile);
 	if (r < 0)
 		return rs_error_set_errno(err, r, "taking a slice");
-	samples = rs_profile_total(profile, 0);
+	samples = rs_profile_total(profile, 1);
 	if (samples)
 		tell(keeper, write_slice(keeper, profile, &why), &why, samples);
 	return 0;
@@ -238,6 +238,7 @@ static int open_parts(struct keeper *keeper, struct rs_error *err)
 	struct rs_collect_options collect = {
 		.by = by,
 		.n_by = ARRAY_SIZE(by),
+		.sums = true,
 		.labels = true,
 		.group = name_group,
 		.data = keeper,
@@ -269,7 +270,8 @@ static int open_parts(struct keeper *keeper, struct rs_error *err)
 static int drop_rights(struct rs_error *err)
 {
 	uint64_t keep = RS_CAP_BIT(RS_CAP_BPF) | RS_CAP_BIT(RS_CAP_PERFMON) |
-			RS_CAP_BIT(CAP_SYS_PTRACE) | RS_CAP_BIT(CAP_DAC_READ_SEARCH);
+			RS_CAP_BIT(CAP_SYS_PTRACE) | RS_CAP_BIT(CAP_DAC_READ_SEARCH) |
+			RS_CAP_BIT(CAP_SYSLOG); /* addresses in /proc/kallsyms */
 
 	if (!rs_caps_have(RS_CAP_BPF))
 		keep |= RS_CAP_BIT(CAP_SYS_ADMIN);

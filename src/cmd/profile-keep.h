@@ -3,6 +3,8 @@
 
 /* Continuous profiling: CPU profiles kept in slices of time, and asked for afterwards. */
 
+#include "cmd/ask.h"
+#include "cmd/profile-out.h"
 #include "cmd/select.h"
 #include "profile/profile.h"
 
@@ -37,3 +39,25 @@ struct rs_profile_ask {
 /* All that was kept of that time and is wanted, put together. -ENOENT: nothing was kept. -ENODATA: nothing of that. */
 int rs_profile_ask(const struct rs_profile_ask *ask, struct rs_profile **ret_profile,
 		   struct rs_error *err);
+
+/* --- both, as options of `ringside profile` --- */
+
+struct rs_profile_kept {
+	const char *keep; /* file; NULL: nothing is to be kept */
+	uint64_t keep_age, slice;
+	bool for_agent;
+	struct rs_ask ask; /* since, until, store, root; since not 0: this is a question */
+	struct rs_opt_list functions;
+};
+
+extern const struct rs_opt rs_profile_kept_opts[];
+
+static inline bool rs_profile_kept_wanted(const struct rs_profile_kept *kept)
+{
+	return kept->keep || kept->ask.since;
+}
+
+/* Does what is wanted; prints errors; what the program ends with. */
+int rs_profile_kept_run(const struct rs_cmd *cmd, const struct rs_profile_kept *kept,
+			const struct rs_select_options *select, struct rs_profile_out *out,
+			uint32_t frequency, uint64_t duration);

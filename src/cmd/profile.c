@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/units.h"
+#include "cmd/profile-keep.h"
 #include "cmd/stackcmd.h"
 #include "profile/oncpu.h"
 
@@ -12,6 +13,7 @@ struct settings {
 	struct rs_stackcmd_options common;
 	uint32_t frequency;
 	uint32_t clock; /* enum rs_oncpu_clock */
+	struct rs_profile_kept kept;
 };
 
 static const struct rs_opt_name clocks[] = {
@@ -28,6 +30,7 @@ static const struct rs_opt opts[] = {
 	RS_OPT_ROW(0, "clock", "CLOCK", RS_OPT_ENUM, offsetof(struct settings, clock),
 		   "what gives the beat", .names = clocks, .default_text = "auto"),
 	RS_OPT_INCLUDE_TABLE(rs_stackcmd_opts, offsetof(struct settings, common)),
+	RS_OPT_INCLUDE_TABLE(rs_profile_kept_opts, offsetof(struct settings, kept)),
 	RS_OPT_END,
 };
 
@@ -77,6 +80,15 @@ static void describe(void *data, const char *who, bool done, struct rs_str *out)
 		       profile->settings.frequency);
 }
 
+static int run_kept(const struct rs_cmd *cmd, struct settings *settings)
+{
+	struct rs_stackcmd_options *common = &settings->common;
+
+	common->out.usual = RS_PROFILE_TABLE;
+	return rs_profile_kept_run(cmd, &settings->kept, &common->select, &common->out,
+				   settings->frequency, common->duration);
+}
+
 static int run(const struct rs_cmd *cmd, int argc, char **argv)
 {
 	struct profile profile = { .settings.frequency = FREQUENCY };
@@ -98,7 +110,9 @@ static int run(const struct rs_cmd *cmd, int argc, char **argv)
 	};
 	int r = rs_cmd_parse(cmd, argc, argv, &profile.settings, NULL);
 
-	if (r == RS_CMD_GO) {
+	if (r == RS_CMD_GO && rs_profile_kept_wanted(&profile.settings.kept)) {
+		r = run_kept(cmd, &profile.settings);
+	} else if (r == RS_CMD_GO) {
 		if (profile.settings.frequency)
 			command.profile.period = (int64_t)(RS_NSEC_PER_SEC /
 							   profile.settings.frequency);
@@ -116,6 +130,8 @@ static const struct rs_cmd_example examples[] = {
 	  "a build, for `go tool pprof`" },
 	{ "ringside profile --pod 'shop-*' --by pod,process --duration 1m -w shop.html",
 	  "pods, side by side" },
+	{ "ringside profile --since -1h --pod 'shop-*' -w shop.html",
+	  "what the agent has kept of the last hour (ringside run --profile 11)" },
 	{ "ringside profile --comm nginx --diff before.json -w after.html",
 	  "what has become slower since before.json (-o json)" },
 	{ NULL, NULL },
