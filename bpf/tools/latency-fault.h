@@ -52,6 +52,7 @@ static __always_inline int fault_end(void *ctx, __u32 what)
 	struct fault_entry *entry = bpf_map_lookup_elem(&rs_latency_faults, &tid);
 	struct rs_latency_start start = {};
 	struct rs_latency_outlier *o;
+	struct rs_stack_pair pair;
 	__u64 now, ns;
 
 	if (!entry || !entry->began)
@@ -69,6 +70,8 @@ static __always_inline int fault_end(void *ctx, __u32 what)
 	latency_start_current(&start);
 	latency_outlier_who(o, &start);
 	o->address = entry->address;
+	rs_stacks_take(ctx, RS_STACKS_USER, 0, &pair);
+	o->user = pair.user;
 	bpf_ringbuf_submit(o, 0);
 	return 0;
 }

@@ -336,7 +336,7 @@ static __always_inline void read_memory(struct rs_latency_memory *to, struct cal
 			    : r == RS_LATENCY_ARG_BYTES
 				    ? RS_LATENCY_MEMORY_THERE | RS_LATENCY_MEMORY_CUT
 				    : RS_LATENCY_MEMORY_THERE;
-		to->len = r > 0 ? r : 0;
+		to->len = r > 0 ? r - 1 : 0;
 		return;
 	}
 	size = memory_size(call, capture, result);

@@ -45,6 +45,9 @@ struct rs_system {
 /* Never fails: what cannot be read is left empty or unset. */
 void rs_system_read(struct rs_system *ret_system);
 
+/* How many threads there are now; 0: not to be had. */
+uint32_t rs_system_threads(void);
+
 /* In the machine's own user namespace? Only there do capabilities count for eBPF. */
 bool rs_system_first_user_ns(void);
 
