@@ -25,7 +25,7 @@ struct task_struct___arch {
 	})
 
 struct pt_regs {
-	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, sp;
+	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, sp, bp, cs;
 } __core;
 
 #define RS_REGS_ARG0(r) BPF_CORE_READ(r, di)
@@ -35,6 +35,9 @@ struct pt_regs {
 #define RS_REGS_ARG4(r) BPF_CORE_READ(r, r8)
 #define RS_REGS_ARG5(r) BPF_CORE_READ(r, r9)
 #define RS_REGS_NR(r)   ((int)BPF_CORE_READ(r, orig_ax))
+
+/* Was user code of 64 bits interrupted? __USER_CS */
+#define RS_REGS_64BIT(r) ((__u16)BPF_CORE_READ(r, cs) == 0x33)
 
 /*
  * User code that is interrupted at a function's entry or return, of a program's own context (read directly):
@@ -114,3 +117,16 @@ struct pt_regs {
 #else
 #error "unknown processor: teach bpf/lib/arch.h where system call arguments are"
 #endif
+
+/* The registers with which the current task entered the kernel. bpf_task_pt_regs() is there since 5.15; before, they lie
+ * at the top of the stack. */
+static __always_inline struct pt_regs *rs_current_regs(void)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, stack) + RS_STACK_SIZE - RS_STACK_PAD -
+	       bpf_core_type_size(struct pt_regs);
+}

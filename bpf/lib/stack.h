@@ -1,13 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Stacks, kept once each in rs_stacks under a hash of what they are. Included by one file of an object.
+ *
+ * The kernel's part is the kernel's own work. User code is walked with tables (unwind.h) where src/profile/stacks.c has
+ * put any into the maps, and else by frame pointers.
  */
 #pragma once
 
-#include "bpf/abi/stack.h"
-#include "bpf/lib/kernel.h"
+#include "bpf/lib/stack-slots.h"
 
-#define RS_STACK_SLOTS 4 /* programs that may interrupt each other on a CPU */
+#if defined(__TARGET_ARCH_x86)
+#include "bpf/lib/unwind.h"
+#else
+/* Distributions keep frame pointers there. */
+static __always_inline bool rs_unwind_user(struct rs_stack_scratch *s)
+{
+	return false;
+}
+
+static __always_inline bool rs_unwind_on(void)
+{
+	return false;
+}
+#endif
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -16,18 +31,6 @@ struct {
 	__type(key, __u64);
 	__type(value, struct rs_stack);
 } rs_stacks SEC(".maps");
-
-struct rs_stack_scratch {
-	__u64 busy;
-	struct rs_stack stack;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RS_STACK_SLOTS);
-	__type(key, __u32);
-	__type(value, struct rs_stack_scratch);
-} rs_stack_slots SEC(".maps");
 
 /* enum rs_stack_fail -> times. */
 struct {
@@ -52,8 +55,10 @@ static __always_inline struct rs_stack_scratch *rs_stack_hold(void)
 		__u32 slot = i;
 		struct rs_stack_scratch *s = bpf_map_lookup_elem(&rs_stack_slots, &slot);
 
-		if (s && !__sync_fetch_and_or(&s->busy, 1))
-			return s;
+		if (!s || __sync_fetch_and_or(&s->busy, 1))
+			continue;
+		s->slot = i;
+		return s;
 	}
 	rs_stack_failed(RS_STACK_FAIL_BUSY);
 	return 0;
@@ -66,7 +71,7 @@ static __always_inline void rs_stack_release(struct rs_stack_scratch *s)
 
 static __always_inline __u64 rs_stack_hash(const struct rs_stack *stack)
 {
-	__u64 h = 0x9e3779b97f4a7c15ull ^ stack->n;
+	__u64 h = 0x9e3779b97f4a7c15ull ^ stack->n ^ (__u64)stack->flags << 32;
 
 	for (__u32 i = 0; i < RS_STACK_DEPTH && i < stack->n; i++) {
 		h = (h ^ stack->ips[i]) * 0xff51afd7ed558ccdull;
@@ -90,18 +95,38 @@ static __always_inline __u64 rs_stack_keep(const struct rs_stack *stack)
 	return key;
 }
 
-static __always_inline __u64 rs_stack_one(void *ctx, struct rs_stack *stack, __u64 flags)
+/* What the kernel finds. Its key; 0: there is none. */
+static __always_inline __u64 rs_stack_get(void *ctx, struct rs_stack *stack, __u64 flags,
+					  __u32 stack_flags)
 {
 	long bytes = bpf_get_stack(ctx, stack->ips, sizeof(stack->ips), flags);
 
 	if (bytes <= 0) {
-		if (bytes != -14) /* EFAULT: a kernel thread has no user stack */
+		if (bytes && bytes != -14) /* EFAULT: a kernel thread has no user stack; 0: user code ran */
 			rs_stack_failed(RS_STACK_FAIL_READ);
 		return 0;
 	}
 	stack->n = (__u32)bytes / sizeof(__u64);
-	stack->flags = stack->n == RS_STACK_DEPTH ? RS_STACK_CUT : 0;
+	stack->flags = stack->n == RS_STACK_DEPTH ? RS_STACK_CUT : stack_flags;
 	return rs_stack_keep(stack);
+}
+
+/* While the tables of a process are not there yet, its stacks are what frame pointers give: seldom whole. */
+static __always_inline __u64 rs_stack_user(void *ctx, struct rs_stack_scratch *s)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 key;
+
+	if (BPF_CORE_READ(task, flags) & (PF_KTHREAD | PF_IO_WORKER))
+		return 0;
+	if (rs_unwind_user(s))
+		key = rs_stack_keep(&s->stack);
+	else
+		key = rs_stack_get(ctx, &s->stack, BPF_F_USER_STACK,
+				   rs_unwind_on() ? RS_STACK_BROKEN : 0);
+	if (key && (s->stack.flags & RS_STACK_BROKEN))
+		rs_stack_failed(RS_STACK_FAIL_BROKEN);
+	return key;
 }
 
 enum {
@@ -120,8 +145,8 @@ static __always_inline void rs_stacks_take(void *ctx, __u32 which, __u32 skip,
 	if (!s)
 		return;
 	if (which & RS_STACKS_KERNEL)
-		ret->kernel = rs_stack_one(ctx, &s->stack, skip & BPF_F_SKIP_FIELD_MASK);
+		ret->kernel = rs_stack_get(ctx, &s->stack, skip & BPF_F_SKIP_FIELD_MASK, 0);
 	if (which & RS_STACKS_USER)
-		ret->user = rs_stack_one(ctx, &s->stack, BPF_F_USER_STACK);
+		ret->user = rs_stack_user(ctx, s);
 	rs_stack_release(s);
 }

@@ -30,18 +30,6 @@ struct rs_call {
 	__u32 hook; /* enum rs_hook */
 };
 
-/* bpf_task_pt_regs() is there since 5.15; before, the registers lie at the top of the stack. */
-static __always_inline struct pt_regs *rs_current_regs(void)
-{
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
-		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-
-	struct task_struct *task = (void *)bpf_get_current_task();
-
-	return BPF_CORE_READ(task, stack) + RS_STACK_SIZE - RS_STACK_PAD -
-	       bpf_core_type_size(struct pt_regs);
-}
-
 /* A function of its own in each program, for there are many callers. */
 static __noinline __u64 rs_regs_arg(struct pt_regs *regs, __u32 index)
 {

@@ -9,11 +9,13 @@
 
 #include "base/util.h"
 #include "kern/cpus.h"
+#include "profile/unwind.h"
 
 struct rs_stacks {
 	struct rs_symbols *symbols;
-	int map;       /* rs_stacks */
-	int fails_map; /* rs_stack_fails */
+	struct rs_unwind *unwind; /* NULL: frame pointers only */
+	int map;                  /* rs_stacks */
+	int fails_map;            /* rs_stack_fails */
 	unsigned cpus;
 	uint64_t *counts; /* one per CPU: what is read of fails_map */
 	struct rs_stack stack;
@@ -35,6 +37,12 @@ int rs_stacks_new(struct bpf_object *object, const struct rs_stacks_options *opt
 	stacks->counts = calloc(stacks->cpus, sizeof(*stacks->counts));
 	if (!stacks->counts)
 		return rs_error_set(err, -ENOMEM, "out of memory");
+	if (!options->no_unwind && bpf_object__find_map_by_name(object, "rs_unwind_control")) {
+		int r = rs_unwind_new(object, options->symbols, &stacks->unwind, err);
+
+		if (r < 0)
+			return r;
+	}
 	*ret_stacks = TAKE_PTR(stacks);
 	return 0;
 }
@@ -45,25 +53,26 @@ void rs_stacks_free(struct rs_stacks **stacks)
 
 	if (!s)
 		return;
+	rs_unwind_free(&s->unwind);
 	free(s->counts);
 	free(s);
 }
 
 void rs_stacks_prepare(struct rs_stacks *stacks, uint32_t pid)
 {
-	(void)stacks;
-	(void)pid;
+	if (stacks->unwind)
+		rs_unwind_prepare(stacks->unwind, pid);
 }
 
 int rs_stacks_fd(const struct rs_stacks *stacks)
 {
-	(void)stacks;
-	return -1;
+	return stacks->unwind ? rs_unwind_fd(stacks->unwind) : -1;
 }
 
 void rs_stacks_tick(struct rs_stacks *stacks)
 {
-	(void)stacks;
+	if (stacks->unwind)
+		rs_unwind_tick(stacks->unwind);
 }
 
 /* ---- frames ---- */
@@ -211,5 +220,5 @@ int rs_stacks_losses(struct rs_stacks *stacks, struct rs_profile *profile)
 
 	for (uint32_t i = 0; i < RS_STACK_FAIL_COUNT && !r; i++)
 		r = note(profile, read_count(stacks, i), texts[i]);
-	return r;
+	return r || !stacks->unwind ? r : rs_unwind_losses(stacks->unwind, profile);
 }

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Walks the stacks of user code with the tables of bpf/abi/unwind.h: stack.h calls it, nobody else.
+ *
+ * A walk is a small program of its own with its state in a slot: functions that are not static are verified once, not
+ * once for each of 127 frames; and what a search has found so far is written to the slot and read back in each round, so
+ * that the verifier knows nothing of it and sees that all rounds are alike.
+ *
+ * The registers that user code had when it entered the kernel lie at the top of the task's kernel stack, however it
+ * came in: system call, fault, interrupt, NMI; so they do in programs of perf events, of tracepoints and of uprobes.
+ */
+#pragma once
+
+#include "bpf/abi/unwind.h"
+#include "bpf/lib/arch.h"
+
+#define RS_UNWIND_ASK_AGAIN_NS 20000000 /* user space makes it longer where asking was in vain */
+
+/* thread group -> its mappings */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RS_UNWIND_PROCESSES);
+	__uint(map_flags, RS_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct rs_unwind_process);
+} rs_unwind_processes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RS_UNWIND_MAPPINGS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct rs_unwind_mapping);
+} rs_unwind_mappings SEC(".maps");
+
+struct rs_unwind_chunk {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RS_UNWIND_CHUNK_ROWS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct rs_unwind_row));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, RS_UNWIND_CHUNKS);
+	__type(key, __u32);
+	__array(values, struct rs_unwind_chunk);
+} rs_unwind_chunks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rs_unwind_control);
+} rs_unwind_control SEC(".maps");
+
+/* struct rs_unwind_ask */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RS_UNWIND_ASKS_BYTES);
+} rs_unwind_asks SEC(".maps");
+
+static __always_inline void rs_unwind_ask(__u32 tgid, bool gone, __u64 ip)
+{
+	struct rs_unwind_ask ask = { .tgid = tgid, .gone = gone, .ip = ip };
+
+	bpf_ringbuf_output(&rs_unwind_asks, &ask, sizeof(ask), 0); /* full: asked again later */
+}
+
+/* Other code now; what was known of it is wrong. */
+SEC("raw_tp/sched_process_exec") int rs_unwind_exec(struct rs_raw *ctx)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	if (!bpf_map_delete_elem(&rs_unwind_processes, &tgid))
+		rs_unwind_ask(tgid, true, 0);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exit") int rs_unwind_exit(struct rs_raw *ctx)
+{
+	struct task_struct *task = (void *)ctx->args[0];
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	if (!BPF_CORE_READ(task, signal, live.counter) &&
+	    !bpf_map_delete_elem(&rs_unwind_processes, &tgid))
+		rs_unwind_ask(tgid, true, 0);
+	return 0;
+}
+
+/* ---- one step ---- */
+
+enum rs_unwind_outcome {
+	RS_UNWIND_GO_ON,
+	RS_UNWIND_DONE,     /* that was the outermost frame */
+	RS_UNWIND_BROKEN,   /* the next one cannot be told */
+	RS_UNWIND_UNMAPPED, /* the next one is in no mapping that we know */
+	RS_UNWIND_FULL,     /* more frames than fit */
+};
+
+static __always_inline bool rs_unwind_find_mapping(struct rs_unwind_walk *w, __u64 pc)
+{
+	volatile __u32 *at = &w->found;
+	struct rs_unwind_mapping *m;
+	__u32 index;
+
+	if (pc >= w->mapping.start && pc < w->mapping.end)
+		return true;
+	*at = 0;
+#pragma clang loop unroll(disable)
+	for (__u32 step = RS_UNWIND_PROCESS_MAPPINGS / 2; step; step >>= 1) {
+		__u32 next = *at + step;
+
+		if (next >= w->n)
+			continue;
+		index = w->first + next;
+		m = bpf_map_lookup_elem(&rs_unwind_mappings, &index);
+		if (m && m->start <= pc)
+			*at = next;
+	}
+	index = w->first + *at;
+	m = bpf_map_lookup_elem(&rs_unwind_mappings, &index);
+	if (!m || pc < m->start || pc >= m->end)
+		return false;
+	w->mapping = *m;
+	return true;
+}
+
+static __always_inline __u32 rs_unwind_find_rule(struct rs_unwind_walk *w, __u64 pc)
+{
+	__u32 offset = pc - w->mapping.base, last = w->mapping.last, index = w->mapping.chunk;
+	volatile __u32 *at = &w->found;
+	struct rs_unwind_row *row;
+	void *chunk = bpf_map_lookup_elem(&rs_unwind_chunks, &index);
+
+	if (!chunk)
+		return RS_UNWIND_NONE;
+	*at = w->mapping.first;
+#pragma clang loop unroll(disable)
+	for (__u32 step = RS_UNWIND_CHUNK_ROWS / 2; step; step >>= 1) {
+		index = *at + step;
+		if (index > last)
+			continue;
+		row = bpf_map_lookup_elem(chunk, &index);
+		if (row && row->pc <= offset)
+			*at = index;
+	}
+	index = *at;
+	row = bpf_map_lookup_elem(chunk, &index);
+	return row && row->pc <= offset ? row->rule : RS_UNWIND_NONE;
+}
+
+static __always_inline bool rs_unwind_read(__u64 address, __u64 *ret)
+{
+	return !bpf_probe_read_user(ret, sizeof(*ret), (void *)address);
+}
+
+/* The frame that the kernel made for a signal: struct ucontext lies where rsp is; of its struct sigcontext we want rbp,
+ * rsp and rip (arch/x86/include/uapi/asm/sigcontext.h). */
+static __always_inline int rs_unwind_signal(struct rs_unwind_walk *w)
+{
+	struct {
+		__u64 bp, bx, dx, ax, cx, sp, ip;
+	} regs;
+
+	if (bpf_probe_read_user(&regs, sizeof(regs), (void *)(w->sp + 120)))
+		return RS_UNWIND_BROKEN;
+	w->ip = regs.ip;
+	w->sp = regs.sp;
+	w->bp = regs.bp;
+	w->exact = 1;
+	return RS_UNWIND_GO_ON;
+}
+
+/* Is this "mov $15, %rax; syscall", what signal handlers return to? */
+static __always_inline bool rs_unwind_is_sigreturn(const struct rs_unwind_walk *w)
+{
+	__u64 code;
+
+	return w->frames > 1 && rs_unwind_read(w->ip, &code) && code == 0x0f0000000fc0c748;
+}
+
+/* The return address, and rbp by the rule. */
+static __always_inline int rs_unwind_return(struct rs_unwind_walk *w, __u64 cfa, __u32 rule)
+{
+	__u32 how = RS_UNWIND_RULE_BP(rule);
+	__u64 words[2], at;
+
+	at = (how == RS_UNWIND_BP_AT_CFA ? cfa : w->bp) + RS_UNWIND_RULE_BP_OFFSET(rule) * 8ll;
+	if ((cfa & 7) || cfa <= w->sp)
+		return RS_UNWIND_BROKEN;
+	if (how && at == cfa - 16) { /* as nearly always */
+		if (bpf_probe_read_user(words, sizeof(words), (void *)at))
+			return RS_UNWIND_BROKEN;
+		w->bp = words[0];
+	} else {
+		if (!rs_unwind_read(cfa - 8, &words[1]))
+			return RS_UNWIND_BROKEN;
+		if (how && rs_unwind_read(at, &words[0]))
+			w->bp = words[0];
+	}
+	w->ip = words[1];
+	w->sp = cfa;
+	w->exact = 0;
+	return w->ip ? RS_UNWIND_GO_ON : RS_UNWIND_DONE;
+}
+
+/* Code without a table may have frame pointers. */
+static __always_inline int rs_unwind_by_pointer(struct rs_unwind_walk *w)
+{
+	bool no_table = w->mapping.chunk >= RS_UNWIND_CHUNKS;
+
+	if (rs_unwind_is_sigreturn(w))
+		return rs_unwind_signal(w);
+	if (no_table && !w->bp)
+		return RS_UNWIND_DONE;
+	if (w->bp < w->sp)
+		return RS_UNWIND_BROKEN;
+	return rs_unwind_return(w, w->bp + 16, RS_UNWIND_RULE(0, RS_UNWIND_BP_AT_CFA, -2, 0));
+}
+
+static __always_inline int rs_unwind_apply(struct rs_unwind_walk *w, __u32 rule)
+{
+	__s64 offset = RS_UNWIND_RULE_OFFSET(rule);
+	__u32 kind = RS_UNWIND_RULE_KIND(rule);
+	__u64 cfa;
+
+	if (kind == RS_UNWIND_SP) {
+		cfa = w->sp + offset * 8;
+	} else if (kind == RS_UNWIND_BP) {
+		cfa = w->bp + offset * 8;
+	} else if (kind == RS_UNWIND_NONE) {
+		return rs_unwind_by_pointer(w);
+	} else if (kind == RS_UNWIND_END) {
+		return offset ? RS_UNWIND_BROKEN : RS_UNWIND_DONE;
+	} else if (kind == RS_UNWIND_SIGNAL) {
+		return rs_unwind_signal(w);
+	} else if (kind == RS_UNWIND_PLT) {
+		cfa = w->sp + 8 + ((__s64)(w->ip & 15) >= offset ? 8 : 0);
+	} else {
+		cfa = kind == RS_UNWIND_SP_DEREF ? w->sp : w->bp;
+		if (!rs_unwind_read(cfa + (offset >> 4) * 8, &cfa))
+			return RS_UNWIND_BROKEN;
+		cfa += (offset & 15) * 8;
+	}
+	return rs_unwind_return(w, cfa, rule);
+}
+
+/* Adds the frame where the walk of this slot is to its stack, and goes to the next: enum rs_unwind_outcome. */
+__noinline int rs_unwind_step(__u32 slot)
+{
+	struct rs_stack_scratch *s = bpf_map_lookup_elem(&rs_stack_slots, &slot);
+	struct rs_unwind_walk *w;
+	bool known;
+	__u32 n;
+	__u64 pc;
+
+	if (!s)
+		return RS_UNWIND_BROKEN;
+	w = &s->walk;
+	n = w->frames;
+	if (n >= RS_STACK_DEPTH)
+		return RS_UNWIND_FULL;
+	/* A call may be the last instruction of a function: what returns there belongs to the call. */
+	pc = w->ip - !w->exact;
+	known = rs_unwind_find_mapping(w, pc);
+	if (!known && n)
+		return RS_UNWIND_UNMAPPED;
+	s->stack.ips[n] = w->ip | (n && w->exact ? RS_STACK_IP_EXACT : 0);
+	w->frames = n + 1;
+	return known ? rs_unwind_apply(w, rs_unwind_find_rule(w, pc)) : RS_UNWIND_UNMAPPED;
+}
+
+/* ---- the walk ---- */
+
+/* The whole stack of the walk of this slot. */
+__noinline int rs_unwind_steps(__u32 slot)
+{
+	int r;
+
+#pragma clang loop unroll(disable)
+	for (__u32 i = 0; i <= RS_STACK_DEPTH; i++) {
+		r = rs_unwind_step(slot);
+		if (r)
+			return r;
+	}
+	return RS_UNWIND_FULL;
+}
+
+static __always_inline bool rs_unwind_on(void)
+{
+	__u32 zero = 0;
+	struct rs_unwind_control *control = bpf_map_lookup_elem(&rs_unwind_control, &zero);
+
+	return control && control->on;
+}
+
+static __always_inline void rs_unwind_ask_again(struct rs_unwind_process *process, __u32 tgid,
+						__u64 ip)
+{
+	__u64 now = bpf_ktime_get_ns();
+
+	if (now < process->asked + RS_UNWIND_ASK_AGAIN_NS)
+		return;
+	process->asked = now;
+	rs_unwind_ask(tgid, false, ip);
+}
+
+/* What is known of the current process; NULL: nothing yet, but it was asked for. */
+static __always_inline struct rs_unwind_process *rs_unwind_process(__u32 tgid)
+{
+	struct rs_unwind_process *process = bpf_map_lookup_elem(&rs_unwind_processes, &tgid);
+
+	if (process && process->n)
+		return process;
+	if (process) {
+		rs_unwind_ask_again(process, tgid, 0);
+	} else {
+		struct rs_unwind_process made = { .asked = bpf_ktime_get_ns() };
+
+		if (!bpf_map_update_elem(&rs_unwind_processes, &tgid, &made, BPF_NOEXIST))
+			rs_unwind_ask(tgid, false, 0);
+	}
+	return 0;
+}
+
+/* Where the current task was when it entered the kernel. False: not in code of 64 bits. */
+static __always_inline bool rs_unwind_begin(struct rs_unwind_walk *w)
+{
+	struct pt_regs *regs = rs_current_regs();
+
+	if (!RS_REGS_64BIT(regs))
+		return false;
+	w->ip = BPF_CORE_READ(regs, ip);
+	w->sp = BPF_CORE_READ(regs, sp);
+	w->bp = BPF_CORE_READ(regs, bp);
+	w->frames = 0;
+	w->exact = 1;
+	w->mapping.end = 0;
+	return true;
+}
+
+/* Fills the slot's stack with the current task's user stack. False: there is no table to do that with. */
+static __always_inline bool rs_unwind_user(struct rs_stack_scratch *s)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct rs_unwind_process *process;
+	int r;
+
+	if (!rs_unwind_on())
+		return false;
+	process = rs_unwind_process(tgid);
+	if (!process || !rs_unwind_begin(&s->walk))
+		return false;
+	s->walk.first = process->first;
+	s->walk.n = process->n;
+	r = rs_unwind_steps(s->slot);
+	s->stack.n = s->walk.frames;
+	s->stack.flags = 0;
+	if (r == RS_UNWIND_FULL)
+		s->stack.flags = RS_STACK_CUT;
+	else if (r != RS_UNWIND_DONE)
+		s->stack.flags = RS_STACK_BROKEN;
+	if (r == RS_UNWIND_UNMAPPED)
+		rs_unwind_ask_again(process, tgid, s->walk.ip);
+	return true;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Keeps the tables with which programs walk the stacks of user code (bpf/lib/unwind.h): for the processes that are
+ * sampled, made when they are first seen, made anew when they have loaded more code.
+ */
+
+#include <bpf/libbpf.h>
+
+#include "profile/profile.h"
+#include "profile/symbols.h"
+
+struct rs_unwind;
+
+/* Turns the walking by tables on. @object, @symbols: borrowed. -EOPNOTSUPP: its programs know frame pointers only. */
+int rs_unwind_new(struct bpf_object *object, struct rs_symbols *symbols,
+		  struct rs_unwind **ret_unwind, struct rs_error *err);
+void rs_unwind_free(struct rs_unwind **unwind);
+
+/* Makes the tables of a process as it is now. Silent when it is gone. */
+void rs_unwind_prepare(struct rs_unwind *unwind, uint32_t pid);
+
+/* Readable when programs have met processes or code that they do not know: call rs_unwind_tick(). */
+int rs_unwind_fd(const struct rs_unwind *unwind);
+void rs_unwind_tick(struct rs_unwind *unwind);
+
+/* Appends notes about what there was no room for. */
+int rs_unwind_losses(const struct rs_unwind *unwind, struct rs_profile *profile);
