@@ -279,6 +279,7 @@ static __always_inline int begin(struct rs_call_regs *ctx, __u64 size, __u64 old
 {
 	struct rs_mem_thread *thread = find_thread();
 	__u64 sp = RS_CALL_SP(ctx);
+	bool jumped;
 
 	if (!thread) {
 		thread = make_thread();
@@ -289,12 +290,15 @@ static __always_inline int begin(struct rs_call_regs *ctx, __u64 size, __u64 old
 		return finish(ctx, thread);
 	if (thread->active && sp < thread->sp)
 		return no_return();
-	/* At the same height, it is the end of the first that became a jump to the second. */
-	if (!thread->active || sp != thread->sp) {
+	/* At the same height, it is the end of the first that became a jump to the second: the return of the first will do,
+	 * and what it will go back to is not on the stack any more. */
+	jumped = thread->active && sp == thread->sp;
+	if (!jumped) {
 		thread->has_old = 0;
+		thread->back = 0;
+		thread->sampled = is_sampled(thread, size);
 		add(RS_MEM_ALLOCS, 1);
 		add(RS_MEM_ALLOC_BYTES, size);
-		thread->sampled = is_sampled(thread, size);
 	}
 	thread->sp = sp;
 	thread->size = size;
@@ -304,6 +308,8 @@ static __always_inline int begin(struct rs_call_regs *ctx, __u64 size, __u64 old
 		take_old(thread, old);
 	if (!rs_mem.session)
 		return 0;
+	if (jumped)
+		return 1;
 	if (!thread->sampled && !thread->has_old && (bpf_get_attach_cookie(ctx) & RS_MEM_LEAF)) {
 		thread->active = 0;
 		return 1;
@@ -399,7 +405,7 @@ struct rs_mem_leave {
 
 struct rs_mem_syscall {
 	__u64 time;
-	__u64 args[6];
+	__u64 args[4];
 };
 
 struct {
@@ -423,12 +429,14 @@ static __always_inline bool in_allocator(void)
 	return thread && thread->active;
 }
 
-static __always_inline int enter(struct rs_mem_enter *ctx)
+/* @n: how many arguments the call has: there is nothing behind them. */
+static __always_inline int enter(struct rs_mem_enter *ctx, int n)
 {
 	struct rs_mem_syscall call = { .time = bpf_ktime_get_ns() };
 	__u32 tid = bpf_get_current_pid_tgid();
 
-	for (int i = 0; i < 6; i++)
+#pragma unroll
+	for (int i = 0; i < n; i++)
 		call.args[i] = ctx->args[i];
 	if (bpf_map_update_elem(&rs_mem_syscalls, &tid, &call, BPF_ANY))
 		add(RS_MEM_LOST_SYSCALLS, 1);
@@ -460,7 +468,7 @@ SEC("tracepoint") int rs_mem_enter_mmap(struct rs_mem_enter *ctx)
 	if (!(prot & PROT_EXEC && !(flags & MAP_ANONYMOUS)) &&
 	    (rs_mem.code_only || !(flags & (MAP_ANONYMOUS | MAP_FIXED))))
 		return 0;
-	return rs_target_current() ? enter(ctx) : 0;
+	return rs_target_current() ? enter(ctx, 4) : 0;
 }
 
 SEC("tracepoint") int rs_mem_exit_mmap(struct rs_mem_leave *ctx)
@@ -504,7 +512,7 @@ SEC("tracepoint") int rs_mem_exit_mmap(struct rs_mem_leave *ctx)
 
 SEC("tracepoint") int rs_mem_enter_munmap(struct rs_mem_enter *ctx)
 {
-	return rs_target_current() ? enter(ctx) : 0;
+	return rs_target_current() ? enter(ctx, 2) : 0;
 }
 
 SEC("tracepoint") int rs_mem_exit_munmap(struct rs_mem_leave *ctx)
@@ -526,7 +534,7 @@ SEC("tracepoint") int rs_mem_exit_munmap(struct rs_mem_leave *ctx)
 
 SEC("tracepoint") int rs_mem_enter_mremap(struct rs_mem_enter *ctx)
 {
-	return rs_target_current() ? enter(ctx) : 0;
+	return rs_target_current() ? enter(ctx, 4) : 0;
 }
 
 SEC("tracepoint") int rs_mem_exit_mremap(struct rs_mem_leave *ctx)

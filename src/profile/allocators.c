@@ -223,6 +223,21 @@ static int add(struct finder *finder, const char *name, enum rs_alloc_program pr
 	return rs_vec_push(&finder->places->list, place);
 }
 
+bool rs_alloc_is_function(const char *name)
+{
+	static const char *const more[] = { "__libc_malloc",   "__libc_free",
+					    "__libc_calloc",   "__libc_realloc",
+					    "__libc_memalign", "_dl_map_object_from_fd" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (!strcmp(rows[i].name, name))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++)
+		if (!strcmp(more[i], name))
+			return true;
+	return false;
+}
+
 /* Do its operators call malloc and free, which are watched where they are? */
 static bool is_cxx_library(const char *path)
 {

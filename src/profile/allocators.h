@@ -94,6 +94,9 @@ struct rs_alloc_places {
 int rs_alloc_find(const struct rs_alloc_find *find, struct rs_elf *elf, const char *path, int fd,
 		  struct rs_alloc_places *places);
 
+/* Is it the name of a function that allocators have; or of one in which the dynamic linker maps files? */
+bool rs_alloc_is_function(const char *name);
+
 /* How many bytes behind a function's entry, which begins with this code (of @n bytes), a probe is cheaper: where the kernel
  * can do the instruction itself instead of having it executed with a trap behind. */
 uint64_t rs_alloc_cheaper(const uint8_t *code, size_t n, bool gives);

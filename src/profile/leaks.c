@@ -14,6 +14,7 @@
 #include "base/units.h"
 #include "base/util.h"
 #include "kern/cpus.h"
+#include "profile/allocators.h"
 #include "profile/leaks-rows.h"
 #include "profile/regions.h"
 
@@ -38,6 +39,7 @@ struct rs_leaks {
 	int blocks_fd, counts_fd;
 	unsigned cpus;
 	struct rs_hashmap *processes;
+	struct rs_profile *scratch; /* for frames */
 	RS_VEC(struct end) ends;
 	struct rs_leak_rows rows;   /* as of the last look */
 	struct rs_leak_rows ended;  /* of processes that are gone */
@@ -93,6 +95,7 @@ void rs_leaks_free(struct rs_leaks **leaks)
 	if (!l)
 		return;
 	rs_hashmap_free(&l->processes);
+	rs_profile_free(&l->scratch);
 	rs_vec_done(&l->ends);
 	rs_leak_rows_done(&l->rows);
 	rs_leak_rows_done(&l->ended);
@@ -331,6 +334,30 @@ static int ends(struct rs_leaks *leaks, const struct rs_mem_record *record, bool
 	return r ? r : rs_vec_push(&leaks->ends, end);
 }
 
+/*
+ * What an allocator maps is its own, not the program's. The programs know of those that happen while a call is under way
+ * that gives memory; for the others (free() may map, too) the stack tells.
+ */
+static bool is_allocators(struct rs_leaks *leaks, const struct rs_mem_record *record)
+{
+	const struct rs_profile_options options = { .types = { { "space", "bytes" } },
+						    .n_types = 1 };
+	uint32_t frames[RS_STACKS_FRAMES_MAX];
+	size_t n = 0;
+
+	if (!leaks->scratch && rs_profile_new(&options, &leaks->scratch) < 0)
+		return false;
+	rs_stacks_frames(leaks->options.stacks, leaks->scratch, record->tgid, &record->stacks,
+			 frames, ARRAY_SIZE(frames), &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct rs_frame *frame = rs_profile_frame_at(leaks->scratch, frames[i]);
+
+		if (frame->kind != RS_FRAME_OTHER && rs_alloc_is_function(frame->function))
+			return true;
+	}
+	return false;
+}
+
 int rs_leaks_feed(struct rs_leaks *leaks, const struct rs_mem_record *record)
 {
 	struct process *process = make_process(leaks, record->tgid, record->comm);
@@ -339,13 +366,16 @@ int rs_leaks_feed(struct rs_leaks *leaks, const struct rs_mem_record *record)
 
 	if (!process)
 		return -ENOMEM;
+	if (record->stacks.user)
+		rs_stacks_seen(leaks->options.stacks, record->tgid, record->stacks.user);
 	switch (record->event) {
 	case RS_MEM_EVENT_EXEC:
 		return ends(leaks, record, false);
 	case RS_MEM_EVENT_EXIT:
 		return ends(leaks, record, true);
 	case RS_MEM_EVENT_MAP:
-		rs_regions_map(&process->regions, &region);
+		if (!is_allocators(leaks, record))
+			rs_regions_map(&process->regions, &region);
 		break;
 	case RS_MEM_EVENT_UNMAP:
 		rs_regions_unmap(&process->regions, record->address, record->size, record->time);
@@ -357,8 +387,6 @@ int rs_leaks_feed(struct rs_leaks *leaks, const struct rs_mem_record *record)
 	default:
 		break;
 	}
-	if (record->stacks.user)
-		rs_stacks_seen(leaks->options.stacks, record->tgid, record->stacks.user);
 	return 0;
 }
 
