@@ -156,9 +156,11 @@ static struct rs_elf *by_link(struct rs_elf *elf)
 		inside += strlen(elf->root);
 		folder -= strlen(elf->root);
 	}
-	if ((size_t)snprintf(path, sizeof(path), "%s" DEBUG_ROOT "%.*s%s", elf->root, (int)folder,
-			     inside, name) < sizeof(path))
-		found = try_link(elf, path, crc);
+	/* As the process sees it, or else as we do. */
+	for (unsigned i = 0; i < 2 && !found; i++)
+		if ((size_t)snprintf(path, sizeof(path), "%s" DEBUG_ROOT "%.*s%s",
+				     i ? "" : elf->root, (int)folder, inside, name) < sizeof(path))
+			found = try_link(elf, path, crc);
 	return found;
 }
 

@@ -300,6 +300,14 @@ static size_t count_below(const struct rs_elf *elf, uint64_t address)
 	return low;
 }
 
+/* Of two at one address: the one that says how long it is; without the underscores of inner names. */
+static bool is_better(const struct rs_elf_symbol *a, const struct rs_elf_symbol *b)
+{
+	if (!a->size != !b->size)
+		return a->size;
+	return strspn(a->name, "_") <= strspn(b->name, "_");
+}
+
 bool rs_elf_function_at(struct rs_elf *elf, uint64_t address, struct rs_elf_symbol *ret_symbol)
 {
 	const struct rs_elf_symbol *f, *found = NULL;
@@ -310,10 +318,12 @@ bool rs_elf_function_at(struct rs_elf *elf, uint64_t address, struct rs_elf_symb
 	i = count_below(elf, address);
 	if (!i)
 		return false;
-	/* Of several at one address: one that says how long it is. Where that ends before, it may lie in a longer one. */
+	/* Where the nearest ends before the address, it may lie in a longer one. */
 	for (f = &elf->functions.items[--i];; f--) {
-		if (f->size ? address - f->address < f->size
-			    : !found && f->address == elf->functions.items[i].address)
+		bool fits = f->size ? address - f->address < f->size
+				    : f->address == elf->functions.items[i].address;
+
+		if (fits && (!found || is_better(f, found)))
 			found = f;
 		if (f == elf->functions.items || (found && f[-1].address != f->address) ||
 		    &elf->functions.items[i] - f >= NESTED_MAX)

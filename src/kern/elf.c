@@ -122,6 +122,17 @@ int rs_elf_open(const char *path, const char *root, struct rs_elf **ret_elf, str
 	return 0;
 }
 
+int rs_elf_set_path(struct rs_elf *elf, const char *path)
+{
+	char *copy = strdup(path);
+
+	if (!copy)
+		return -ENOMEM;
+	free(elf->path);
+	elf->path = copy;
+	return 0;
+}
+
 int rs_elf_open_image(const void *image, size_t size, struct rs_elf **ret_elf)
 {
 	_cleanup_(rs_elf_close) struct rs_elf *e = calloc(1, sizeof(*e));

@@ -31,6 +31,10 @@ struct rs_elf_symbol {
 int rs_elf_open(const char *path, const char *root, struct rs_elf **ret_elf, struct rs_error *err);
 void rs_elf_close(struct rs_elf **elf); /* fits _cleanup_ */
 
+/* Where the file is for those who use it, when it was opened by another path (a link of /proc): beside it separate debug
+ * files are looked for. -ENOMEM. */
+int rs_elf_set_path(struct rs_elf *elf, const char *path);
+
 /* The same of an image in memory, which is copied. It has no separate file with debug symbols. */
 int rs_elf_open_image(const void *image, size_t size, struct rs_elf **ret_elf);
 
@@ -49,7 +53,7 @@ bool rs_elf_find(struct rs_elf *elf, const char *name, bool functions,
 int rs_elf_functions(struct rs_elf *elf, int (*fn)(const struct rs_elf_symbol *symbol, void *data),
 		     void *data);
 
-/* The function that the address lies in. */
+/* The function that the address lies in; of several names the plainest. */
 bool rs_elf_function_at(struct rs_elf *elf, uint64_t address, struct rs_elf_symbol *ret_symbol);
 
 /* The piece of the procedure linkage table that the address lies in, named "function@plt". Not among the functions. */

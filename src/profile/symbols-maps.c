@@ -72,22 +72,25 @@ static bool is_program(uint32_t pid, const char *path, bool deleted)
 static struct rs_elf *open_elf(uint32_t pid, const struct rs_symbols_mapping *mapping,
 			       const char *path, bool deleted)
 {
-	char link[96], root[32];
 	_cleanup_(rs_cleanup_free) char *seen = NULL;
 	struct rs_elf *elf = NULL;
+	char link[96], root[32];
 
 	snprintf(root, sizeof(root), "/proc/%u/root", pid);
+	if (asprintf(&seen, "%s%s", root, path) < 0) {
+		seen = NULL;
+		return NULL;
+	}
 	snprintf(link, sizeof(link), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, pid, mapping->start,
 		 mapping->end);
-	if (rs_elf_open(link, root, &elf, NULL) == 0)
-		return elf;
-	if (!deleted && asprintf(&seen, "%s%s", root, path) > 0 &&
-	    rs_elf_open(seen, root, &elf, NULL) == 0)
-		return elf;
-	snprintf(link, sizeof(link), "/proc/%u/exe", pid);
-	if (is_program(pid, path, deleted) && rs_elf_open(link, root, &elf, NULL) == 0)
-		return elf;
-	return NULL;
+	if (rs_elf_open(link, root, &elf, NULL) < 0 &&
+	    (deleted || rs_elf_open(seen, root, &elf, NULL) < 0)) {
+		snprintf(link, sizeof(link), "/proc/%u/exe", pid);
+		if (!is_program(pid, path, deleted) || rs_elf_open(link, root, &elf, NULL) < 0)
+			return NULL;
+	}
+	rs_elf_set_path(elf, seen);
+	return elf;
 }
 
 static char *build_id(struct rs_elf *elf)
