@@ -66,7 +66,7 @@ static int load(void *data, const struct rs_stackcmd_plan *plan, void **ret_tool
 			   .max = s->max,
 			   .reasons = (uint32_t)(s->states | (s->runq ? runq : 0)),
 			   .wakers = s->wakers },
-		.max_samples = plan->max_samples,
+		.max_stacks = plan->max_stacks,
 	};
 	int r;
 
@@ -159,6 +159,7 @@ static int run(const struct rs_cmd *cmd, int argc, char **argv)
 		.profile = { .types = { { "offcpu", "nanoseconds" }, { "waits", "count" } },
 			     .n_types = 2 },
 		.sums = true,
+		.waits = true,
 		.by = "process,reason",
 		.reason = rs_waits_reason,
 		.counted = "waits",

@@ -48,7 +48,7 @@ static int load(void *data, const struct rs_stackcmd_plan *plan, void **ret_tool
 		.samples = plan->samples,
 		.frequency = profile->settings.frequency,
 		.clock = (enum rs_oncpu_clock)profile->settings.clock,
-		.max_samples = plan->max_samples,
+		.max_samples = plan->max_stacks,
 	};
 	int r = rs_oncpu_new(&options, &profile->oncpu, err);
 

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -19,7 +19,6 @@
 #define GROUPS_MAX   65536
 #define LOOK_NS      (100 * RS_NSEC_PER_MSEC) /* between two looks at notes that wake nobody */
 #define LOOKS_SECOND 10
-#define PIDS_WATCHED 64 /* that we end with */
 
 const struct rs_opt rs_stackcmd_opts[] = {
 	RS_OPT_INCLUDE_TABLE(rs_select_opts_command, FIELD(select)),
@@ -42,7 +41,7 @@ const struct rs_opt rs_stackcmd_opts[] = {
 	RS_OPT_ROW(0, "no-unwind", NULL, RS_OPT_FLAG, FIELD(no_unwind),
 		   "frame pointers only: cheaper, and cuts stacks of code that has none"),
 	RS_OPT_ROW(0, "max-stacks", "N", RS_OPT_U32, FIELD(max_stacks),
-		   "room for so many different stacks", .default_text = "65536"),
+		   "room for so many different stacks", .default_text = "16384"),
 	RS_OPT_INCLUDE_TABLE(rs_profile_out_opts, FIELD(out)),
 	RS_OPT_ROW('q', "quiet", NULL, RS_OPT_FLAG, FIELD(quiet),
 		   "only the profile, and what goes wrong"),
@@ -60,8 +59,7 @@ struct run {
 	enum rs_collect_by by[BY_MAX];
 	size_t n_by;
 	unsigned looks;
-	int pidfds[PIDS_WATCHED];
-	size_t n_pidfds, n_ended;
+	void *tool;
 	uint64_t began; /* CLOCK_REALTIME ns */
 	uint64_t began_mono;
 	bool progress; /* a line about it is on the terminal */
@@ -290,45 +288,14 @@ static int on_look(struct rs_loop *loop, uint64_t expirations, void *data)
 	(void)loop;
 	(void)expirations;
 	rs_collect_tick(run->collect);
+	if (!rs_select_command(run->select) && rs_target_gone(run->tool))
+		rs_live_stop(run->live);
 	if (++run->looks % LOOKS_SECOND)
 		return 0;
 	if (run->command->second)
 		run->command->second(run->command->data);
 	show_progress(run);
 	return 0;
-}
-
-static int on_pid_ended(struct rs_loop *loop, int fd, uint32_t events, void *data)
-{
-	struct run *run = data;
-
-	(void)loop;
-	(void)events;
-	(void)fd;
-	if (++run->n_ended >= run->n_pidfds)
-		rs_live_stop(run->live);
-	return 0;
-}
-
-/* With the processes that were named; where other things are watched as well, those go on. */
-static int watch_pids(struct run *run, struct rs_error *err)
-{
-	const struct rs_target *target = rs_select_target(run->select);
-	int r = 0;
-
-	if (!run->command->options->select.pids.len || rs_select_command(run->select) ||
-	    target->follow || target->n_pids > PIDS_WATCHED)
-		return 0;
-	for (size_t i = 0; i < target->n_pids && !r; i++) {
-		int fd = (int)syscall(SYS_pidfd_open, (pid_t)target->pids[i], 0);
-
-		if (fd < 0)
-			continue;
-		run->pidfds[run->n_pidfds++] = fd;
-		r = rs_loop_add_fd(rs_live_loop(run->live), fd, EPOLLIN | EPOLLONESHOT,
-				   on_pid_ended, run, NULL, err);
-	}
-	return r;
 }
 
 static int add_sources(struct run *run, struct rs_error *err)
@@ -342,7 +309,7 @@ static int add_sources(struct run *run, struct rs_error *err)
 				   err);
 	if (!r)
 		r = rs_loop_add_timer(loop, LOOK_NS, LOOK_NS, on_look, run, NULL, err);
-	return r ? r : watch_pids(run, err);
+	return r;
 }
 
 /* --- the end --- */
@@ -357,6 +324,16 @@ static int set_title(const struct run *run, struct rs_profile *profile, uint64_t
 	run->command->describe(run->command->data, rs_str_cstr(&who), true, &title);
 	rs_str_appendf(&title, ", %s", rs_units_format_duration(time, duration));
 	return rs_profile_set_title(profile, rs_str_cstr(&title));
+}
+
+static int note(struct rs_profile *profile, uint64_t n, const char *text)
+{
+	char line[256];
+
+	if (!n)
+		return 0;
+	snprintf(line, sizeof(line), "%" PRIu64 " %s", n, text);
+	return rs_profile_note(profile, line);
 }
 
 static int fill(struct run *run, struct rs_profile *profile, uint64_t duration,
@@ -375,6 +352,13 @@ static int fill(struct run *run, struct rs_profile *profile, uint64_t duration,
 		r = rs_collect_losses(run->collect, profile);
 	if (!r)
 		r = rs_symbols_losses(run->symbols, profile);
+	if (!r)
+		r = note(profile, rs_target_lost(run->tool),
+			 "processes or control groups were not watched: there are too many");
+	if (!r)
+		r = note(
+			profile, rs_tool_skipped(run->tool),
+			"times the kernel did not run the program: it was at work on that CPU already");
 	return r < 0 ? rs_error_set_errno(err, r, "putting the profile together") : 0;
 }
 
@@ -457,7 +441,7 @@ static int load(struct run *run, void **ret_tool, struct rs_error *err)
 				      (all || o->user ? RS_SAMPLE_USER : 0) |
 				      (has_level(run, RS_COLLECT_THREAD) ? RS_SAMPLE_THREADS : 0),
 			     .cgroup_v1 = target->cgroup_v1 },
-		.max_samples = o->max_stacks ? o->max_stacks : RS_STACKCMD_MAX_STACKS,
+		.max_stacks = o->max_stacks ? o->max_stacks : RS_STACKCMD_MAX_STACKS,
 	};
 
 	return run->command->load(run->command->data, &plan, ret_tool, err);
@@ -488,6 +472,7 @@ static int make_collect(struct run *run, void *tool, struct rs_error *err)
 		.by = run->by,
 		.n_by = run->n_by,
 		.sums = run->command->sums,
+		.waits = run->command->waits,
 		.labels = true,
 		.reason = run->command->reason,
 		.group = wants_groups(run) ? on_group : NULL,
@@ -531,7 +516,6 @@ static int check_output(struct rs_profile_out *out, struct rs_error *err)
 static int begin(struct run *run, struct rs_error *err)
 {
 	const struct rs_stackcmd *c = run->command;
-	void *tool = NULL;
 	int r = take_levels(run, err);
 
 	if (!r)
@@ -541,11 +525,11 @@ static int begin(struct run *run, struct rs_error *err)
 	if (!r)
 		r = new_live(run, err);
 	if (!r)
-		r = load(run, &tool, err);
+		r = load(run, &run->tool, err);
 	if (!r)
-		r = make_stacks(run, tool, err);
+		r = make_stacks(run, run->tool, err);
 	if (!r)
-		r = make_collect(run, tool, err);
+		r = make_collect(run, run->tool, err);
 	if (!r)
 		r = add_sources(run, err);
 	if (!r)
@@ -561,8 +545,6 @@ static void run_done(struct run *run)
 	rs_stacks_free(&run->stacks);
 	rs_symbols_free(&run->symbols);
 	rs_live_free(&run->live);
-	for (size_t i = 0; i < run->n_pidfds; i++)
-		close(run->pidfds[i]);
 	rs_select_free(&run->select);
 	rs_hashmap_free(&run->groups);
 }

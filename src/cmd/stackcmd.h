@@ -23,7 +23,7 @@ struct rs_stackcmd_options {
 	uint64_t duration;
 	uint32_t max_stacks; /* 0: RS_STACKCMD_MAX_STACKS */
 };
-#define RS_STACKCMD_MAX_STACKS 65536
+#define RS_STACKCMD_MAX_STACKS 16384
 
 /* Rows on struct rs_stackcmd_options. Release with rs_opt_done() on the command's table. */
 extern const struct rs_opt rs_stackcmd_opts[];
@@ -32,16 +32,16 @@ extern const struct rs_opt rs_stackcmd_opts[];
 struct rs_stackcmd_plan {
 	const struct rs_target *target;
 	struct rs_sample_config samples;
-	uint32_t max_samples;
+	uint32_t max_stacks;
 };
 
 struct rs_stackcmd {
 	const struct rs_cmd *cmd;
 	struct rs_stackcmd_options *options;
 	struct rs_profile_options
-		profile; /* what values there are; time, duration and title are set here */
-	bool sums;       /* as in struct rs_collect_options */
-	const char *by;  /* levels of frames where none were asked for: "process,reason" */
+		profile;  /* what values there are; time, duration and title are set here */
+	bool sums, waits; /* as in struct rs_collect_options */
+	const char *by;   /* levels of frames where none were asked for: "process,reason" */
 	const char *(*reason)(uint32_t reason, const char *const *functions, size_t n);
 	const char *counted; /* what is counted, for the progress line: "samples" */
 

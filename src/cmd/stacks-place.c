@@ -130,6 +130,36 @@ static int on_place(const struct rs_place *found, void *data)
 	return rs_vec_push(&place->places, *found);
 }
 
+/* A kernel without kprobes has none that a pattern could mean. */
+static int not_there(const struct rs_attach_point *point, struct rs_error *err)
+{
+	bool kprobe = point->provider == RS_PROVIDER_KPROBE ||
+		      point->provider == RS_PROVIDER_KRETPROBE;
+
+	if (err && kprobe && point->has_wildcard && rs_perf_pmu_type("kprobe") == -ENOENT)
+		err->code = -EOPNOTSUPP;
+	if (err && !err->hint[0])
+		rs_error_hint(err, "`ringside trace -l '%s:*'` lists what there is",
+			      rs_provider_table[point->provider].name);
+	return err ? err->code : -ENOENT;
+}
+
+/* One function, and a kernel that lets programs be hooked to it. */
+static int check_trampoline(const struct rs_stacks_place *place, const char *text,
+			    struct rs_error *err)
+{
+	if (place->probe.n_places > 1)
+		return not_understood(text, "one function at a time, or a pattern of kprobe:", err);
+	if (rs_bpf_trampolines_allowed())
+		return 0;
+	rs_error_set(err, -EOPNOTSUPP,
+		     "\"%s\": this kernel lets no program be hooked to its functions (fentry)",
+		     text);
+	rs_error_hint(err, "`ringside doctor` tells what it allows; look for a tracepoint: "
+			   "ringside trace -l 'tracepoint:*'");
+	return -EOPNOTSUPP;
+}
+
 static int expand(struct rs_stacks_place *place, const struct rs_attach_point *point,
 		  const char *text, struct rs_error *err)
 {
@@ -138,6 +168,8 @@ static int expand(struct rs_stacks_place *place, const struct rs_attach_point *p
 	if (kind < 0)
 		return not_understood(text, "there are no stacks of such probes", err);
 	r = rs_probes_expand(place->probes, point, &place->arena, on_place, place, err);
+	if (r == -ENOENT)
+		return not_there(point, err);
 	if (r == -E2BIG)
 		return rs_error_set(err, -EINVAL, "\"%s\": more than %d places", text, PLACES_MAX);
 	if (r < 0)
@@ -151,9 +183,7 @@ static int expand(struct rs_stacks_place *place, const struct rs_attach_point *p
 	};
 	if (kinds[kind].type != RS_PROGRAM_FENTRY && kinds[kind].type != RS_PROGRAM_FEXIT)
 		return rs_probe_plan(place->probes, &place->probe, &place->plan, err);
-	if (place->probe.n_places > 1)
-		return not_understood(text, "one function at a time, or a pattern of kprobe:", err);
-	return 0;
+	return check_trampoline(place, text, err);
 }
 
 static int find(struct rs_stacks_place *place, const char *text, struct rs_error *err)

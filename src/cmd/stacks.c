@@ -101,8 +101,7 @@ static int prepare(void *tool, void *data, struct rs_error *err)
 	if (rs_stacks_place_is_user(stacks->place) && (plan->samples.flags & both) == both)
 		t->rodata->rs_sample_config.flags &= ~(uint32_t)RS_SAMPLE_KERNEL;
 	t->rodata->rs_stacks_config = stacks->argument;
-	bpf_map__set_max_entries(t->maps.rs_samples, plan->max_samples);
-	bpf_map__set_max_entries(t->maps.rs_stacks, plan->max_samples);
+	rs_collect_prepare(t->obj, plan->max_stacks);
 	return choose_program(stacks, t, err);
 }
 

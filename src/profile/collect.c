@@ -14,8 +14,9 @@
 #include "kern/ring.h"
 #include "kern/tool.h"
 
-#define BY_MAX 8
-#define EXTRA  (RS_COLLECT_BY_COUNT + 4) /* frames around the stacks */
+#define AT_ONCE 32768u /* stacks, a kilobyte each */
+#define BY_MAX  8
+#define EXTRA   (RS_COLLECT_BY_COUNT + 4) /* frames around the stacks */
 #define OURS_WITHIN                                                                                \
 	12 /* the kernel's frames of running our own program are among so many innermost ones */
 
@@ -30,6 +31,19 @@ struct rs_collect {
 	uint32_t waker[RS_STACKS_FRAMES_MAX + EXTRA];
 	const char *functions[RS_STACKS_FRAMES_MAX];
 };
+
+void rs_collect_prepare(struct bpf_object *object, uint32_t max_stacks)
+{
+	struct bpf_map *stacks = bpf_object__find_map_by_name(object, "rs_stacks");
+	struct bpf_map *samples = bpf_object__find_map_by_name(object, "rs_samples");
+
+	bpf_map__set_max_entries(stacks, max_stacks);
+	bpf_map__set_max_entries(samples, 2 * max_stacks);
+	if (max_stacks > AT_ONCE)
+		return;
+	bpf_map__set_map_flags(stacks, 0);
+	bpf_map__set_map_flags(samples, 0);
+}
 
 static int find_map(void *tool, const char *name)
 {
@@ -146,6 +160,12 @@ static bool is_kernel(const struct rs_frame *frame)
 	return frame->kind == RS_FRAME_KERNEL || frame->kind == RS_FRAME_MODULE;
 }
 
+static void remove_frames(struct stack *stack, size_t from, size_t to)
+{
+	memmove(stack->frames + from, stack->frames + to, (stack->n - to) * sizeof(*stack->frames));
+	stack->n -= to - from;
+}
+
 static bool has_prefix(const char *text, const char *const *prefixes, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -169,6 +189,31 @@ static bool is_ours(const char *function)
 	return has_prefix(function, prefixes, ARRAY_SIZE(prefixes));
 }
 
+/* The ways into the scheduler, which say nothing. */
+static bool is_scheduler(const char *function)
+{
+	static const char *const prefixes[] = { "__schedule",       "schedule",
+						"preempt_schedule", "io_schedule",
+						"__cond_resched",   "dynamic_cond_resched",
+						"__traceiter_sched" };
+
+	return has_prefix(function, prefixes, ARRAY_SIZE(prefixes));
+}
+
+/* io_schedule() is what tells that a disk is waited for: so this comes after the reason was found. */
+static void remove_scheduler(struct stack *stack, size_t from)
+{
+	size_t last = from;
+
+	while (last + 1 < stack->n && is_kernel(frame_at(stack, last)) &&
+	       is_scheduler(frame_at(stack, last)->function))
+		last++;
+	/* Not all of it: a kernel thread may have nothing else. */
+	if (last < stack->n && !is_kernel(frame_at(stack, last)) && last > from)
+		last--;
+	remove_frames(stack, from, last);
+}
+
 static void remove_ours(struct stack *stack, size_t from)
 {
 	size_t end = MIN(stack->n, from + OURS_WITHIN), last = from;
@@ -179,9 +224,7 @@ static void remove_ours(struct stack *stack, size_t from)
 		if (is_kernel(frame) && is_ours(frame->function))
 			last = i + 1;
 	}
-	memmove(stack->frames + from, stack->frames + last,
-		(stack->n - last) * sizeof(*stack->frames));
-	stack->n -= last - from;
+	remove_frames(stack, from, last);
 }
 
 static int push_stacks(struct rs_collect *collect, struct stack *stack, uint32_t tgid,
@@ -365,6 +408,8 @@ int rs_collect_add(struct rs_collect *collect, struct rs_profile *profile,
 	if (r)
 		return r;
 	who.reason = reason_of(collect, &stack, from, key->reason);
+	if (o->waits)
+		remove_scheduler(&stack, from);
 	for (size_t i = o->n_by; i-- > 0 && !r;)
 		r = push_level(&stack, key, &who, o->by[i]);
 	if (r)

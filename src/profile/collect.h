@@ -39,6 +39,7 @@ struct rs_collect_options {
 	size_t n_by;
 	bool sums; /* the profile's first value is their sum, the second their count; else the count alone */
 	bool labels; /* processes and containers are told apart by labels, too */
+	bool waits; /* how the kernel stops a thread is the same for all: its frames are left out */
 	/* The text of a reason; @functions are the kernel's, the innermost first. NULL: there are none. */
 	const char *(*reason)(uint32_t reason, const char *const *functions, size_t n);
 	/* Of a group that was met. NULL: nobody asks. */
@@ -47,6 +48,10 @@ struct rs_collect_options {
 };
 
 struct rs_collect;
+
+/* Before loading: makes room for so many different stacks. At once where that is not too much, for what comes fast where
+ * nothing can be waited for finds no memory else. */
+void rs_collect_prepare(struct bpf_object *object, uint32_t max_stacks);
 
 /* @tool: loaded; borrowed, to outlive this. Copies the options. */
 int rs_collect_new(void *tool, const struct rs_collect_options *options,

@@ -12,8 +12,9 @@
 #include "base/util.h"
 #include "rs_tool_offcpu.skel.h"
 
-#define WAITS_LEAST 16384u
-#define WAITS_MOST  (1u << 20)
+#define WAITS_LEAST   16384u
+#define WAITS_AT_ONCE 65536u /* see rs_collect_prepare() */
+#define WAITS_MOST    (1u << 20)
 
 struct rs_offcpu {
 	struct rs_offcpu_options options;
@@ -47,14 +48,16 @@ static int prepare(void *tool, void *data, struct rs_error *err)
 {
 	struct rs_tool_offcpu *t = tool;
 	const struct rs_offcpu_options *o = &((struct rs_offcpu *)data)->options;
+	uint32_t room = room_for_threads();
 
 	(void)err;
 	rs_target_prepare(o->target, tool, &t->rodata->rs_target);
 	t->rodata->rs_sample_config = o->samples;
 	t->rodata->rs_offcpu_config = o->waits;
-	bpf_map__set_max_entries(t->maps.rs_samples, o->max_samples);
-	bpf_map__set_max_entries(t->maps.rs_stacks, o->max_samples);
-	bpf_map__set_max_entries(t->maps.rs_offcpu_waits, room_for_threads());
+	rs_collect_prepare(t->obj, o->max_stacks);
+	bpf_map__set_max_entries(t->maps.rs_offcpu_waits, room);
+	if (room <= WAITS_AT_ONCE)
+		bpf_map__set_map_flags(t->maps.rs_offcpu_waits, 0);
 	bpf_program__set_autoload(t->progs.rs_offcpu_waking, looks_at_wakers(&o->waits));
 	return 0;
 }

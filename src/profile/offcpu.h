@@ -11,7 +11,7 @@ struct rs_offcpu_options {
 	const struct rs_target *target;
 	struct rs_sample_config samples;
 	struct rs_offcpu_config waits; /* until_now is set here */
-	uint32_t max_samples;
+	uint32_t max_stacks;           /* different ones */
 };
 
 struct rs_offcpu;

@@ -13,6 +13,7 @@
 #include "base/vec.h"
 #include "kern/cpus.h"
 #include "kern/perfcall.h"
+#include "profile/collect.h"
 #include "rs_tool_profile.skel.h"
 
 #define RATE_FILE "/proc/sys/kernel/perf_event_max_sample_rate"
@@ -40,8 +41,7 @@ static int prepare(void *tool, void *data, struct rs_error *err)
 	rs_target_prepare(o->target, tool, &t->rodata->rs_target);
 	t->rodata->rs_sample_config = o->samples;
 	t->rodata->rs_profile_period = RS_NSEC_PER_SEC / o->frequency;
-	bpf_map__set_max_entries(t->maps.rs_samples, o->max_samples);
-	bpf_map__set_max_entries(t->maps.rs_stacks, o->max_samples);
+	rs_collect_prepare(t->obj, o->max_samples);
 	return 0;
 }
 

@@ -20,7 +20,7 @@ struct rs_oncpu_options {
 	struct rs_sample_config samples;
 	uint32_t frequency; /* Hz, at most RS_ONCPU_FREQUENCY_MAX */
 	enum rs_oncpu_clock clock;
-	uint32_t max_samples; /* different ones; also of stacks */
+	uint32_t max_samples; /* different stacks */
 };
 
 struct rs_oncpu;

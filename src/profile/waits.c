@@ -15,7 +15,6 @@ static const struct wait_class {
 	const char *functions[FUNCTIONS_MAX];
 } classes[] = {
 	{ "frozen", false, { "do_freezer_trap", "__refrigerator", "cgroup_enter_frozen" } },
-	{ "vfork", false, { "wait_for_vfork_done" } },
 	{ "page fault",
 	  false,
 	  { "handle_mm_fault", "exc_page_fault", "asm_exc_page_fault", "do_user_addr_fault",
@@ -37,6 +36,7 @@ static const struct wait_class {
 	  false,
 	  { "__mutex_lock*", "mutex_lock*", "rwsem_down_*", "down_read*", "down_write*", "__down*",
 	    "percpu_rwsem_wait", "rt_mutex_*", "__rt_mutex_*", "rtlock_slowlock*" } },
+	{ "vfork", false, { "wait_for_vfork_done", "kernel_clone" } },
 	{ "io_uring", true, { "io_cqring_wait*", "io_wq_worker", "io_sq_thread" } },
 	{ "futex",
 	  true,
