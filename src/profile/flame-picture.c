@@ -178,13 +178,37 @@ static void put_frame(struct picture *p, uint32_t node)
 	rs_str_append_cstr(p->out, "</g>\n");
 }
 
+/* What was called from here and is too narrow, side by side. */
+static void put_rest(struct picture *p, uint32_t node)
+{
+	const struct rs_flame_node *nodes = p->flame->nodes.items;
+	double whole = (double)rs_flame_total(p->flame, 0, 0)[p->how->value];
+	double x = p->x[node], w = 0;
+	uint32_t depth = nodes[node].depth + 1;
+
+	for (uint32_t kid = nodes[node].first_child; kid; kid = nodes[kid].sibling) {
+		x += p->w[kid];
+		if (!(p->w[kid] > 0))
+			w += (double)rs_flame_total(p->flame, kid, 0)[p->how->value] / whole *
+			     p->w[0];
+	}
+	if (w >= LEAST && depth <= p->depth)
+		rs_str_appendf(p->out,
+			       "<rect class=\"rest\" x=\"%.1f\" y=\"%u\" width=\"%.1f\" "
+			       "height=\"%u\"/>\n",
+			       x, p->top + (p->how->icicle ? depth : p->depth - depth) * ROW, w,
+			       ROW - 1);
+}
+
 static void put_frames(struct picture *p)
 {
 	uint32_t node = 0;
 
 	do {
-		if (p->w[node] > 0)
+		if (p->w[node] > 0) {
 			put_frame(p, node);
+			put_rest(p, node);
+		}
 		node = rs_flame_next(p->flame, node);
 	} while (node);
 }

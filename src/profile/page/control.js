@@ -101,7 +101,7 @@ class Control {
 			list.append(...KINDS.filter((kind) => used.has(kind)).map((kind) =>
 				item(kind, kind === 'jit' ? 'JIT' : kind === 'module' ? 'kernel module' : kind)));
 		}
-		list.append(item('match', 'found'));
+		list.append(item('rest', 'too narrow to show'), item('match', 'found'));
 		return list;
 	}
 
@@ -136,9 +136,9 @@ class Control {
 		if (where.some(Boolean))
 			lines.push(where.filter(Boolean).join(' · '));
 		let text = `${this.amount(now[i])} · ${percent(now[i], whole)} of all`;
-		if (this.zoom)
+		if (this.zoom && this.zoom !== i)
 			text += ` · ${percent(now[i], now[this.zoom])} of ${model.name(this.zoom).slice(0, 40)}`;
-		lines.push(`${text} · itself ${amount(own, unit)}` + (own ? `, ${percent(own, whole)}` : ''));
+		lines.push(`${text} · itself ${own ? `${amount(own, unit)}, ${percent(own, whole)}` : 0}`);
 		if (data.diff) {
 			const old = model.total[1][model.value], change = now[i] - old[i];
 			lines.push(`before ${amount(old[i], unit)}, ${percent(old[i], old[0])} · ${change > 0 ? '+' : ''}` +

@@ -62,25 +62,29 @@ class Model {
 		return list;
 	}
 
-	/* Calls emit(node, x, width) for all that is at least `least` wide where `root` fills `width`, and for what it
-	 * is in. */
-	layout(root, width, least, emit) {
+	/* Calls emit(node, x, width, row) for all that is at least 1 wide where `root` fills `width`, and for what it is
+	 * in. Node -1 stands for what is beside others and too narrow. */
+	layout(root, width, emit) {
 		const scale = width / this.width[root];
 		const visit = (i, x, w) => {
-			emit(i, x, w);
-			for (const k of this.kids(i)) {
-				const part = this.width[k] * scale;
-				if (part < least)
-					break;
-				visit(k, x, part);
+			const kids = this.kids(i);
+			let n = 0, rest = 0;
+			emit(i, x, w, this.depth[i]);
+			for (; n < kids.length && this.width[kids[n]] * scale >= 1; n++) {
+				const part = this.width[kids[n]] * scale;
+				visit(kids[n], x, part);
 				x += part;
 			}
+			for (; n < kids.length; n++)
+				rest += this.width[kids[n]] * scale;
+			if (rest >= 1)
+				emit(-1, x, rest, this.depth[i] + 1);
 		};
 		const above = [];
 		for (let i = this.parent[root]; i >= 0; i = this.parent[i])
 			above.unshift(i);
 		for (const i of above)
-			emit(i, 0, width);
+			emit(i, 0, width, this.depth[i]);
 		if (this.width[root] > 0)
 			visit(root, 0, width);
 	}

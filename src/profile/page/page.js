@@ -30,10 +30,10 @@ class CanvasSurface {
 		this.boxes = [];
 		this.shown = [];
 		this.colors.clear();
-		this.model.layout(control.zoom, this.wide, 1, (node, x, w) => {
-			const row = this.model.depth[node];
+		this.model.layout(control.zoom, this.wide, (node, x, w, row) => {
 			(this.boxes[row] = this.boxes[row] || []).push({ node, x, w });
-			this.shown.push(node);
+			if (node >= 0)
+				this.shown.push(node);
 		});
 		this.tall = Math.max(this.boxes.length * ROW + 2, this.high);
 		this.space.style.height = `${this.tall - this.high}px`;
@@ -82,6 +82,11 @@ class CanvasSurface {
 	}
 
 	paintBox(pen, { node, x, w }, y) {
+		if (node < 0) {
+			pen.fillStyle = this.color('rest').fill;
+			pen.fillRect(x, y, w, ROW - 1);
+			return;
+		}
 		const { model, control } = this, match = model.isMatch(node);
 		const { fill, ink } = this.color(match ? 'match' : model.color(node));
 		const gap = w > 3 ? 1 : 0, faded = (model.matches && !match) || model.end[node] <= control.zoom ||

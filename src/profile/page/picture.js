@@ -52,20 +52,19 @@ class PictureSurface {
 	}
 
 	draw(control) {
-		const wide = Math.max(320, innerWidth - (innerWidth > 400 ? 16 : 0)), list = [];
+		const wide = Math.max(320, Math.floor((window.visualViewport || { width: innerWidth }).width)), list = [];
 		let deepest = 0;
 		this.shown = [];
 		this.boxes.clear();
-		this.model.layout(control.zoom, wide - 2 * MARGIN, 1, (node, x, w) => {
-			list.push({ node, x: x + MARGIN, w });
-			this.shown.push(node);
-			deepest = Math.max(deepest, this.model.depth[node]);
+		this.model.layout(control.zoom, wide - 2 * MARGIN, (node, x, w, row) => {
+			list.push({ node, x: x + MARGIN, w, row });
+			if (node >= 0)
+				this.shown.push(node);
+			deepest = Math.max(deepest, row);
 		});
 		const high = (deepest + 1) * ROW, top = this.stretch(this.head, 0, 0, wide) + 4;
-		this.frames.replaceChildren(...list.map((box) => {
-			const row = this.model.depth[box.node];
-			return this.box(box, top + (control.icicle ? row : deepest - row) * ROW);
-		}));
+		this.frames.replaceChildren(...list.map((box) =>
+			this.box(box, top + (control.icicle ? box.row : deepest - box.row) * ROW)));
 		control.tell();
 		const total = top + high + 4 + this.stretch(this.foot, 0, top + high + 4, wide);
 		this.root.setAttribute('width', wide);
@@ -74,6 +73,8 @@ class PictureSurface {
 	}
 
 	box({ node, x, w }, y) {
+		if (node < 0)
+			return this.element('rect', { class: 'rest', x: x.toFixed(1), y, width: w.toFixed(1), height: ROW - 1 });
 		const { model, control } = this, match = model.isMatch(node);
 		const faded = (model.matches && !match) || model.end[node] <= control.zoom || node < control.zoom;
 		const color = match ? 'match' : `${model.color(node)} s${model.shade(node)}`;
