@@ -8,137 +8,20 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Components of a path that we follow, mount points included. */
-#define WALK_DEPTH     2048
-#define WALK_DEPTH_OLD 96 /* where the verifier walks each of them */
-
-/* One component in front of what is there; false when there is no room. */
-static __always_inline bool prepend(struct rs_scratch *s, struct dentry *dentry)
-{
-	__u32 len = BPF_CORE_READ(dentry, d_name.len);
-	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
-	__u32 start = s->walk_start, at;
-
-	len &= 0xff; /* NAME_MAX */
-	if (start < len + 1)
-		return false;
-	start -= len;
-	at = start;
-	asm volatile("" : "+r"(at));
-	at &= RS_WALK_HALF - 1;
-	if (bpf_probe_read_kernel(&s->walk[at], len, name))
-		rs_failed(RS_FAIL_PATH_READ);
-	start--;
-	at = start;
-	asm volatile("" : "+r"(at));
-	s->walk[at & (RS_WALK_HALF - 1)] = '/';
-	s->walk_start = start;
-	return true;
-}
-
-static __always_inline bool unhashed(struct dentry *dentry)
-{
-	return !BPF_CORE_READ(dentry, d_hash.pprev);
-}
-
-/* Does the mount hang in a namespace's tree? Kernel-internal mounts carry an error pointer. */
-static __always_inline bool in_tree(struct mount *mount)
-{
-	long ns = (long)BPF_CORE_READ(mount, mnt_ns);
-
-	return ns && (ns < -4095 || ns > 0);
-}
-
-/* A file in no directory still has the name that its maker gave it: "memfd:NAME". */
-static __always_inline void lone_name(struct rs_scratch *s, struct dentry *dentry)
-{
-	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
-	char first = 0;
-
-	bpf_probe_read_kernel(&first, 1, name);
-	if (first != '/')
-		prepend(s, dentry);
-}
-
-/* From the root of a mount to the directory that it lies on; false at the top of the tree. */
-static __always_inline bool cross_mount(struct rs_scratch *s, struct dentry *dentry)
-{
-	struct mount *mount = (void *)s->walk_mount, *above = BPF_CORE_READ(mount, mnt_parent);
-
-	if ((__u64)dentry != s->walk_root) {
-		s->walk_flags |= RS_FIELD_DETACHED;
-		lone_name(s, dentry);
-		return false;
-	}
-	if (above == mount) {
-		if (!in_tree(mount))
-			s->walk_flags |= RS_FIELD_DETACHED;
-		return false;
-	}
-	s->walk_dentry = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
-	s->walk_mount = (__u64)above;
-	s->walk_root = (__u64)BPF_CORE_READ(above, mnt.mnt_root);
-	return true;
-}
-
-/* One component, or one mount point. False at the end. */
-static __always_inline bool step(struct rs_scratch *s)
-{
-	struct dentry *dentry = (void *)s->walk_dentry, *parent = BPF_CORE_READ(dentry, d_parent);
-
-	if ((__u64)dentry == s->walk_root || dentry == parent)
-		return cross_mount(s, dentry);
-	if (!prepend(s, dentry)) {
-		s->walk_flags |= RS_FIELD_CUT;
-		rs_failed(RS_FAIL_PATH_LONG);
-		return false;
-	}
-	s->walk_dentry = (__u64)parent;
-	return true;
-}
-
-static __always_inline void walk_begin(struct rs_scratch *s)
-{
-	struct dentry *dentry = (void *)s->walk_dentry;
-	struct vfsmount *mnt = (void *)s->walk_mnt;
-
-	s->walk_start = RS_WALK_HALF;
-	s->walk_flags = 0;
-	s->walk_mount = s->walk_mnt - bpf_core_field_offset(struct mount, mnt);
-	s->walk_root = (__u64)BPF_CORE_READ(mnt, mnt_root);
-	if ((__u64)dentry != s->walk_root && unhashed(dentry))
-		s->walk_flags = RS_FIELD_DELETED;
-}
-
-static long walk_round(__u32 round, struct rs_scratch **s)
-{
-	(void)round;
-	return !step(*s);
-}
-
-/* Where it is stands in the scratch, so that to the verifier each round begins like the last. */
 __noinline int rs_walk(__u32 slot)
 {
 	struct rs_scratch *s = bpf_map_lookup_elem(&rs_scratch, &slot);
 
 	if (!s)
 		return 0;
-	walk_begin(s);
-	if (RS_REPEAT(WALK_DEPTH, WALK_DEPTH_OLD, walk_round, &s)) {
-		s->walk_flags |= RS_FIELD_CUT;
-		rs_failed(RS_FAIL_PATH_DEEP);
-	}
-	if (s->walk_start == RS_WALK_HALF) { /* the root itself */
-		s->walk_start = RS_WALK_HALF - 1;
-		s->walk[RS_WALK_HALF - 1] = '/';
-	}
-	return RS_WALK_HALF - s->walk_start;
+	rs_walk_run(&s->walk);
+	return RS_WALK_HALF - s->walk.start;
 }
 
-/* Room for the key of the path filter: the second half of `walk`, which the walk leaves alone. */
+/* Room for the key of the path filter: the second half of the walk's bytes, which the walk leaves alone. */
 static __always_inline struct rs_prefix *prefix_key(struct rs_scratch *s)
 {
-	struct rs_prefix *key = (void *)&s->walk[RS_WALK_HALF + 512];
+	struct rs_prefix *key = (void *)&s->walk.path[RS_WALK_HALF + 512];
 
 	__builtin_memset(key, 0, sizeof(*key));
 	key->bits = RS_PREFIX_BYTES * 8;
@@ -153,14 +36,14 @@ __noinline int rs_walk_wanted(__u32 slot)
 
 	if (!s)
 		return 0;
-	if (s->walk_flags & RS_FIELD_CUT)
+	if (s->walk.flags & RS_FIELD_CUT)
 		return 1;
 	key = prefix_key(s);
-	start = s->walk_start & (RS_WALK_HALF - 1);
+	start = s->walk.start & (RS_WALK_HALF - 1);
 	len = RS_WALK_HALF - start;
 	if (len > RS_PREFIX_BYTES)
 		len = RS_PREFIX_BYTES;
-	bpf_probe_read_kernel(key->bytes, len, &s->walk[start]);
+	bpf_probe_read_kernel(key->bytes, len, &s->walk.path[start]);
 	return bpf_map_lookup_elem(&rs_filter_path, key) != NULL;
 }
 
@@ -210,11 +93,11 @@ __noinline int rs_arg_wanted(__u32 slot, __u32 off)
 	off &= RS_RECORD_HALF - 1;
 	arg = &s->record[off];
 	if (*arg != '/') {
-		start = s->walk_start & (RS_WALK_HALF - 1);
+		start = s->walk.start & (RS_WALK_HALF - 1);
 		len = RS_WALK_HALF - start;
 		if (len > RS_PREFIX_BYTES - 1)
 			len = RS_PREFIX_BYTES - 1;
-		bpf_probe_read_kernel(key->bytes, len, &s->walk[start]);
+		bpf_probe_read_kernel(key->bytes, len, &s->walk.path[start]);
 		key->bytes[len] = '/';
 		if (len > 1)
 			len++;
@@ -232,14 +115,14 @@ __noinline int rs_put_walk(__u32 slot, __u32 tag)
 
 	if (!at)
 		return 0;
-	start = s->walk_start;
+	start = s->walk.start;
 	asm volatile("" : "+r"(start));
 	start &= RS_WALK_HALF - 1;
 	len = RS_WALK_HALF - start;
 	if (len > RS_PATH_MAX)
 		return 0;
-	bpf_probe_read_kernel(at + sizeof(struct rs_record_field), len, &s->walk[start]);
-	rs_field_end(s, at, off, tag, s->walk_flags, len);
+	bpf_probe_read_kernel(at + sizeof(struct rs_record_field), len, &s->walk.path[start]);
+	rs_field_end(s, at, off, tag, s->walk.flags, len);
 	return 0;
 }
 
@@ -323,7 +206,7 @@ static __always_inline bool put_base(struct rs_scratch *s, __u32 slot, __u32 arg
 	}
 	rs_walk_path(slot, base);
 	rs_put_walk(slot, tag);
-	return first != '/' && !(s->walk_flags & RS_FIELD_CUT);
+	return first != '/' && !(s->walk.flags & RS_FIELD_CUT);
 }
 
 __noinline int rs_put_name(__u32 slot, __u32 tag)

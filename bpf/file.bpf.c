@@ -134,9 +134,9 @@ static __always_inline bool take_stash(const struct subject *sub, const struct r
 	len = entry->len;
 	asm volatile("" : "+r"(len));
 	len &= RS_PATH_MAX - 1;
-	sub->s->walk_flags = entry->flags;
-	sub->s->walk_start = RS_WALK_HALF - len;
-	bpf_probe_read_kernel(&sub->s->walk[(RS_WALK_HALF - len) & (RS_WALK_HALF - 1)], len,
+	sub->s->walk.flags = entry->flags;
+	sub->s->walk.start = RS_WALK_HALF - len;
+	bpf_probe_read_kernel(&sub->s->walk.path[(RS_WALK_HALF - len) & (RS_WALK_HALF - 1)], len,
 			      entry->path);
 	bpf_map_delete_elem(&rs_stash, &key);
 	return fits;

@@ -159,14 +159,14 @@ static __always_inline void exec_file(struct rs_exec *rec, struct linux_binprm *
 /* The executable decides anew, at each exec, whether the process is in the scope by executable. */
 static __always_inline void scope_exec(struct rs_scratch *s, __u32 tgid)
 {
-	struct rs_exe_key *key = (void *)&s->walk[RS_WALK_HALF + 512];
-	__u32 start = s->walk_start & (RS_WALK_HALF - 1), len = RS_WALK_HALF - start;
+	struct rs_exe_key *key = (void *)&s->walk.path[RS_WALK_HALF + 512];
+	__u32 start = s->walk.start & (RS_WALK_HALF - 1), len = RS_WALK_HALF - start;
 	__u32 *old = bpf_map_lookup_elem(&rs_scope, &tgid);
 	__u32 bits = old ? *old & ~RS_SCOPE_EXE : 0;
 
 	__builtin_memset(key, 0, sizeof(*key));
 	if (len < sizeof(key->path)) {
-		bpf_probe_read_kernel(key->path, len, &s->walk[start]);
+		bpf_probe_read_kernel(key->path, len, &s->walk.path[start]);
 		if (bpf_map_lookup_elem(&rs_filter_exe, key))
 			bits |= RS_SCOPE_EXE;
 	}

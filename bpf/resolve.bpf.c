@@ -48,7 +48,7 @@ static __always_inline void stash(struct rs_held *held, int nr, __u64 args, __u3
 		return;
 	rs_walk_from(held->slot, dentry, mnt);
 	entry = (void *)s->record;
-	start = s->walk_start;
+	start = s->walk.start;
 	asm volatile("" : "+r"(start));
 	start &= RS_WALK_HALF - 1;
 	len = RS_WALK_HALF - start;
@@ -58,8 +58,8 @@ static __always_inline void stash(struct rs_held *held, int nr, __u64 args, __u3
 	entry->nr = nr;
 	entry->len = len;
 	/* a name that is about to be made is not in the tree yet: that is no deletion */
-	entry->flags = s->walk_flags & ~RS_FIELD_DELETED;
-	bpf_probe_read_kernel(entry->path, len, &s->walk[start]);
+	entry->flags = s->walk.flags & ~RS_FIELD_DELETED;
+	bpf_probe_read_kernel(entry->path, len, &s->walk.path[start]);
 	if (bpf_map_update_elem(&rs_stash, &key, entry, BPF_ANY))
 		rs_failed(RS_FAIL_STASH_FULL);
 }

@@ -32,6 +32,7 @@ enum {
 		1 << 1, /* had begun before we came: when is unknown, and what memory held */
 	RS_STRACE_NEVER = 1 << 2, /* the thread ended in it */
 	RS_STRACE_FULL = 1 << 3,  /* there was no room for all that it leads to */
+	RS_STRACE_MATCHED = 1 << 4, /* it is on a path that is asked for */
 };
 
 /* Followed by parts: struct rs_strace_part. */
@@ -132,6 +133,7 @@ struct rs_strace_row {
 enum rs_strace_loss {
 	RS_STRACE_LOST_RING,    /* records: the buffer was full */
 	RS_STRACE_LOST_THREADS, /* calls: no room for one more thread */
+	RS_STRACE_LOST_FDS, /* descriptors: the scratch of this CPU was in use; their call is there */
 	RS_STRACE_LOST_COUNT,
 };
 

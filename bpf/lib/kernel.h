@@ -167,6 +167,7 @@ struct super_block {
 
 struct inode {
 	unsigned short i_mode;
+	__u32 i_rdev;
 	struct rs_kuid i_uid, i_gid;
 	struct super_block *i_sb;
 	unsigned long i_ino; /* u64 on all architectures since 7.1: the same width here */

@@ -13,6 +13,28 @@
 #define RS_SHARED extern
 #endif
 
+/* enum rs_fail -> times. */
+struct rs_fails_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, RS_FAIL_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+RS_SHARED struct rs_fails_map rs_fails SEC(".maps");
+
+static __always_inline void rs_failed(__u32 fail)
+{
+	__u64 *n = bpf_map_lookup_elem(&rs_fails, &fail);
+
+	if (n)
+		__sync_fetch_and_add(n, 1);
+}
+
+/* What goes wrong on the way along a path is counted, too. */
+#define RS_WALK_FAILED(why) rs_failed(why)
+#include "bpf/lib/walk.h"
+
 /* The events. The size is set before load. */
 struct rs_ring_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -30,37 +52,19 @@ struct rs_lanes_map {
 };
 RS_SHARED struct rs_lanes_map rs_lanes SEC(".maps");
 
-/* enum rs_fail -> times. */
-struct rs_fails_map {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, RS_FAIL_MAX);
-	__type(key, __u32);
-	__type(value, __u64);
-};
-RS_SHARED struct rs_fails_map rs_fails SEC(".maps");
-
 /*
- * Scratch of a lane. A path is built in `walk`, from the end of its first half towards the
- * beginning; a record with fields is put together in `record`. The second half of each array is
+ * Scratch of a lane. A path is built in `walk`; a record with fields is put together in `record`, whose second half is
  * room that the verifier asks for: an offset below the half plus a length below it.
  */
-#define RS_WALK_HALF   4096
 #define RS_RECORD_HALF 16384
 struct rs_scratch {
-	__u8 walk[RS_WALK_HALF * 2];
-	__u64 walk_dentry; /* where rs_walk() begins, and is */
-	__u64 walk_mnt;
-	__u64 walk_mount;
-	__u64 walk_root;
-	__u32 walk_start; /* the path is walk[walk_start .. RS_WALK_HALF) */
-	__u32 walk_flags; /* RS_FIELD_* */
-	__u32 slot;       /* of the lane */
-	__u32 used;       /* bytes of `record` */
-	__s32 dir;        /* rs_put_name(): directory descriptor */
-	__u64 str;        /* rs_put_...(): the string in the process's memory */
-	__u32 kernel;     /* or, not 0, in the kernel's; until rs_scratch_of() */
-	__u64 arg[8];     /* of the system call; [7] is 0, for arguments that are not there */
+	struct rs_walk walk;
+	__u32 slot;   /* of the lane */
+	__u32 used;   /* bytes of `record` */
+	__s32 dir;    /* rs_put_name(): directory descriptor */
+	__u64 str;    /* rs_put_...(): the string in the process's memory */
+	__u32 kernel; /* or, not 0, in the kernel's; until rs_scratch_of() */
+	__u64 arg[8]; /* of the system call; [7] is 0, for arguments that are not there */
 	__u8 record[RS_RECORD_HALF + RS_PATH_MAX + 64];
 };
 

@@ -5,8 +5,8 @@
 #include "bpf/lib/record.h"
 
 /*
- * Leaves the absolute path of walk_dentry on walk_mnt in the scratch of lane @slot: walk,
- * walk_start, walk_flags. Absolute means up to the root of the mount namespace, whatever the
+ * Leaves the absolute path of walk.dentry on walk.mnt in the scratch of lane @slot: walk,
+ * walk.start, walk.flags. Absolute means up to the root of the mount namespace, whatever the
  * process's root directory is. Returns its length. The pointers come through the scratch, which
  * makes numbers of them, so that the function is verified once and not for each caller.
  */
@@ -27,27 +27,12 @@ static __always_inline int rs_walk_from(__u32 slot, struct dentry *dentry, struc
 
 	if (!s)
 		return 0;
-	s->walk_dentry = (__u64)dentry;
-	s->walk_mnt = (__u64)mnt;
+	s->walk.dentry = (__u64)dentry;
+	s->walk.mnt = (__u64)mnt;
 	return rs_walk(slot);
 }
 
 static __always_inline int rs_walk_path(__u32 slot, struct path *path)
 {
 	return rs_walk_from(slot, BPF_CORE_READ(path, dentry), BPF_CORE_READ(path, mnt));
-}
-
-/* The file behind a descriptor of the current process, NULL if there is none. */
-static __always_inline struct file *rs_fd_file(int fd)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file **files, *file = NULL;
-
-	if (fd < 0 || (__u32)fd >= BPF_CORE_READ(fdt, max_fds))
-		return NULL;
-	files = BPF_CORE_READ(fdt, fd);
-	if (bpf_probe_read_kernel(&file, sizeof(file), files + fd))
-		rs_failed(RS_FAIL_FD_READ);
-	return file;
 }

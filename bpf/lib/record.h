@@ -17,14 +17,6 @@ struct rs_held {
 	__u32 cpu;
 };
 
-static __always_inline void rs_failed(__u32 fail)
-{
-	__u64 *n = bpf_map_lookup_elem(&rs_fails, &fail);
-
-	if (n)
-		__sync_fetch_and_add(n, 1);
-}
-
 /* A kind as an index whose bound the verifier sees. */
 static __always_inline __u32 rs_kind_index(__u32 kind)
 {

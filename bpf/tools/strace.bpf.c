@@ -14,505 +14,10 @@
 #include "bpf/lib/stack.h"
 #include "bpf/lib/target.h"
 #include "bpf/lib/wake.h"
+#include "bpf/tools/strace-fd.h"
+#include "bpf/tools/strace-memory.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
-/* Elements that are followed, where the verifier walks each of them and where it does not. */
-#define MOST_VECTORS      64
-#define MOST_VECTORS_OLD  6
-#define MOST_STRINGS      256
-#define MOST_STRINGS_OLD  12
-#define MOST_MESSAGES     16
-#define MOST_MESSAGES_OLD 2
-#define MOST_COUNTED      4096
-#define MOST_COUNTED_OLD  64
-#define MOST_NAME         128  /* of an address */
-#define MOST_STRUCT       4096 /* bytes of anything that is no contents */
-
-const volatile struct rs_strace_config rs_strace_config;
-
-/* Thread group of a command that is held back until we watch: shown from its execve on. 0: none. */
-__u32 rs_strace_held;
-
-struct rs_wake rs_strace_wake;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20); /* set before load */
-} rs_strace_ring SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-#ifdef RS_OLD
-	__uint(max_entries, RS_STRACE_THREADS_OLD);
-#else
-	__uint(max_entries, RS_STRACE_THREADS);
-#endif
-	__uint(map_flags, RS_NO_PREALLOC);
-	__type(key, __u32);
-	__type(value, struct rs_strace_thread);
-} rs_strace_threads SEC(".maps");
-
-/* What a new place is made of. All zeroes; too large for the stack. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct rs_strace_thread);
-} rs_strace_blank SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RS_CALLS_MAX);
-	__type(key, __u32);
-	__type(value, struct rs_strace_row);
-} rs_strace_rows SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RS_STRACE_PATHS_MAX);
-	__type(key, struct rs_strace_path);
-	__type(value, __u32);
-} rs_strace_paths SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RS_STRACE_LOST_COUNT);
-	__type(key, __u32);
-	__type(value, __u64);
-} rs_strace_lost SEC(".maps");
-
-static __always_inline void lost(__u32 why)
-{
-	__u64 *n = bpf_map_lookup_elem(&rs_strace_lost, &why);
-
-	if (n)
-		__sync_fetch_and_add(n, 1);
-}
-
-static __always_inline struct rs_strace_thread *place_of(__u32 tid)
-{
-	return bpf_map_lookup_elem(&rs_strace_threads, &tid);
-}
-
-static __always_inline struct rs_strace_thread *my_place(void)
-{
-	return place_of(bpf_get_current_pid_tgid());
-}
-
-static __always_inline struct rs_strace_thread *make_place(void)
-{
-	__u32 tid = bpf_get_current_pid_tgid(), zero = 0;
-	struct rs_strace_thread *t = place_of(tid), *blank;
-
-	if (t)
-		return t;
-	blank = bpf_map_lookup_elem(&rs_strace_blank, &zero);
-	if (!blank || bpf_map_update_elem(&rs_strace_threads, &tid, blank, BPF_ANY))
-		return NULL;
-	return place_of(tid);
-}
-
-static __always_inline struct rs_strace_row *row_of(__u32 nr)
-{
-	return bpf_map_lookup_elem(&rs_strace_rows, &nr);
-}
-
-/* --- parts --- */
-
-/* Where the next part goes: @off of t->parts; false where there is no room. */
-static __always_inline bool part_room(struct rs_strace_thread *t, __u32 *ret_off)
-{
-	__u32 used = t->used;
-
-	if (used > RS_STRACE_HALF - 64) {
-		t->call.flags |= RS_STRACE_FULL;
-		return false;
-	}
-	asm volatile("" : "+r"(used));
-	*ret_off = used & (RS_STRACE_HALF - 1);
-	return true;
-}
-
-static __always_inline void part_end(struct rs_strace_thread *t, __u32 off, __u32 len)
-{
-	t->used = (off + sizeof(struct rs_strace_part) + len + 7) & ~7u;
-}
-
-static __always_inline void part_head(struct rs_strace_thread *t, __u32 off, __u32 arg, __u32 kind,
-				      __u32 flags, __u32 len)
-{
-	struct rs_strace_part *part = (void *)&t->parts[off & (RS_STRACE_HALF - 1)];
-
-	part->arg = arg;
-	part->kind = kind;
-	part->flags = flags;
-	part->len = len;
-}
-
-/* Reads n bytes of the process behind the header at @off. 0: they are there. */
-static __always_inline long fetch(struct rs_strace_thread *t, __u32 off, __u64 from, __u32 n)
-{
-	if (n > RS_STRACE_PIECE)
-		n = RS_STRACE_PIECE;
-	return bpf_probe_read_user(&t->parts[(off & (RS_STRACE_HALF - 1)) + 8], n, (void *)from);
-}
-
-static __always_inline __u32 bytes_most(__u32 when)
-{
-	__u32 most = when & RS_CAPTURE_DATA ? rs_strace_config.string_max : MOST_STRUCT;
-
-	return most < RS_STRACE_PIECE ? most : RS_STRACE_PIECE;
-}
-
-/*
- * What follows are functions of their own: verified once, however often they are called. They work on the place of
- * the current thread. All return 0.
- */
-
-/* Appends a part of a list: @len bytes at @from, @max of them at most. */
-__noinline int rs_strace_put(__u64 from, __u64 len, __u32 max)
-{
-	struct rs_strace_thread *t = my_place();
-	struct rs_capture_part *part;
-	__u32 off, n = len, flags = 0;
-
-	if (!t || !part_room(t, &off))
-		return 0;
-	if (max > RS_STRACE_PIECE)
-		max = RS_STRACE_PIECE;
-	if (len > max) {
-		n = max;
-		flags = RS_CAPTURE_CUT;
-	}
-	if (n && fetch(t, off, from, n)) {
-		flags = RS_CAPTURE_FAULT;
-		n = 0;
-	}
-	part = (void *)&t->parts[off & (RS_STRACE_HALF - 1)];
-	part->len = n;
-	part->flags = flags;
-	part_end(t, off, n);
-	return 0;
-}
-
-/* The same for text that ends with a NUL. */
-__noinline int rs_strace_put_text(__u64 from, __u32 max)
-{
-	struct rs_strace_thread *t = my_place();
-	struct rs_capture_part *part;
-	__u32 off, flags = 0, n = 0;
-	long got;
-
-	if (!t || !part_room(t, &off))
-		return 0;
-	if (max > RS_STRACE_PIECE - 2)
-		max = RS_STRACE_PIECE - 2;
-	got = bpf_probe_read_user_str(&t->parts[(off & (RS_STRACE_HALF - 1)) + 8], max + 2,
-				      (void *)from);
-	if (got < 0)
-		flags = RS_CAPTURE_FAULT;
-	else
-		n = got ? got - 1 : 0;
-	if (n > max) {
-		n = max;
-		flags = RS_CAPTURE_CUT;
-	}
-	part = (void *)&t->parts[off & (RS_STRACE_HALF - 1)];
-	part->len = n;
-	part->flags = flags;
-	part_end(t, off, n);
-	return 0;
-}
-
-struct pointers {
-	__u64 list;
-	__u64 n;
-	__u32 max; /* bytes of each text */
-};
-
-static long count_round(__u32 i, struct pointers *p)
-{
-	__u64 pointer = 0;
-
-	if (bpf_probe_read_user(&pointer, sizeof(pointer), (void *)(p->list + i * 8)) || !pointer)
-		return 1;
-	p->n++;
-	return 0;
-}
-
-static long text_round(__u32 i, struct pointers *p)
-{
-	__u64 pointer = 0;
-
-	if (i >= p->n || bpf_probe_read_user(&pointer, sizeof(pointer), (void *)(p->list + i * 8)))
-		return 1;
-	rs_strace_put_text(pointer, p->max);
-	return 0;
-}
-
-/* A list of texts: how many, then each of them where @texts is not 0. */
-__noinline int rs_strace_put_texts(__u64 list, __u32 texts, __u32 max)
-{
-	struct rs_strace_thread *t = my_place();
-	struct pointers p = { .list = list, .max = max };
-	struct rs_capture_part *part;
-	__u32 off;
-	bool more;
-
-	if (!t || !part_room(t, &off))
-		return 0;
-	more = RS_REPEAT(MOST_COUNTED, MOST_COUNTED_OLD, count_round, &p);
-	part = (void *)&t->parts[off & (RS_STRACE_HALF - 1)];
-	part->len = sizeof(p.n);
-	part->flags = more ? RS_CAPTURE_CUT : 0;
-	*(__u64 *)(part + 1) = p.n;
-	part_end(t, off, sizeof(p.n));
-	if (texts)
-		RS_REPEAT(MOST_STRINGS, MOST_STRINGS_OLD, text_round, &p);
-	return 0;
-}
-
-struct iovec {
-	__u64 base, len;
-};
-
-struct vectors {
-	__u64 array;
-	__u64 n;
-	__u64 left; /* bytes that there are in all of them */
-	__u32 max;  /* of each */
-};
-
-static long vector_round(__u32 i, struct vectors *v)
-{
-	struct iovec iov = {};
-	__u64 len;
-
-	if (i >= v->n || !v->left ||
-	    bpf_probe_read_user(&iov, sizeof(iov), (void *)(v->array + i * sizeof(iov))))
-		return 1;
-	len = iov.len < v->left ? iov.len : v->left;
-	v->left -= len;
-	rs_strace_put(iov.base, len, v->max);
-	return 0;
-}
-
-/* What @n vectors lead to; @left bytes together. */
-__noinline int rs_strace_put_vectors(__u64 array, __u64 n, __u64 left, __u32 max)
-{
-	struct vectors v = { .array = array, .n = n, .left = left, .max = max };
-
-	RS_REPEAT(MOST_VECTORS, MOST_VECTORS_OLD, vector_round, &v);
-	return 0;
-}
-
-/* struct msghdr of 64 bits */
-struct message {
-	__u64 name;
-	__u32 name_len, pad;
-	__u64 iov, iov_len;
-	__u64 control, control_len;
-	__u32 flags, pad2;
-};
-
-/* A message at @at, whose header is the first @size bytes there (struct mmsghdr has one more field). */
-__noinline int rs_strace_put_message(__u64 at, __u32 size, __u64 left, __u32 max)
-{
-	struct message m = {};
-
-	rs_strace_put(at, size, size);
-	if (bpf_probe_read_user(&m, sizeof(m), (void *)at))
-		return 0;
-	rs_strace_put(m.name, m.name ? m.name_len : 0, MOST_NAME);
-	rs_strace_put(m.iov, m.iov ? m.iov_len * sizeof(struct iovec) : 0,
-		      MOST_VECTORS * sizeof(struct iovec));
-	rs_strace_put(m.control, m.control ? m.control_len : 0, MOST_STRUCT);
-	rs_strace_put_vectors(m.iov, m.iov_len, left, max);
-	return 0;
-}
-
-#define MMSGHDR_SIZE 64 /* and the length of what was received is its 57th byte */
-
-struct messages {
-	__u64 array;
-	__u64 n;
-	__u32 max;
-	__u32 end; /* how much there is in each is known */
-};
-
-static long message_round(__u32 i, struct messages *m)
-{
-	__u64 at = m->array + i * MMSGHDR_SIZE, left = ~0ull;
-	__u32 len = 0;
-
-	if (i >= m->n)
-		return 1;
-	if (m->end &&
-	    !bpf_probe_read_user(&len, sizeof(len), (void *)(at + sizeof(struct message))))
-		left = len;
-	rs_strace_put_message(at, MMSGHDR_SIZE, left, m->max);
-	return 0;
-}
-
-__noinline int rs_strace_put_messages(__u64 array, __u64 n, __u32 end, __u32 max)
-{
-	struct messages m = { .array = array, .n = n, .end = end, .max = max };
-
-	RS_REPEAT(MOST_MESSAGES, MOST_MESSAGES_OLD, message_round, &m);
-	return 0;
-}
-
-/* --- one argument --- */
-
-static __always_inline __u64 arg_of(const struct rs_strace_thread *t, __u32 i)
-{
-	asm volatile("" : "+r"(i));
-	return i < 6 ? t->call.args[i] : 0;
-}
-
-/* How many bytes a plain capture has. */
-static __always_inline __u64 plain_size(const struct rs_strace_thread *t,
-					const struct rs_capture *c)
-{
-	__u64 n = c->size;
-	__u32 behind = 0;
-
-	if (c->how == RS_CAPTURE_BUFFER)
-		return n * arg_of(t, c->by);
-	if (c->how == RS_CAPTURE_RESULT)
-		return t->call.result > 0 ? n * t->call.result : 0;
-	if (c->how == RS_CAPTURE_BEHIND) {
-		bpf_probe_read_user(&behind, sizeof(behind), (void *)arg_of(t, c->by));
-		return behind;
-	}
-	return n;
-}
-
-static __always_inline void take_plain(struct rs_strace_thread *t, const struct rs_capture *c,
-				       __u32 arg, __u32 kind)
-{
-	__u64 size = plain_size(t, c), from = arg_of(t, arg);
-	__u32 most = bytes_most(c->when), flags = 0, off, n = size;
-	long failed;
-
-	if (!part_room(t, &off))
-		return;
-	if (size > most) {
-		n = most;
-		flags = RS_CAPTURE_CUT;
-	}
-	failed = fetch(t, off, from, n);
-	for (__u32 i = 0; i < 4 && failed && (c->when & RS_CAPTURE_SHORTER); i++) {
-		n /= 2;
-		failed = fetch(t, off, from, n);
-		flags = RS_CAPTURE_CUT;
-	}
-	if (failed) {
-		n = 0;
-		flags = RS_CAPTURE_FAULT;
-	}
-	part_head(t, off, arg, kind, flags, n);
-	part_end(t, off, n);
-}
-
-static __always_inline void take_text(struct rs_strace_thread *t, const struct rs_capture *c,
-				      __u32 arg, __u32 kind)
-{
-	__u32 most = bytes_most(c->when), flags = 0, off, n = 0;
-	long got;
-
-	if (!part_room(t, &off))
-		return;
-	if (most > RS_STRACE_PIECE - 2)
-		most = RS_STRACE_PIECE - 2;
-	got = bpf_probe_read_user_str(&t->parts[(off & (RS_STRACE_HALF - 1)) + 8], most + 2,
-				      (void *)arg_of(t, arg));
-	if (got < 0)
-		flags = RS_CAPTURE_FAULT;
-	else
-		n = got ? got - 1 : 0;
-	if (n > most) {
-		n = most;
-		flags = RS_CAPTURE_CUT;
-	}
-	part_head(t, off, arg, kind, flags, n);
-	part_end(t, off, n);
-}
-
-static __always_inline void take_list(const struct rs_strace_thread *t, const struct rs_capture *c,
-				      __u32 arg, bool end)
-{
-	__u64 from = arg_of(t, arg), by = arg_of(t, c->by);
-	__u64 result = t->call.result > 0 ? t->call.result : 0, left = end ? result : ~0ull;
-	__u32 max = bytes_most(c->when);
-
-	switch (c->how) {
-	case RS_CAPTURE_STRINGS:
-		rs_strace_put_texts(from, !(c->when & RS_CAPTURE_COUNT) || rs_strace_config.verbose,
-				    max);
-		return;
-	case RS_CAPTURE_VECTORS:
-		rs_strace_put(from, by * sizeof(struct iovec), MOST_VECTORS * sizeof(struct iovec));
-		rs_strace_put_vectors(from, by, left, max);
-		return;
-	case RS_CAPTURE_MESSAGE:
-		rs_strace_put_message(from, sizeof(struct message), left, max);
-		return;
-	case RS_CAPTURE_MESSAGES:
-		rs_strace_put_messages(from, end ? result : by, end, max);
-		return;
-	}
-}
-
-/* A list is one part, too: its header comes last, when its length is known. */
-static __always_inline void take_parts(struct rs_strace_thread *t, const struct rs_capture *c,
-				       __u32 arg, __u32 kind)
-{
-	__u32 off, begin;
-
-	if (!part_room(t, &off))
-		return;
-	begin = off + sizeof(struct rs_strace_part);
-	t->used = begin;
-	take_list(t, c, arg, kind == RS_STRACE_OUT);
-	part_head(t, off, arg, kind, 0, t->used - begin);
-}
-
-/* The memory that an argument of the call leads to. */
-__noinline int rs_strace_take(__u32 arg, __u32 kind)
-{
-	struct rs_strace_thread *t = my_place();
-	struct rs_strace_row *row = t ? row_of(t->call.nr) : NULL;
-	const struct rs_capture *c;
-
-	if (!row || arg >= 6 || !t->call.args[arg])
-		return 0;
-	c = &row->capture.args[arg];
-	switch (c->how) {
-	case RS_CAPTURE_NONE:
-		return 0;
-	case RS_CAPTURE_STRING:
-		take_text(t, c, arg, kind);
-		return 0;
-	case RS_CAPTURE_STRINGS:
-	case RS_CAPTURE_VECTORS:
-	case RS_CAPTURE_MESSAGE:
-	case RS_CAPTURE_MESSAGES:
-		take_parts(t, c, arg, kind);
-		return 0;
-	default:
-		take_plain(t, c, arg, kind);
-	}
-	return 0;
-}
-
-static __always_inline void take_all(__u32 args, __u32 kind)
-{
-	for (__u32 arg = 0; arg < 6; arg++)
-		if (args & 1u << arg)
-			rs_strace_take(arg, kind);
-}
 
 /* --- beginning --- */
 
@@ -561,7 +66,12 @@ static __always_inline void begin(struct rs_strace_thread *t, struct pt_regs *re
 	if (call->flags & RS_STRACE_COMPAT)
 		return;
 	row = row_of(nr);
-	if (row && row->entry)
+	if (!row)
+		return;
+	take_fds(row);
+	if ((rs_strace_config.flags & RS_STRACE_PATHS) && row->paths)
+		rs_strace_take_paths(row->paths);
+	if (row->entry)
 		take_all(row->entry, RS_STRACE_IN);
 }
 
@@ -629,6 +139,17 @@ static __always_inline void take_exit(struct rs_strace_thread *t, struct rs_stra
 	}
 }
 
+static __always_inline bool path_wanted(const struct rs_strace_call *call)
+{
+	return !(rs_strace_config.flags & RS_STRACE_PATHS) || call->flags & RS_STRACE_MATCHED;
+}
+
+static __always_inline void take_result(struct rs_strace_thread *t)
+{
+	if (rs_strace_config.flags & (RS_STRACE_FDS | RS_STRACE_PATHS))
+		rs_strace_take_fd(RS_STRACE_RESULT);
+}
+
 /* The first execve of the command that has worked: from here on it is its own. */
 static __always_inline bool still_held(long result)
 {
@@ -667,6 +188,10 @@ SEC("raw_tp/sys_exit") int rs_strace_exit(struct rs_raw *ctx)
 	t->call.head.time = now;
 	t->call.result = result;
 	row = t->call.flags & RS_STRACE_COMPAT ? NULL : row_of(t->call.nr);
+	if (row && row->fds & 1u << RS_STRACE_RESULT && result >= 0)
+		take_result(t);
+	if (!path_wanted(&t->call))
+		return 0;
 	if (row && row->exit)
 		take_exit(t, row);
 	take_stacks(ctx, &t->call);
@@ -770,7 +295,7 @@ static __always_inline void send_unfinished(struct rs_strace_thread *t)
 {
 	t->busy = 0;
 	if ((rs_strace_config.flags & (RS_STRACE_FAILED | RS_STRACE_SUCCESSFUL)) ||
-	    !end_wanted(&t->call, 0, bpf_ktime_get_boot_ns()))
+	    !path_wanted(&t->call) || !end_wanted(&t->call, 0, bpf_ktime_get_boot_ns()))
 		return;
 	t->call.head.time = bpf_ktime_get_boot_ns();
 	t->call.flags |= RS_STRACE_NEVER;

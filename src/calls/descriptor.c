@@ -120,10 +120,21 @@ static void append_socket(struct rs_str *out, const struct rs_call_fd *fd, bool 
 		rs_str_appendf(out, "socket:[%llu]", (unsigned long long)fd->fd.ino);
 }
 
+/* Files that are in no directory: "/[eventpoll]" of anonymous inodes, "/memfd:NAME". */
+static bool is_anonymous(const struct rs_call_fd *fd)
+{
+	return fd->fd.flags & RS_FIELD_DETACHED && fd->fd.len > 2 && !memcmp(fd->text, "/[", 2);
+}
+
 static void append_file(struct rs_str *out, const struct rs_call_fd *fd, bool devices)
 {
 	bool device = S_ISCHR(fd->fd.mode) || S_ISBLK(fd->fd.mode);
 
+	if (is_anonymous(fd)) {
+		rs_str_append_cstr(out, "anon_inode:");
+		append_text(out, fd->text + 1, fd->fd.len - 1);
+		return;
+	}
 	append_text(out, fd->text, fd->fd.len);
 	if (fd->fd.flags & RS_FIELD_DELETED)
 		rs_str_append_cstr(out, " (deleted)");
@@ -137,7 +148,7 @@ static void append_known(struct rs_str *out, const struct rs_call_fd *fd, bool s
 	rs_str_append_char(out, '<');
 	if (S_ISSOCK(fd->fd.mode))
 		append_socket(out, fd, sockets);
-	else if (S_ISFIFO(fd->fd.mode) && (!fd->fd.len || fd->text[0] != '/'))
+	else if (S_ISFIFO(fd->fd.mode) && fd->fd.flags & RS_FIELD_DETACHED)
 		rs_str_appendf(out, "pipe:[%llu]", (unsigned long long)fd->fd.ino);
 	else
 		append_file(out, fd, sockets);
