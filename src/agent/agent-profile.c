@@ -38,7 +38,6 @@ static int describe(const struct rs_agent *agent, const char *dir, struct rs_str
 	if (n < 0)
 		return -errno;
 	self[n] = '\0';
-	rs_str_append_cstr(out, "exec ");
 	append_quoted(out, self);
 	rs_str_appendf(out, " profile --for-agent --frequency %u --keep ", options->profile);
 	rs_str_appendf(&file, "%s/" FILE_NAME, dir);
