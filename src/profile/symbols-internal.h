@@ -25,8 +25,10 @@ struct rs_symbols_file {
 	struct rs_elf *elf; /* NULL: it cannot be read, or is no ELF file */
 	struct rs_symbols_debug *debug;
 	bool debug_tried;
-	char *path;     /* as the one who mapped it sees it */
-	char *build_id; /* NULL: none */
+	uint64_t number; /* no other file has had it */
+	char *path;      /* as the one who mapped it sees it */
+	char *shown;     /* the same, harmless for a terminal */
+	char *build_id;  /* NULL: none */
 	unsigned refs;
 };
 
@@ -68,6 +70,8 @@ struct rs_symbols {
 	struct rs_symbols_options options;
 	struct rs_hashmap *processes; /* pid -> struct rs_symbols_process */
 	struct rs_hashmap *files;     /* "dev:inode" -> struct rs_symbols_file */
+	struct rs_hashmap *known;     /* symbols-known.c */
+	uint64_t n_files;             /* that were ever opened */
 	struct rs_symbols_file *vdso;
 	struct rs_ksyms *ksyms;
 	uint64_t ksyms_read;     /* monotonic ns; 0: not yet */
@@ -88,6 +92,9 @@ struct rs_symbols_place {
 };
 void rs_symbols_locate(struct rs_symbols *symbols, uint32_t pid, uint64_t address,
 		       struct rs_symbols_place *ret_place);
+
+/* Text of others, harmless for a terminal. NULL: out of memory. */
+char *rs_symbols_harmless(const char *text);
 
 /* The process with what it has mapped now; NULL: it is gone. Borrowed until the next call of anything of symbols.h. */
 const struct rs_symbols_process *rs_symbols_process_now(struct rs_symbols *symbols, uint32_t pid);
@@ -119,6 +126,13 @@ uint64_t rs_symbols_start_time(uint32_t pid); /* 0: no such process */
 size_t rs_symbols_debug_find(struct rs_symbols *symbols, struct rs_symbols_file *file,
 			     uint64_t linked, struct rs_dwarf_frame *frames, size_t max);
 void rs_symbols_debug_free(struct rs_symbols_debug **debug);
+
+/* symbols-known.c: what was found for an address in a file, as linked. 0: nothing is known. */
+int rs_symbols_known_init(struct rs_symbols *symbols);
+size_t rs_symbols_known_find(struct rs_symbols *symbols, const struct rs_symbols_file *file,
+			     uint64_t linked, bool caller, struct rs_frame *frames, size_t max);
+void rs_symbols_known_add(struct rs_symbols *symbols, const struct rs_symbols_file *file,
+			  uint64_t linked, bool caller, const struct rs_frame *frames, size_t n);
 
 /* symbols-jit.c: reads the map file when it is new or has grown, at most once a second; finds a name. */
 void rs_symbols_jit_refresh(struct rs_symbols_jit *jit, uint32_t pid);

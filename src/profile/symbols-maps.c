@@ -45,6 +45,7 @@ void rs_symbols_file_unref(struct rs_symbols_file *file)
 	rs_symbols_debug_free(&file->debug);
 	rs_elf_close(&file->elf);
 	free(file->build_id);
+	free(file->shown);
 	free(file->path);
 	free(file);
 }
@@ -105,19 +106,25 @@ static char *build_id(struct rs_elf *elf)
 }
 
 /* Takes the ELF file, which may be NULL. */
-static struct rs_symbols_file *new_file(struct rs_elf *elf, const char *path)
+static struct rs_symbols_file *new_file(struct rs_symbols *symbols, struct rs_elf *elf,
+					const char *path)
 {
 	struct rs_symbols_file *file = calloc(1, sizeof(*file));
 
-	if (!file || !(file->path = strdup(path))) {
+	if (!file) {
 		rs_elf_close(&elf);
-		free(file);
 		return NULL;
 	}
 	file->refs = 1;
 	file->elf = elf;
+	file->number = symbols->n_files++;
+	file->path = strdup(path);
+	file->shown = rs_symbols_harmless(path);
 	file->build_id = elf ? build_id(elf) : NULL;
-	return file;
+	if (file->path && file->shown)
+		return file;
+	rs_symbols_file_unref(file);
+	return NULL;
 }
 
 /* The file of a mapping, shared; NULL: out of memory. */
@@ -135,7 +142,7 @@ static struct rs_symbols_file *get_file(struct rs_symbols *symbols, uint32_t pid
 		path[len - strlen(DELETED)] = '\0';
 	file = rs_hashmap_find_str(symbols->files, key, (size_t)n);
 	if (!file) {
-		file = new_file(open_elf(pid, mapping, path, deleted), path);
+		file = new_file(symbols, open_elf(pid, mapping, path, deleted), path);
 		if (!file)
 			return NULL;
 		if (rs_hashmap_put_str(symbols->files, key, (size_t)n, file) < 0)
@@ -158,7 +165,7 @@ static struct rs_symbols_file *get_vdso(struct rs_symbols *symbols)
 	struct rs_elf *elf = NULL;
 
 	if (!symbols->vdso && image && rs_elf_open_image(image, vdso_size(image), &elf) == 0)
-		symbols->vdso = new_file(elf, VDSO);
+		symbols->vdso = new_file(symbols, elf, VDSO);
 	if (symbols->vdso)
 		symbols->vdso->refs++;
 	return symbols->vdso;

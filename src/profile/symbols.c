@@ -38,6 +38,8 @@ int rs_symbols_new(const struct rs_symbols_options *options, struct rs_symbols *
 	opts.data = symbols;
 	if (!r)
 		r = rs_hashmap_new_str(&opts, &symbols->files);
+	if (!r)
+		r = rs_symbols_known_init(symbols);
 	if (r < 0)
 		return rs_error_set_errno(err, r, "making tables for symbols");
 	*ret_symbols = TAKE_PTR(symbols);
@@ -52,6 +54,7 @@ void rs_symbols_free(struct rs_symbols **symbols)
 		return;
 	rs_hashmap_free(&s->processes);
 	rs_hashmap_free(&s->files);
+	rs_hashmap_free(&s->known);
 	rs_symbols_file_unref(s->vdso);
 	rs_ksyms_free(&s->ksyms);
 	rs_arena_done(&s->strings);
@@ -82,31 +85,48 @@ static void locate_made_code(struct rs_symbols_place *place, uint64_t address)
 	place->start = symbol->start;
 }
 
-static void locate_in_file(struct rs_symbols_place *place, struct rs_elf *elf, uint64_t offset)
+static void name_place(struct rs_symbols_place *place)
 {
+	struct rs_elf *elf = place->mapping->file->elf;
 	struct rs_elf_symbol symbol;
 
-	if (!rs_elf_address(elf, offset, &place->linked) ||
-	    (!rs_elf_plt_at(elf, place->linked, &symbol) &&
-	     !rs_elf_function_at(elf, place->linked, &symbol)))
+	if (!rs_elf_plt_at(elf, place->linked, &symbol) &&
+	    !rs_elf_function_at(elf, place->linked, &symbol))
 		return;
 	place->name = symbol.name;
 	place->start = symbol.address;
 }
 
+/* All but the name of what a file has. True: it has the address. */
+static bool find_place(struct rs_symbols *symbols, uint32_t pid, uint64_t address,
+		       struct rs_symbols_place *ret)
+{
+	const struct rs_symbols_mapping *m;
+
+	*ret = (struct rs_symbols_place){ .process = rs_symbols_find_process(symbols, pid) };
+	if (!ret->process)
+		return false;
+	ret->mapping = m = rs_symbols_find_mapping(symbols, ret->process, address);
+	if (m && rs_symbols_is_made_code(m)) {
+		locate_made_code(ret, address);
+		return false;
+	}
+	return m && rs_elf_address(m->file->elf, address - m->start + m->offset, &ret->linked);
+}
+
 void rs_symbols_locate(struct rs_symbols *symbols, uint32_t pid, uint64_t address,
 		       struct rs_symbols_place *ret_place)
 {
-	struct rs_symbols_process *process = rs_symbols_find_process(symbols, pid);
-	const struct rs_symbols_mapping *m = process ? rs_symbols_find_mapping(symbols, process,
-									       address)
-						     : NULL;
+	if (find_place(symbols, pid, address, ret_place))
+		name_place(ret_place);
+}
 
-	*ret_place = (struct rs_symbols_place){ .process = process, .mapping = m };
-	if (m && rs_symbols_is_made_code(m))
-		locate_made_code(ret_place, address);
-	else if (m)
-		locate_in_file(ret_place, m->file->elf, address - m->start + m->offset);
+char *rs_symbols_harmless(const char *text)
+{
+	_cleanup_(rs_str_done) struct rs_str harmless = RS_STR_INIT(STRINGS_MAX);
+
+	rs_str_append_escaped(&harmless, text, strlen(text));
+	return rs_str_take(&harmless);
 }
 
 /* Symbols are hostile: nothing that would do more to a terminal than stand there. */
@@ -189,39 +209,54 @@ static size_t debug_frames(struct rs_symbols *symbols, const struct rs_symbols_p
 	return n;
 }
 
+static size_t symbol_frame(struct rs_symbols *symbols, const char *name, struct rs_frame *frame,
+			   struct rs_frame *ret)
+{
+	if (name)
+		name_frame(symbols, name, frame);
+	else
+		unnamed_frame(symbols, frame->address, frame);
+	*ret = *frame;
+	return 1;
+}
+
+static size_t file_frames(struct rs_symbols *symbols, struct rs_symbols_place *place, bool caller,
+			  struct rs_frame *frames, size_t max)
+{
+	const struct rs_symbols_file *file = place->mapping->file;
+	struct rs_frame frame = { .kind = RS_FRAME_USER,
+				  .module = file->shown,
+				  .build_id = file->build_id,
+				  .address = place->linked + caller };
+	size_t n = rs_symbols_known_find(symbols, file, place->linked, caller, frames, max);
+
+	if (n)
+		return n;
+	name_place(place);
+	n = debug_frames(symbols, place, &frame, frames, max);
+	if (!n)
+		n = symbol_frame(symbols, place->name, &frame, frames);
+	if (max >= RS_SYMBOLS_FRAMES_MAX) /* all there are */
+		rs_symbols_known_add(symbols, file, place->linked, caller, frames, n);
+	return n;
+}
+
 size_t rs_symbols_user(struct rs_symbols *symbols, uint32_t pid, uint64_t address, bool caller,
 		       struct rs_frame *frames, size_t max)
 {
 	struct rs_frame frame = { .kind = RS_FRAME_USER, .address = address };
 	struct rs_symbols_place place;
-	const struct rs_symbols_file *file;
-	size_t n = 0;
 
 	if (!max)
 		return 0;
 	rs_arena_done(&symbols->strings);
-	rs_symbols_locate(symbols, pid, address - caller, &place);
-	file = place.mapping ? place.mapping->file : NULL;
+	if (find_place(symbols, pid, address - caller, &place))
+		return file_frames(symbols, &place, caller, frames, max);
 	if (place.jit)
 		frame.kind = RS_FRAME_JIT;
-	if (place.linked)
-		frame.address = place.linked + caller;
-	if (file) {
-		frame.module = keep(symbols, file->path, strlen(file->path));
-		frame.build_id = file->build_id;
-	} else if (place.mapping) {
-		frame.module = ANONYMOUS;
-	}
-	if (file && file->elf && place.linked)
-		n = debug_frames(symbols, &place, &frame, frames, max);
-	if (n)
-		return n;
-	if (place.name)
-		name_frame(symbols, place.name, &frame);
-	else
-		unnamed_frame(symbols, address, &frame);
-	frames[0] = frame;
-	return 1;
+	if (place.mapping)
+		frame.module = place.mapping->file ? place.mapping->file->shown : ANONYMOUS;
+	return symbol_frame(symbols, place.name, &frame, frames);
 }
 
 int rs_symbols_losses(struct rs_symbols *symbols, struct rs_profile *profile)

@@ -122,6 +122,15 @@ static void test_inlined(void **state)
 		assert_string_equal(frames[i].module, frames[0].module);
 		assert_true(i == 0 || frames[i].line > frames[i - 1].line);
 	}
+	/* the second time it is remembered */
+	assert_int_equal(rs_hashmap_len(symbols->known), 1);
+	assert_int_equal(lookup((uint32_t)getpid(), here, false), 3);
+	assert_int_equal(frames[0].line, line);
+	for (unsigned i = 0; i < 3; i++)
+		assert_string_equal(frames[i].function, names[i]);
+	assert_int_equal(lookup((uint32_t)getpid(), (const char *)here + 1, true), 3);
+	assert_int_equal(rs_hashmap_len(symbols->known), 2);
+	lookup((uint32_t)getpid(), here, false);
 	/* with room for fewer it is the functions between that are left out */
 	assert_int_equal(rs_symbols_user(symbols, (uint32_t)getpid(), (uint64_t)(uintptr_t)here,
 					 false, frames, 2),
