@@ -131,6 +131,7 @@ static int end_slice(struct keeper *keeper, struct rs_error *err)
 	keeper->began = rs_clock_mono();
 	keeper->began_real = rs_clock_real();
 	rs_oncpu_pause(keeper->oncpu, false);
+	rs_symbols_forget_ended(keeper->symbols);
 	if (!r)
 		r = note_losses(keeper, profile);
 	if (r < 0)
