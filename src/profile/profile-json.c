@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "profile/forms.h"
 
 #define LINE_MAX ((size_t)64 << 20) /* of memory, while a line is read */
@@ -124,6 +125,29 @@ static void write_frame(struct rs_json *w, const struct rs_frame *frame)
 	rs_json_end_object(w);
 }
 
+/* An object's names are UTF-8 and each there once; labels may be anything. */
+static bool is_key(const struct rs_profile_sample *sample, size_t number, const char *key)
+{
+	for (size_t i = 0; i < sample->n_labels; i++) {
+		if (i != number && (i < number || key != sample->labels[number].key) &&
+		    !strcmp(sample->labels[i].key, key))
+			return false;
+	}
+	return rs_utf8_is_valid(key, strlen(key));
+}
+
+static void write_key(struct rs_json *w, const struct rs_profile_sample *sample, size_t number)
+{
+	const char *key = sample->labels[number].key;
+	char name[32];
+
+	for (size_t i = number + 1; !is_key(sample, number, key); i += RS_PROFILE_LABELS_MAX) {
+		snprintf(name, sizeof(name), "label%zu", i);
+		key = name;
+	}
+	rs_json_key(w, key, strlen(key));
+}
+
 static void write_labels(struct rs_json *w, const struct rs_profile_sample *sample)
 {
 	rs_json_key_lit(w, "labels");
@@ -131,7 +155,7 @@ static void write_labels(struct rs_json *w, const struct rs_profile_sample *samp
 	for (size_t i = 0; i < sample->n_labels; i++) {
 		const struct rs_profile_label *label = &sample->labels[i];
 
-		rs_json_key(w, label->key, strlen(label->key));
+		write_key(w, sample, i);
 		if (label->text)
 			rs_json_cstr(w, label->text);
 		else

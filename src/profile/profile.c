@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/hashmap.h"
+#include "base/utf8.h"
 #include "profile/intern.h"
 
 #define NOTES_MAX   256
@@ -91,6 +92,30 @@ static int keep(struct rs_profile *p, const char *text, const char **ret_text)
 
 /* --- the profile --- */
 
+/* Names of values tell them apart, in text too. */
+static bool is_name(const struct rs_profile *p, size_t number)
+{
+	const char *name = p->options.types[number].name;
+
+	for (size_t i = 0; i < number; i++) {
+		if (!strcmp(p->options.types[i].name, name))
+			return false;
+	}
+	return rs_utf8_is_valid(name, strlen(name));
+}
+
+static int make_name(struct rs_profile *p, size_t number)
+{
+	char name[32];
+	int r = 0;
+
+	for (unsigned i = (unsigned)number + 1; !is_name(p, number) && !r; i++) {
+		snprintf(name, sizeof(name), "value%u", i);
+		r = keep(p, name, &p->options.types[number].name);
+	}
+	return r;
+}
+
 static int keep_type(struct rs_profile *p, struct rs_profile_type *type)
 {
 	int r = keep(p, type->name ? type->name : "samples", &type->name);
@@ -108,7 +133,7 @@ static int keep_options(struct rs_profile *p, const struct rs_profile_options *o
 	if (!r && (options->period || options->period_type.name))
 		r = keep_type(p, &p->options.period_type);
 	for (size_t i = 0; i < p->options.n_types && !r; i++)
-		r = keep_type(p, &p->options.types[i]);
+		r = keep_type(p, &p->options.types[i]) ?: make_name(p, i);
 	return r;
 }
 
@@ -363,9 +388,9 @@ void rs_profile_sample_at(const struct rs_profile *profile, size_t i,
 	const struct sample *s = &profile->samples.items[i];
 
 	*ret_sample = (struct rs_profile_sample){
-		.frames = profile->stacks.items + s->frames,
+		.frames = s->n_frames ? profile->stacks.items + s->frames : NULL,
 		.n_frames = s->n_frames,
-		.labels = profile->labels.items + s->labels,
+		.labels = s->n_labels ? profile->labels.items + s->labels : NULL,
 		.n_labels = s->n_labels,
 	};
 	memcpy(ret_sample->values, s->values, sizeof(s->values));

@@ -77,7 +77,7 @@ struct rs_profile_options {
 	const char *title; /* "CPU profile of nginx (4 processes), 30 s"; may be NULL */
 };
 
-/* Copies the options. -ENOMEM. */
+/* Copies the options; types of the same name get another. -ENOMEM. */
 int rs_profile_new(const struct rs_profile_options *options, struct rs_profile **ret_profile);
 void rs_profile_free(struct rs_profile **profile);
 

@@ -329,6 +329,39 @@ static void test_text_and_back(void **state _unused_)
 	}
 }
 
+/* Labels and values of the same name, and of no name that JSON can say. */
+static void test_names_of_json(void **state _unused_)
+{
+	static const struct rs_profile_options twice = {
+		.types = { { "n", "count" },
+			   { "n", "count" },
+			   { "\xff", "count" },
+			   { "value2", "count" } },
+		.n_types = 4,
+	};
+	static const struct rs_profile_label labels[] = {
+		{ "a", "x", 0 }, { "a", "y", 0 }, { "\xff", NULL, 3 }, { "label2", NULL, 4 }
+	};
+	const struct rs_profile_sample sample = { .values = { 1, 2, 3, 4 },
+						  .labels = labels,
+						  .n_labels = 4 };
+	_cleanup_(rs_profile_free) struct rs_profile *p = NULL, *q = NULL;
+	_cleanup_(rs_str_done) struct rs_str out = RS_STR_INIT(0);
+	struct rs_profile_sample got;
+
+	assert_int_equal(rs_profile_new(&twice, &p), 0);
+	assert_int_equal(rs_profile_add(p, &sample), 0);
+	write_as(p, RS_PROFILE_JSON, &out);
+	q = read_back(&out);
+	rs_profile_sample_at(q, 0, &got);
+	assert_memory_equal(got.values, sample.values, sizeof(got.values));
+	assert_int_equal(got.n_labels, 4);
+	assert_string_equal(got.labels[0].key, "a");
+	assert_string_equal(got.labels[1].text, "y");
+	assert_int_equal(got.labels[2].number, 3);
+	assert_string_equal(got.labels[3].key, "label2");
+}
+
 /* --- pages --- */
 
 /* The JSON that the page carries. */
@@ -625,6 +658,7 @@ int main(void)
 		cmocka_unit_test(test_no_such_value),
 		cmocka_unit_test(test_pprof_and_back),
 		cmocka_unit_test(test_text_and_back),
+		cmocka_unit_test(test_names_of_json),
 		cmocka_unit_test(test_page),
 		cmocka_unit_test(test_picture),
 		cmocka_unit_test(test_empty),
