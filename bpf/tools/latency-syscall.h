@@ -37,7 +37,7 @@ static const struct call_begun no_call;
 /* Used by the program at the end of calls alone, of which one runs on a CPU at a time. */
 struct call_scratch {
 	__u64 busy;
-	struct rs_filepath path;
+	struct rs_walk walk;
 	struct rs_latency_file file;
 	struct rs_latency_outlier outlier;
 };
@@ -63,6 +63,36 @@ static __always_inline struct call_scratch *scratch_hold(__u32 which)
 static __always_inline void scratch_release(struct call_scratch *s)
 {
 	__sync_fetch_and_add(&s->busy, -1);
+}
+
+/* Leaves the file's path in the scratch; its length, at most RS_LATENCY_PATH - 1. Verified once, not for each caller. */
+__noinline int rs_latency_walk(__u32 which)
+{
+	struct call_scratch *s = bpf_map_lookup_elem(&rs_latency_scratch, &which);
+	__u32 len;
+
+	if (!s)
+		return 0;
+	rs_walk_run(&s->walk);
+	len = RS_WALK_HALF - s->walk.start;
+	return len < RS_LATENCY_PATH ? len : RS_LATENCY_PATH - 1;
+}
+
+static __always_inline __u32 walk_file(struct call_scratch *s, __u32 which, struct file *file)
+{
+	s->walk.dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+	s->walk.mnt = (__u64)BPF_CORE_READ(file, f_path.mnt);
+	return rs_latency_walk(which);
+}
+
+/* The last @len bytes. */
+static __always_inline void copy_path(struct call_scratch *s, char *to, __u32 len)
+{
+	__u32 start = RS_WALK_HALF - len;
+
+	asm volatile("" : "+r"(start), "+r"(len));
+	bpf_probe_read_kernel(to, len & (RS_LATENCY_PATH - 1),
+			      &s->walk.path[start & (RS_WALK_HALF - 1)]);
 }
 
 static __always_inline const volatile struct rs_latency_call *call_of(__u32 nr)
@@ -93,15 +123,6 @@ static __always_inline void object_of(struct file *file, struct call_object *obj
 	latency_peer(BPF_CORE_READ(socket, sk), &object->peer);
 }
 
-static __always_inline void copy_path(struct rs_filepath *from, char *to, __u32 len)
-{
-	__u32 start = from->start;
-
-	asm volatile("" : "+r"(start), "+r"(len));
-	bpf_probe_read_kernel(to, len & (RS_LATENCY_PATH - 1),
-			      &from->text[start & (RS_FILEPATH_MAX - 1)]);
-}
-
 /* Remembers the name of a file that is met for the first time. */
 static __always_inline void file_introduce(struct file *file, const struct call_object *object,
 					   __u32 which)
@@ -115,10 +136,10 @@ static __always_inline void file_introduce(struct file *file, const struct call_
 	s = scratch_hold(which);
 	if (!s)
 		return;
-	len = rs_filepath(&s->path, file);
+	len = walk_file(s, which, file);
 	s->file.mode = object->mode;
 	s->file.len = len & (RS_LATENCY_PATH - 1);
-	copy_path(&s->path, s->file.path, len);
+	copy_path(s, s->file.path, len);
 	if (bpf_map_update_elem(&rs_latency_files, &key, &s->file, BPF_ANY))
 		latency_lost(RS_LATENCY_LOST_NAMES);
 	scratch_release(s);
@@ -159,7 +180,7 @@ static __always_inline void call_object_begin(struct call_begun *call,
 	__builtin_memset(&call->object, 0, sizeof(call->object));
 	if (what->fd == RS_LATENCY_NO_ARG)
 		return;
-	file = rs_file_of_fd(arg_of(call, what->fd));
+	file = rs_fd_file(arg_of(call, what->fd));
 	if (!file)
 		return;
 	object_of(file, &call->object);
@@ -223,7 +244,7 @@ static __always_inline void call_object_end(struct call_begun *call, __s64 resul
 	struct file *file = NULL;
 
 	if ((what->flags & RS_LATENCY_GIVES_FD) && result >= 0)
-		file = rs_file_of_fd(result);
+		file = rs_fd_file(result);
 	if (file)
 		object_of(file, &call->object);
 }
@@ -282,7 +303,7 @@ static __always_inline void key_of_file(struct rs_latency_key *key, struct call_
 	key->dev = object->dev;
 	key->ino = object->ino;
 	fd = what->flags & RS_LATENCY_GIVES_FD ? result : arg_of(call, what->fd);
-	file = rs_file_of_fd(fd);
+	file = rs_fd_file(fd);
 	if ((__u64)file == object->file)
 		file_introduce(file, object, 0);
 }
@@ -392,10 +413,10 @@ static __always_inline void outlier_object(struct call_scratch *s, struct call_b
 	if (!call->object.file)
 		return;
 	fd = what->flags & RS_LATENCY_GIVES_FD ? result : arg_of(call, what->fd);
-	file = rs_file_of_fd(fd);
+	file = rs_fd_file(fd);
 	if ((__u64)file == call->object.file) {
-		o->path_len = rs_filepath(&s->path, file) & (RS_LATENCY_PATH - 1);
-		copy_path(&s->path, o->path, o->path_len);
+		o->path_len = walk_file(s, 0, file) & (RS_LATENCY_PATH - 1);
+		copy_path(s, o->path, o->path_len);
 		return;
 	}
 	known = bpf_map_lookup_elem(&rs_latency_files, &key);

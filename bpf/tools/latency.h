@@ -4,10 +4,10 @@
 
 #include "bpf/abi/latency.h"
 #include "bpf/lib/arch.h"
-#include "bpf/lib/filepath.h"
 #include "bpf/lib/histogram.h"
 #include "bpf/lib/target.h"
 #include "bpf/lib/wait.h"
+#include "bpf/lib/walk.h"
 
 const volatile struct rs_latency_config rs_latency;
 
