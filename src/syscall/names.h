@@ -1,117 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Lists of names for numbers: flags, and one of several. */
+/* Names for numbers: flags, and one of several. The lists are in names-*.h. */
+
+#include "base/str.h"
+
+#ifdef __x86_64__
+#define BY_ARCH(x86, arm64) x86
+#else
+#define BY_ARCH(x86, arm64) arm64
+#endif
 
 enum rs_names {
-	NAMES_access,
-	NAMES_af,
-	NAMES_arch_prctl,
-	NAMES_at,
-	NAMES_bpf,
-	NAMES_clock,
-	NAMES_clone,
-	NAMES_close_range,
-	NAMES_delete_module,
-	NAMES_dup3,
-	NAMES_epoll_create,
-	NAMES_epoll_ctl,
-	NAMES_eventfd,
-	NAMES_execveat,
-	NAMES_faccessat,
-	NAMES_fadvise,
-	NAMES_fallocate,
-	NAMES_fanotify_event,
-	NAMES_fanotify_init,
-	NAMES_fanotify_mark,
-	NAMES_fcntl,
-	NAMES_flock,
-	NAMES_fsconfig,
-	NAMES_fsmount,
-	NAMES_fsopen,
-	NAMES_fspick,
-	NAMES_futex2,
-	NAMES_get_mempolicy,
-	NAMES_getrandom,
-	NAMES_inotify,
-	NAMES_inotify_init,
-	NAMES_io_uring_enter,
-	NAMES_io_uring_register,
-	NAMES_ioprio_who,
-	NAMES_itimer,
-	NAMES_kcmp,
-	NAMES_kexec,
-	NAMES_kexec_file,
-	NAMES_key_spec,
-	NAMES_keyctl,
-	NAMES_landlock_create,
-	NAMES_landlock_rule,
-	NAMES_listmount,
-	NAMES_lsm_attr,
-	NAMES_lsm_flags,
-	NAMES_madvise,
-	NAMES_mbind,
-	NAMES_membarrier,
-	NAMES_membarrier_flags,
-	NAMES_memfd,
-	NAMES_memfd_secret,
-	NAMES_mempolicy,
-	NAMES_mlock2,
-	NAMES_mlockall,
-	NAMES_mmap,
-	NAMES_module_init,
-	NAMES_mount,
-	NAMES_mount_attr,
-	NAMES_mount_setattr,
-	NAMES_move_mount,
-	NAMES_mremap,
-	NAMES_msg,
-	NAMES_msgctl,
-	NAMES_msgflg,
-	NAMES_msync,
-	NAMES_open,
-	NAMES_open_tree,
-	NAMES_perf_open,
-	NAMES_pidfd_open,
-	NAMES_pipe,
-	NAMES_pkey,
-	NAMES_prctl,
-	NAMES_prio,
-	NAMES_prot,
-	NAMES_ptrace,
-	NAMES_reboot,
-	NAMES_reboot_magic,
-	NAMES_rename,
-	NAMES_rlimit,
-	NAMES_rseq,
-	NAMES_rusage,
-	NAMES_rwf,
-	NAMES_sched,
-	NAMES_seccomp_flags,
-	NAMES_seccomp_op,
-	NAMES_seek,
-	NAMES_semctl,
-	NAMES_shadow_stack,
-	NAMES_shmat,
-	NAMES_shmctl,
-	NAMES_shutdown,
-	NAMES_sig_how,
-	NAMES_signalfd,
-	NAMES_sock,
-	NAMES_sock_flags,
-	NAMES_sol,
-	NAMES_splice,
-	NAMES_statx_at,
-	NAMES_statx_mask,
-	NAMES_sync_file_range,
-	NAMES_syslog,
-	NAMES_timer,
-	NAMES_timerfd,
-	NAMES_timerfd_set,
-	NAMES_umount,
-	NAMES_unlinkat,
-	NAMES_userfaultfd,
-	NAMES_wait,
-	NAMES_waitid,
-	NAMES_xattr,
+	NAMES_none,
+#define FLAGS(id, unknown, text) NAMES_##id,
+#define ENUM(id, unknown, text)  NAMES_##id,
+#include "syscall/names-lists.h"
+#undef FLAGS
+#undef ENUM
+	NAMES_COUNT
 };
+
+/* The name of exactly this value, as a length: names are not terminated by a NUL. NULL: none. */
+const char *rs_names_find(enum rs_names list, uint64_t value, size_t *ret_len);
+
+/* "O_RDWR|0x30", "SEEK_CUR", a number with a comment: as strace writes them. Flags or a value is the list's own. */
+void rs_names_put(enum rs_names list, uint64_t value, struct rs_str *out);
+
+/* Flags only, those that have names, joined by |; returns the bits that are left. *@count: names written so far. */
+uint64_t rs_names_put_flags(enum rs_names list, uint64_t value, struct rs_str *out,
+			    unsigned *count);

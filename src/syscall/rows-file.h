@@ -18,8 +18,8 @@ CALL(readv, 19, 65, "d", NUM, FD(fd), OVEC(vec, 2), UL(vlen))
 CALL(writev, 20, 66, "d", NUM, FD(fd), IVEC(vec, 2), UL(vlen))
 X86(access, 21, "f", NUM, PATH(filename), F(mode, access))
 X86(pipe, 22, "d", NUM, O(fildes, fdpair))
-X86(select, 23, "d", NUM, D(n), S(inp, fdset, BUFFER, ENTRY|EXIT, 0, 1),
-     S(outp, fdset, BUFFER, ENTRY|EXIT, 0, 1), S(exp, fdset, BUFFER, ENTRY|EXIT, 0, 1),
+X86(select, 23, "d", NUM, D(n), S(inp, fdset, BYTES, ENTRY|EXIT|SHORTER, 0, 128),
+     S(outp, fdset, BYTES, ENTRY|EXIT|SHORTER, 0, 128), S(exp, fdset, BYTES, ENTRY|EXIT|SHORTER, 0, 128),
      BOTH(tvp, timeval))
 CALL(dup, 32, 23, "d", FD, FD(fildes))
 X86(dup2, 33, "d", FD, FD(oldfd), FD(newfd))
@@ -102,8 +102,8 @@ CALL(symlinkat, 266, 36, "fd", NUM, STR(oldname), DIRFD(newdfd), PATH(newname))
 CALL(readlinkat, 267, 78, "fd", NUM, DIRFD(dfd), PATH(pathname), OBUF(buf), D(bufsiz))
 CALL(fchmodat, 268, 53, "fd", NUM, DIRFD(dfd), PATH(filename), MODE(mode))
 CALL(faccessat, 269, 48, "fd", NUM, DIRFD(dfd), PATH(filename), F(mode, access))
-CALL(pselect6, 270, 72, "d", NUM, D(n), S(inp, fdset, BUFFER, ENTRY|EXIT, 0, 1),
-     S(outp, fdset, BUFFER, ENTRY|EXIT, 0, 1), S(exp, fdset, BUFFER, ENTRY|EXIT, 0, 1),
+CALL(pselect6, 270, 72, "d", NUM, D(n), S(inp, fdset, BYTES, ENTRY|EXIT|SHORTER, 0, 128),
+     S(outp, fdset, BYTES, ENTRY|EXIT|SHORTER, 0, 128), S(exp, fdset, BYTES, ENTRY|EXIT|SHORTER, 0, 128),
      BOTH(tsp, timespec), I(sig, sigarg))
 CALL(ppoll, 271, 73, "d", NUM, BOTHV(ufds, pollfd, 1), U(nfds), BOTH(tsp, timespec),
      I(sigmask, sigset), UL(sigsetsize))

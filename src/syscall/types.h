@@ -18,15 +18,20 @@
 	X(cachestat_range, 16, 0) \
 	X(cap_data, 24, 0) \
 	X(cap_header, 8, 0) \
+	X(epoll_data, 8, 0) \
 	X(epoll_event, SIZE_OF_EPOLL, 0) \
 	X(fdpair, 8, 0) \
 	X(file_attr, 24, 0) \
 	X(file_handle, 136, RS_CAPTURE_SHORTER) \
+	X(fsid, 8, 0) \
 	X(futex_waitv, 24, 0) \
 	X(id, 4, 0) \
 	X(int, 4, 0) \
+	X(io_cq, 40, 0) \
 	X(io_event, 32, 0) \
+	X(io_sq, 40, 0) \
 	X(io_uring_params, 120, 0) \
+	X(ipc_perm, 48, 0) \
 	X(itimerspec, 32, 0) \
 	X(itimerval, 32, 0) \
 	X(landlock_ruleset, 24, 0) \

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Numbers, names and quoted text. */
+#include <time.h>
+
+#include "syscall/format.h"
+
+void rs_fmt_text(struct rs_fmt *f, const char *text)
+{
+	rs_str_append_cstr(f->out, text);
+}
+
+void rs_fmt_hex(struct rs_fmt *f, uint64_t v)
+{
+	if (v)
+		rs_str_append(f->out, "0x", 2);
+	rs_str_append_hex(f->out, v);
+}
+
+void rs_fmt_address(struct rs_fmt *f, uint64_t v)
+{
+	if (v)
+		rs_fmt_hex(f, v);
+	else
+		rs_fmt_text(f, "NULL");
+}
+
+void rs_fmt_fd(struct rs_fmt *f, int fd)
+{
+	rs_str_append_i64(f->out, fd);
+	if (fd >= 0 && f->print->fd)
+		f->print->fd(f->print->data, fd, f->out);
+}
+
+void rs_fmt_names(struct rs_fmt *f, enum rs_names list, uint64_t v)
+{
+	rs_names_put(list, v, f->out);
+}
+
+void rs_fmt_signal(struct rs_fmt *f, int signal)
+{
+	const char *name = signal ? rs_signal_name(signal) : NULL;
+
+	if (name)
+		rs_fmt_text(f, name);
+	else
+		rs_str_append_i64(f->out, signal);
+}
+
+static void octal(struct rs_fmt *f, unsigned v)
+{
+	rs_str_appendf(f->out, v < 0100 ? "%#03o" : "%#o", v);
+}
+
+void rs_fmt_mode(struct rs_fmt *f, unsigned mode)
+{
+	unsigned type = mode & 0170000, count = 0;
+	size_t len;
+	const char *name = rs_names_find(NAMES_file_type, type, &len);
+
+	if (name)
+		rs_str_append(f->out, name, len);
+	else if (type)
+		octal(f, type);
+	count = type != 0;
+	rs_names_put_flags(NAMES_mode_bits, mode & 07000, f->out, &count);
+	if (count)
+		rs_str_append_char(f->out, '|');
+	octal(f, mode & ~(0170000u | 07000));
+}
+
+void rs_fmt_device(struct rs_fmt *f, uint64_t dev)
+{
+	uint64_t major = (dev >> 8 & 0xfff) | (dev >> 32 & 0xfffff000);
+	uint64_t minor = (dev & 0xff) | (dev >> 12 & 0xffffff00);
+
+	rs_fmt_text(f, "makedev(");
+	rs_fmt_hex(f, major);
+	rs_fmt_text(f, ", ");
+	rs_fmt_hex(f, minor);
+	rs_fmt_text(f, ")");
+}
+
+void rs_fmt_date(struct rs_fmt *f, int64_t seconds, int64_t ns)
+{
+	time_t at = seconds;
+	char text[64], zone[16];
+	struct tm tm;
+
+	if (!seconds || !localtime_r(&at, &tm) || !strftime(text, sizeof(text), "%FT%T", &tm) ||
+	    !strftime(zone, sizeof(zone), "%z", &tm))
+		return;
+	rs_str_appendf(f->out, " /* %s", text);
+	if (ns > 0)
+		rs_str_appendf(f->out, ".%09llu", (unsigned long long)ns);
+	rs_str_appendf(f->out, "%s */", zone);
+}
+
+static char escape_letter(unsigned char c)
+{
+	switch (c) {
+	case '\t':
+		return 't';
+	case '\n':
+		return 'n';
+	case '\v':
+		return 'v';
+	case '\f':
+		return 'f';
+	case '\r':
+		return 'r';
+	case '"':
+	case '\\':
+		return (char)c;
+	}
+	return 0;
+}
+
+/* As strace does: C escapes, else octal, as short as the byte behind allows. */
+static void quote(struct rs_str *out, const unsigned char *s, size_t len)
+{
+	char buf[5];
+
+	rs_str_append_char(out, '"');
+	for (size_t i = 0; i < len; i++) {
+		char letter = escape_letter(s[i]);
+
+		if (!letter && s[i] >= 0x20 && s[i] < 0x7f) {
+			rs_str_append_char(out, (char)s[i]);
+			continue;
+		}
+		rs_str_append_char(out, '\\');
+		if (letter) {
+			rs_str_append_char(out, letter);
+			continue;
+		}
+		snprintf(buf, sizeof(buf),
+			 i + 1 < len && s[i + 1] >= '0' && s[i + 1] <= '9' ? "%03o" : "%o", s[i]);
+		rs_str_append_cstr(out, buf);
+	}
+	rs_str_append_char(out, '"');
+}
+
+void rs_fmt_bytes(struct rs_fmt *f, const void *data, size_t len, uint64_t total)
+{
+	size_t shown = MIN(len, f->print->string_max);
+
+	quote(f->out, data, shown);
+	if (total > shown)
+		rs_fmt_text(f, "...");
+}
+
+void rs_fmt_string(struct rs_fmt *f, const rs_memory *m, uint64_t address, bool whole)
+{
+	size_t len, shown;
+
+	if (!address || !m->data || (m->fault && !m->len)) {
+		rs_fmt_address(f, address);
+		return;
+	}
+	len = strnlen(m->data, m->len);
+	shown = whole ? len : MIN(len, f->print->string_max);
+	quote(f->out, m->data, shown);
+	/* without a NUL there may be more */
+	if (shown < len || m->cut)
+		rs_fmt_text(f, "...");
+}
+
+static uint64_t widen(unsigned kind, size_t size, uint64_t v)
+{
+	bool sign = kind == KIND_D || kind == KIND_L || kind == KIND_FD || kind == KIND_DIRFD ||
+		    kind == KIND_SIGNAL || kind == KIND_ID;
+
+	if (size >= 8)
+		return v;
+	v &= (UINT64_C(1) << size * 8) - 1;
+	if (sign && v >> (size * 8 - 1))
+		v |= ~UINT64_C(0) << size * 8;
+	return v;
+}
+
+void rs_fmt_scalar(struct rs_fmt *f, unsigned kind, unsigned what, size_t size, uint64_t v)
+{
+	v = widen(kind, size, v);
+	switch (kind) {
+	case KIND_U:
+	case KIND_UL:
+		rs_str_append_u64(f->out, v);
+		break;
+	case KIND_X:
+	case KIND_XL:
+		rs_fmt_hex(f, v);
+		break;
+	case KIND_MODE:
+		octal(f, (unsigned)v);
+		break;
+	case KIND_ID: /* -1: leave as it is */
+		if ((int32_t)v == -1)
+			rs_fmt_text(f, "-1");
+		else
+			rs_str_append_u64(f->out, (uint32_t)v);
+		break;
+	case KIND_FD:
+		rs_fmt_fd(f, (int)v);
+		break;
+	case KIND_DIRFD:
+		if ((int)v == -100)
+			rs_fmt_text(f, "AT_FDCWD");
+		else
+			rs_fmt_fd(f, (int)v);
+		break;
+	case KIND_ADDRESS:
+		rs_fmt_address(f, v);
+		break;
+	case KIND_SIGNAL:
+		rs_fmt_signal(f, (int)v);
+		break;
+	case KIND_NAMES32:
+	case KIND_NAMES64:
+		rs_fmt_names(f, what, v);
+		break;
+	default:
+		rs_str_append_i64(f->out, (int64_t)v);
+	}
+}
