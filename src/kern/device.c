@@ -20,6 +20,7 @@ static bool block_name(uint32_t dev, char *buf, size_t size)
 	char link[64], target[512];
 	const char *name;
 	ssize_t n;
+	size_t len;
 
 	snprintf(link, sizeof(link), "/sys/dev/block/%u:%u", MAJOR(dev), MINOR(dev));
 	n = readlink(link, target, sizeof(target) - 1);
@@ -27,7 +28,10 @@ static bool block_name(uint32_t dev, char *buf, size_t size)
 		return false;
 	target[n] = '\0';
 	name = strrchr(target, '/');
-	snprintf(buf, size, "%s", name ? name + 1 : target);
+	name = name ? name + 1 : target;
+	len = MIN(strlen(name), size - 1);
+	memcpy(buf, name, len);
+	buf[len] = '\0';
 	return true;
 }
 

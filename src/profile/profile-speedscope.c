@@ -296,7 +296,7 @@ static int read_event(struct reader *rd, const struct rs_json_value *event,
 		      struct open_frames *open)
 {
 	const char *type = rs_json_get_str(event, "type", "");
-	uint32_t number;
+	uint32_t number = 0;
 	int r = frame_index(rd, rs_json_member(event, "frame"), &number);
 
 	if (!r)
