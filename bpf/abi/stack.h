@@ -6,7 +6,8 @@
 
 #define RS_STACK_DEPTH 127 /* frames, as the kernel's own limit */
 
-/* In ips of user stacks: this frame was interrupted by a signal here; it made no call just before. */
+/* In ips of user stacks: not the address behind a call, for this is where a signal came, or to where its handler
+ * returns. */
 #define RS_STACK_IP_EXACT (1ull << 63)
 
 /* Value of the map rs_stacks, whose key is a hash of n and ips. */

@@ -16,6 +16,8 @@
 
 #define RS_UNWIND_ASK_AGAIN_NS 20000000 /* user space makes it longer where asking was in vain */
 
+#define RS_UNWIND_RETURNS 64 /* functions whose ends are probed, in one stack */
+
 /* thread group -> its mappings */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -211,9 +213,8 @@ static __always_inline int rs_unwind_by_pointer(struct rs_unwind_walk *w)
 {
 	bool no_table = w->mapping.chunk >= RS_UNWIND_CHUNKS;
 
-	if (rs_unwind_is_sigreturn(w))
-		return rs_unwind_signal(w);
-	if (no_table && !w->bp)
+	if (!w->bp &&
+	    (no_table || w->frames > 1)) /* as programs begin: System V ABI for AMD64, 3.4.1 */
 		return RS_UNWIND_DONE;
 	if (w->bp < w->sp)
 		return RS_UNWIND_BROKEN;
@@ -247,13 +248,48 @@ static __always_inline int rs_unwind_apply(struct rs_unwind_walk *w, __u32 rule)
 	return rs_unwind_return(w, cfa, rule);
 }
 
+struct return_instance {
+	unsigned long stack, orig_ret_vaddr;
+	struct return_instance *next;
+} __core;
+
+struct uprobe_task {
+	struct return_instance *return_instances;
+} __core;
+
+struct task_struct___uprobes {
+	struct uprobe_task *utask;
+} __core;
+
+/* Where the end of a function is probed, the kernel has put its own address into the place of the return address, and
+ * keeps that (kernel/events/uprobes.c). Puts it right: 1; 0 where it is not so. */
+__noinline int rs_unwind_returned(__u32 slot)
+{
+	struct rs_stack_scratch *s = bpf_map_lookup_elem(&rs_stack_slots, &slot);
+	struct task_struct___uprobes *task = (void *)bpf_get_current_task();
+	struct return_instance *instance;
+
+	if (!s || !bpf_core_field_exists(task->utask) || !BPF_CORE_READ(task, utask))
+		return 0;
+	instance = BPF_CORE_READ(task, utask, return_instances);
+#pragma clang loop unroll(disable)
+	for (__u32 i = 0; i < RS_UNWIND_RETURNS && instance; i++) {
+		if (BPF_CORE_READ(instance, stack) == s->walk.sp - 8) {
+			s->walk.ip = BPF_CORE_READ(instance, orig_ret_vaddr);
+			return 1;
+		}
+		instance = BPF_CORE_READ(instance, next);
+	}
+	return 0;
+}
+
 /* Adds the frame where the walk of this slot is to its stack, and goes to the next: enum rs_unwind_outcome. */
 __noinline int rs_unwind_step(__u32 slot)
 {
 	struct rs_stack_scratch *s = bpf_map_lookup_elem(&rs_stack_slots, &slot);
 	struct rs_unwind_walk *w;
+	__u32 n, rule;
 	bool known;
-	__u32 n;
 	__u64 pc;
 
 	if (!s)
@@ -265,11 +301,21 @@ __noinline int rs_unwind_step(__u32 slot)
 	/* A call may be the last instruction of a function: what returns there belongs to the call. */
 	pc = w->ip - !w->exact;
 	known = rs_unwind_find_mapping(w, pc);
+	if (n && !w->exact && (!known || w->mapping.chunk >= RS_UNWIND_CHUNKS) &&
+	    rs_unwind_returned(slot))
+		return RS_UNWIND_GO_ON;
 	if (!known && n)
 		return RS_UNWIND_UNMAPPED;
 	s->stack.ips[n] = w->ip | (n && w->exact ? RS_STACK_IP_EXACT : 0);
 	w->frames = n + 1;
-	return known ? rs_unwind_apply(w, rs_unwind_find_rule(w, pc)) : RS_UNWIND_UNMAPPED;
+	if (!known)
+		return RS_UNWIND_UNMAPPED;
+	rule = rs_unwind_find_rule(w, pc);
+	if (rule == RS_UNWIND_NONE && rs_unwind_is_sigreturn(w))
+		rule = RS_UNWIND_SIGNAL;
+	if (rule == RS_UNWIND_SIGNAL) /* nor was this called */
+		s->stack.ips[n] |= RS_STACK_IP_EXACT;
+	return rs_unwind_apply(w, rule);
 }
 
 /* ---- the walk ---- */
@@ -280,7 +326,7 @@ __noinline int rs_unwind_steps(__u32 slot)
 	int r;
 
 #pragma clang loop unroll(disable)
-	for (__u32 i = 0; i <= RS_STACK_DEPTH; i++) {
+	for (__u32 i = 0; i <= RS_STACK_DEPTH + RS_UNWIND_RETURNS; i++) {
 		r = rs_unwind_step(slot);
 		if (r)
 			return r;
