@@ -90,6 +90,7 @@ extern const struct rs_cmd rs_cmd_filter;
 extern const struct rs_cmd rs_cmd_trace;
 extern const struct rs_cmd rs_cmd_bpftrace; /* the same under the name bpftrace; in no list */
 extern const struct rs_cmd rs_cmd_strace;
+extern const struct rs_cmd rs_cmd_syscalls;
 extern const struct rs_cmd rs_cmd_latency;
 extern const struct rs_cmd rs_cmd_profile;
 extern const struct rs_cmd rs_cmd_offcpu;

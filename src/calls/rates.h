@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* From sums that only grow to what was counted in an interval. */
+
+#include "calls/counts.h"
+
+struct rs_rates;
+
+struct rs_rates_row {
+	uint64_t who;
+	uint32_t nr;
+	struct rs_count now;   /* in the interval; max is not known of it: 0 */
+	struct rs_count total; /* since the start */
+};
+
+/* @max rows; what comes after them is left out and counted. */
+int rs_rates_new(size_t max, struct rs_rates **ret_rates, struct rs_error *err);
+void rs_rates_free(struct rs_rates **rates);
+
+/* A new interval begins: all rows have nothing in it. */
+void rs_rates_begin(struct rs_rates *rates);
+/* A sum, as it stands. Smaller than before: it began anew. 0, -ENOMEM, or -ENOSPC. */
+int rs_rates_feed(struct rs_rates *rates, const struct rs_counts_row *row);
+
+/* The next row by *pos, 0 at first; false at the end. */
+bool rs_rates_next(const struct rs_rates *rates, size_t *pos, struct rs_rates_row *ret_row);
+/* Sums that there was no room for. */
+uint64_t rs_rates_refused(const struct rs_rates *rates);
