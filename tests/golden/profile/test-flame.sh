@@ -38,8 +38,14 @@ says() {
 	result $? "$3"
 }
 
+# same_stacks: all but one, whose name is no UTF-8, which JSON cannot say
+same_stacks() {
+	grep -av '</script>' "$here/all.folded" >wanted
+	grep -av '</script>' out | cmp -s - wanted && [ "$(wc -l <out)" -eq 6 ]
+}
+
 code 0 'folded text of our own lines' -o folded "$here/all.json"
-cmp -s out "$here/all.folded"
+same_stacks
 result $? 'is what it was before'
 
 code 0 'a page by its name' -w page.html "$here/all.json"
@@ -52,7 +58,7 @@ code 0 'packed or not' -o json plain.pb
 cmp -s out "$here/all.json"
 result $? 'pprof keeps all of it'
 
-"$ringside" flame -o folded - <"$here/all.json" >out 2>err && cmp -s out "$here/all.folded"
+"$ringside" flame -o folded - <"$here/all.json" >out 2>err && same_stacks
 result $? 'from standard input'
 
 printf 'a;b 5\na;c 1\n' >new
