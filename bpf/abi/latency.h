@@ -148,10 +148,10 @@ struct rs_latency_config {
 	__u32 by;       /* RS_LATENCY_BY_* */
 	__u32 shards;   /* a mask */
 	__u64 outlier;  /* ns from which on one is told of by itself; 0: none */
-	__u32 arg_bio;  /* which argument of the tracepoint is it: it has moved */
+	__u32 arg_bio;  /* what the tracepoint is about is its second argument: it has moved */
 	__u32 arg_done; /* the same for block_bio_complete */
 	__u32 arg_rq;   /* and for block_rq_insert and block_rq_issue */
-	__u32 pad;
+	__u32 execve;   /* number of the call */
 	struct rs_latency_call calls[RS_CALLS_MAX];
 	struct rs_call_capture capture[RS_CALLS_MAX];
 };

@@ -51,6 +51,20 @@ struct request___old {
 
 #define RS_REQ_OP_MASK 0xff
 
+/* What a tracepoint is about, its first or its second argument. A context can be read at constant places only, so the
+ * compiler must not make one load of two. */
+static __always_inline void *rs_arg_at(struct rs_raw *ctx, __u32 second)
+{
+	__u64 arg;
+
+	if (second) {
+		arg = ctx->args[1];
+		asm volatile("" : "+r"(arg));
+		return (void *)arg;
+	}
+	return (void *)ctx->args[0];
+}
+
 static __always_inline __u32 rs_disk_dev(struct gendisk *disk)
 {
 	return BPF_CORE_READ(disk, major) << 20 | BPF_CORE_READ(disk, first_minor);

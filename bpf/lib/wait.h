@@ -234,7 +234,7 @@ SEC("raw_tp/sched_waking") int rs_wait_waking(struct rs_raw *ctx)
 /* A thread hands a block I/O to the kernel. */
 SEC("raw_tp/block_bio_queue") int rs_wait_bio(struct rs_raw *ctx)
 {
-	struct bio *bio = (void *)ctx->args[rs_wait_arg_bio & 3];
+	struct bio *bio = rs_arg_at(ctx, rs_wait_arg_bio);
 	__u32 tid = bpf_get_current_pid_tgid();
 	struct rs_wait *wait = bpf_map_lookup_elem(&rs_waits, &tid);
 
@@ -275,7 +275,7 @@ SEC("raw_tp/block_rq_complete") int rs_wait_request_done(struct rs_raw *ctx)
 /* Of devices without requests: the bio that a thread gave to a device mapper, for one. */
 SEC("raw_tp/block_bio_complete") int rs_wait_bio_done(struct rs_raw *ctx)
 {
-	struct bio *bio = (void *)ctx->args[rs_wait_arg_done & 3];
+	struct bio *bio = rs_arg_at(ctx, rs_wait_arg_done);
 	struct rs_wait_done *done;
 
 	if (rs_disk_has_queue(rs_bio_disk(bio)))

@@ -32,13 +32,13 @@ static __always_inline bool request_first_seen(struct request *rq)
 
 SEC("raw_tp/block_rq_insert") int rs_block_insert(struct rs_raw *ctx)
 {
-	request_first_seen((void *)ctx->args[rs_latency.arg_rq & 3]);
+	request_first_seen(rs_arg_at(ctx, rs_latency.arg_rq));
 	return 0;
 }
 
 SEC("raw_tp/block_rq_issue") int rs_block_issue(struct rs_raw *ctx)
 {
-	struct request *rq = (void *)ctx->args[rs_latency.arg_rq & 3];
+	struct request *rq = rs_arg_at(ctx, rs_latency.arg_rq);
 	__u64 key = (__u64)rq;
 	struct rs_latency_start *start = bpf_map_lookup_elem(&rs_latency_starts, &key);
 
@@ -97,7 +97,7 @@ SEC("raw_tp/block_rq_complete") int rs_block_complete(struct rs_raw *ctx)
 /* Devices that make no requests of their own: device mapper, md. */
 SEC("raw_tp/block_bio_queue") int rs_block_bio(struct rs_raw *ctx)
 {
-	struct bio *bio = (void *)ctx->args[rs_latency.arg_bio & 3];
+	struct bio *bio = rs_arg_at(ctx, rs_latency.arg_bio);
 	struct rs_wait_io io = {};
 
 	if (rs_disk_has_queue(rs_bio_disk(bio)))
@@ -109,7 +109,7 @@ SEC("raw_tp/block_bio_queue") int rs_block_bio(struct rs_raw *ctx)
 
 SEC("raw_tp/block_bio_complete") int rs_block_bio_done(struct rs_raw *ctx)
 {
-	__u64 key = ctx->args[rs_latency.arg_done & 3], now;
+	__u64 key = (__u64)rs_arg_at(ctx, rs_latency.arg_done), now;
 	struct rs_latency_start *start = bpf_map_lookup_elem(&rs_latency_starts, &key);
 
 	if (!start)

@@ -34,6 +34,9 @@ struct {
 
 static const struct call_begun no_call;
 
+/* Thread group of a command that is held back until we watch: its calls count from its execve on. 0: none. */
+__u32 rs_latency_held;
+
 /* Used by the program at the end of calls alone, of which one runs on a CPU at a time. */
 struct call_scratch {
 	__u64 busy;
@@ -75,6 +78,8 @@ __noinline int rs_latency_walk(__u32 which)
 		return 0;
 	rs_walk_run(&s->walk);
 	len = RS_WALK_HALF - s->walk.start;
+	if (len == 1 && (s->walk.flags & RS_FIELD_DETACHED))
+		return 0; /* pipes and sockets have no name */
 	return len < RS_LATENCY_PATH ? len : RS_LATENCY_PATH - 1;
 }
 
@@ -476,6 +481,17 @@ static __always_inline void call_tell(void *ctx, struct call_begun *call, __u64 
 	scratch_release(s);
 }
 
+/* The first execve of the command that has worked: from here on it is its own. */
+static __always_inline bool still_held(__u64 nr, long result)
+{
+	if (!rs_latency_held || rs_latency_held != bpf_get_current_pid_tgid() >> 32)
+		return false;
+	if (nr != rs_latency.execve || result)
+		return true;
+	rs_latency_held = 0;
+	return false;
+}
+
 SEC("raw_tp/sys_exit") int rs_latency_exit(struct rs_raw *ctx)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
@@ -488,6 +504,10 @@ SEC("raw_tp/sys_exit") int rs_latency_exit(struct rs_raw *ctx)
 		return 0;
 	now = bpf_ktime_get_ns();
 	ns = now - call->began;
+	if (still_held(call->nr, ctx->args[1])) {
+		call->began = 0;
+		return 0;
+	}
 	what = call_of(call->nr);
 	if (objects_wanted())
 		call_object_end(call, ctx->args[1], what);

@@ -77,10 +77,13 @@ static __always_inline __u64 latency_cgroup(void)
 /* The name goes with the number, for the process may have ended before anybody looks. */
 static __always_inline void latency_introduce(__u32 id, __u32 pid, const char *comm, __u64 cgroup)
 {
-	struct rs_latency_name name = { .pid = pid, .cgroup = cgroup };
+	struct rs_latency_name name = { .pid = pid, .cgroup = cgroup }, *known;
 
-	if (bpf_map_lookup_elem(&rs_latency_names, &id))
+	known = bpf_map_lookup_elem(&rs_latency_names, &id);
+	if (known) { /* it may have executed something else */
+		__builtin_memcpy(known->comm, comm, sizeof(known->comm));
 		return;
+	}
 	__builtin_memcpy(name.comm, comm, sizeof(name.comm));
 	if (bpf_map_update_elem(&rs_latency_names, &id, &name, BPF_ANY))
 		latency_lost(RS_LATENCY_LOST_NAMES);

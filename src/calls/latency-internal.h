@@ -37,5 +37,7 @@ struct rs_latency_source_row {
 extern const struct rs_latency_source_row rs_latency_sources[RS_LATENCY_SOURCES];
 
 /* Fills names of a new row. 0 or -ENOMEM. */
+int rs_latency_name_id(struct rs_latency *latency,
+		       struct rs_latency_row *row); /* process or thread anew */
 int rs_latency_name_row(struct rs_latency *latency, struct rs_latency_row *row);
 void rs_latency_row_free(struct rs_latency_row **row);

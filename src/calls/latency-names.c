@@ -145,7 +145,7 @@ static void name_file(struct rs_latency *latency, const struct rs_latency_key *k
 		return;
 	}
 	if (bpf_map_lookup_elem(map, &which, &file))
-		file.len = 0;
+		file = (struct rs_latency_file){ .len = 0 };
 	file.len = MIN(file.len, RS_LATENCY_PATH);
 	if (file.len) {
 		/* Its beginning is missing where it was too long. */
@@ -154,6 +154,8 @@ static void name_file(struct rs_latency *latency, const struct rs_latency_key *k
 		rs_str_append(out, file.path, file.len);
 	} else if (which.dev != RS_LATENCY_DEV_PATH && S_ISSOCK(file.mode)) {
 		rs_str_appendf(out, "socket:[%" PRIu64 "]", (uint64_t)key->ino);
+	} else if (which.dev != RS_LATENCY_DEV_PATH && S_ISFIFO(file.mode)) {
+		rs_str_appendf(out, "pipe:[%" PRIu64 "]", (uint64_t)key->ino);
 	} else {
 		rs_device_format(key->dev, 0, out);
 		rs_str_appendf(out, " inode %" PRIu64, (uint64_t)key->ino);
@@ -209,20 +211,36 @@ static void name_one(struct rs_latency *latency, const struct rs_latency_key *ke
 	}
 }
 
+static int set_name(struct rs_latency *latency, struct rs_latency_row *row, unsigned bit)
+{
+	char *name;
+
+	rs_str_reset(&latency->text);
+	name_one(latency, &row->key, bit, &latency->text);
+	name = strdup(rs_str_cstr(&latency->text));
+	if (!name)
+		return -ENOMEM;
+	free(row->names[bit]);
+	row->names[bit] = name;
+	return 0;
+}
+
+int rs_latency_name_id(struct rs_latency *latency, struct rs_latency_row *row)
+{
+	unsigned which = latency->options.by & (RS_LATENCY_BY_PROCESS | RS_LATENCY_BY_THREAD);
+
+	return set_name(latency, row, (unsigned)__builtin_ctz(which));
+}
+
 int rs_latency_name_row(struct rs_latency *latency, struct rs_latency_row *row)
 {
 	unsigned by = latency->options.by;
+	int r = 0;
 
-	for (unsigned bit = 0; bit < ARRAY_SIZE(columns); bit++) {
-		if (!(by & 1u << bit))
-			continue;
-		rs_str_reset(&latency->text);
-		name_one(latency, &row->key, bit, &latency->text);
-		row->names[bit] = strdup(rs_str_cstr(&latency->text));
-		if (!row->names[bit])
-			return -ENOMEM;
-	}
+	for (unsigned bit = 0; bit < ARRAY_SIZE(columns) && !r; bit++)
+		if (by & 1u << bit)
+			r = set_name(latency, row, bit);
 	row->idle = latency->options.source == RS_LATENCY_SYSCALL && (by & RS_LATENCY_BY_CALL) &&
 		    is_idle_call(row->key.what);
-	return 0;
+	return r;
 }

@@ -138,6 +138,19 @@ static int read_pages(struct rs_latency *latency)
 	return r;
 }
 
+/* A process that executes something else has another name from then on. */
+static int name_again(struct rs_latency *latency)
+{
+	int r = 0;
+
+	if (!(latency->options.by & (RS_LATENCY_BY_PROCESS | RS_LATENCY_BY_THREAD)))
+		return 0;
+	for (size_t i = 0; i < latency->rows.len && !r; i++)
+		if (latency->rows.items[i]->now.count)
+			r = rs_latency_name_id(latency, latency->rows.items[i]);
+	return r;
+}
+
 int rs_latency_read(struct rs_latency *latency, struct rs_error *err)
 {
 	int r;
@@ -145,6 +158,8 @@ int rs_latency_read(struct rs_latency *latency, struct rs_error *err)
 	rs_histogram_reset(&latency->whole);
 	rs_vec_foreach(&latency->rows, row) rs_histogram_reset(&(*row)->now);
 	r = read_pages(latency);
+	if (!r)
+		r = name_again(latency);
 	return r < 0 ? rs_error_set_errno(err, r, "reading the histograms") : 0;
 }
 

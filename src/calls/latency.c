@@ -249,6 +249,8 @@ static int prepare(void *tool, void *data, struct rs_error *err)
 	t->rodata->rs_latency.shards = shard_mask();
 	t->rodata->rs_latency.outlier = o->outlier;
 	t->rodata->rs_wait_slow = o->outlier;
+	t->rodata->rs_latency.execve = rs_call_number(rs_call_find("execve"));
+	t->bss->rs_latency_held = o->held;
 	ask_arguments(t);
 	if (o->source == RS_LATENCY_SYSCALL)
 		describe_calls(latency);

@@ -24,6 +24,8 @@ struct rs_latency_options {
 	uint64_t outlier;               /* ns; 0: none */
 	size_t max_pages;               /* of histograms; 0: 8192, some 5 MB */
 	const struct rs_target *target; /* borrowed */
+	uint32_t
+		held; /* a command that is held back: its calls count from its execve on; 0: none */
 
 	/* A slow one; the record is valid during the call. NULL where `outlier` is 0. */
 	void (*on_outlier)(void *data, const struct rs_latency_outlier *outlier);
@@ -54,9 +56,8 @@ int rs_latency_take(struct rs_latency *latency);
 struct rs_latency_row {
 	struct rs_latency_key key;
 	struct rs_histogram now, all; /* of the last interval; since the start */
-	char *names
-		[8]; /* by bit of RS_LATENCY_BY_*; NULL: not asked for. Owned, made harmless for terminals nowhere */
-	bool idle; /* a call that waits because it was asked to */
+	char *names[8]; /* by bit of RS_LATENCY_BY_*, as they are; NULL: not asked for. Owned */
+	bool idle;      /* a call that waits because it was asked to */
 };
 
 /* Reads what was counted since the last time. */

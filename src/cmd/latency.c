@@ -332,6 +332,8 @@ static int load(struct latency_run *run, struct rs_error *err)
 		return r;
 	rs_select_number_groups(run->select);
 	options.target = rs_select_target(run->select);
+	if (rs_select_command(run->select))
+		options.held = (uint32_t)rs_command_pid(rs_select_command(run->select));
 	r = rs_latency_new(&options, &run->latency, err);
 	if (!r && s->outlier)
 		r = rs_outliers_new(run->latency, &run->outliers, err);
