@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Values of profiles for people, by their units. */
+/* Values of profiles: sums of them, and how people see them, by their units. */
 
 #include "base/units.h"
+
+/* Adds; what does not fit stays at the end of the scale, for values come out of files too. */
+static inline void rs_amount_add(int64_t *to, int64_t value)
+{
+	if (__builtin_add_overflow(*to, value, to))
+		*to = value < 0 ? INT64_MIN : INT64_MAX;
+}
 
 #define RS_AMOUNT_BUF (RS_UNITS_BUF + 24)
 

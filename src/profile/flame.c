@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hashmap.h"
+#include "profile/amount.h"
 
 /* One profile while its samples go into the tree. */
 struct source {
@@ -145,12 +146,6 @@ static int find_node(struct rs_flame *f, uint32_t parent, uint32_t function, uin
 	return 0;
 }
 
-static void add_amount(int64_t *to, int64_t value)
-{
-	if (__builtin_add_overflow(*to, value, to))
-		*to = INT64_MAX;
-}
-
 static int add_sample(struct rs_flame *f, const struct source *source,
 		      const struct rs_profile_sample *sample)
 {
@@ -168,7 +163,7 @@ static int add_sample(struct rs_flame *f, const struct source *source,
 		if (value < 0)
 			f->negative++;
 		else
-			add_amount(&rs_flame_self(f, node, source->side)[i], value);
+			rs_amount_add(&rs_flame_self(f, node, source->side)[i], value);
 	}
 	return 0;
 }
@@ -196,9 +191,10 @@ static void sum_up(struct rs_flame *f)
 			int64_t *total = rs_flame_total(f, node, side);
 
 			for (size_t i = 0; i < f->types; i++) {
-				add_amount(&total[i], rs_flame_self(f, node, side)[i]);
+				rs_amount_add(&total[i], rs_flame_self(f, node, side)[i]);
 				if (node)
-					add_amount(&rs_flame_total(f, parent, side)[i], total[i]);
+					rs_amount_add(&rs_flame_total(f, parent, side)[i],
+						      total[i]);
 			}
 		}
 	}

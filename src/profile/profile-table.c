@@ -149,10 +149,10 @@ static void count_node(struct table *t, uint32_t node, const uint32_t *inside)
 	uint32_t function = t->flame->nodes.items[node].function;
 	struct row *row = &t->rows.items[function];
 
-	row->self += rs_flame_self(t->flame, node, 0)[value];
-	row->old_self += rs_flame_self(t->flame, node, RS_FLAME_OLD)[value];
+	rs_amount_add(&row->self, rs_flame_self(t->flame, node, 0)[value]);
+	rs_amount_add(&row->old_self, rs_flame_self(t->flame, node, RS_FLAME_OLD)[value]);
 	if (!inside[function])
-		row->total += rs_flame_total(t->flame, node, 0)[value];
+		rs_amount_add(&row->total, rs_flame_total(t->flame, node, 0)[value]);
 }
 
 static int count_functions(struct table *t)

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/hashmap.h"
 #include "base/utf8.h"
+#include "profile/amount.h"
 #include "profile/intern.h"
 
 #define NOTES_MAX   256
@@ -35,13 +36,6 @@ struct rs_profile {
 	struct rs_intern string_index, frame_index, sample_index;
 	int64_t totals[RS_PROFILE_VALUES_MAX];
 };
-
-/* Values come out of files too: what does not fit stays at the end of the scale. */
-static void add_value(int64_t *to, int64_t value)
-{
-	if (__builtin_add_overflow(*to, value, to))
-		*to = value < 0 ? INT64_MIN : INT64_MAX;
-}
 
 /* --- strings --- */
 
@@ -346,8 +340,8 @@ int rs_profile_add(struct rs_profile *profile, const struct rs_profile_sample *s
 			return -ENOMEM;
 	}
 	for (size_t i = 0; i < profile->options.n_types; i++) {
-		add_value(&profile->samples.items[number].values[i], sample->values[i]);
-		add_value(&profile->totals[i], sample->values[i]);
+		rs_amount_add(&profile->samples.items[number].values[i], sample->values[i]);
+		rs_amount_add(&profile->totals[i], sample->values[i]);
 	}
 	return 0;
 }
