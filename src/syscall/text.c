@@ -203,10 +203,13 @@ void rs_fmt_scalar(struct rs_fmt *f, unsigned kind, unsigned what, size_t size, 
 		rs_fmt_fd(f, (int)v);
 		break;
 	case KIND_DIRFD:
-		if ((int)v == -100)
-			rs_fmt_text(f, "AT_FDCWD");
-		else
+		if ((int)v != -100) {
 			rs_fmt_fd(f, (int)v);
+			break;
+		}
+		rs_fmt_text(f, "AT_FDCWD");
+		if (f->print->fd)
+			f->print->fd(f->print->data, (int)v, f->out);
 		break;
 	case KIND_ADDRESS:
 		rs_fmt_address(f, v);
