@@ -161,6 +161,7 @@ static size_t vdso_size(const Elf64_Ehdr *header)
 /* The kernel's library is the same in all processes of 64 bit, ours too. */
 static struct rs_symbols_file *get_vdso(struct rs_symbols *symbols)
 {
+	/* The kernel gives it as a number. NOLINTNEXTLINE(performance-no-int-to-ptr) */
 	const void *image = (const void *)(uintptr_t)getauxval(AT_SYSINFO_EHDR);
 	struct rs_elf *elf = NULL;
 
@@ -229,14 +230,14 @@ static int merge(struct rs_symbols_process *process, struct rs_symbols_process *
 	rs_vec_foreach(&process->mappings, old)
 	{
 		while (next < end && next->end <= old->start)
-			all.mappings.items[all.mappings.len++] = *next++;
+			rs_vec_push(&all.mappings, *next++); /* there is room */
 		if ((next < end && next->start < old->end) || all.mappings.len >= MAPPINGS_MAX)
 			rs_symbols_file_unref(old->file);
 		else
-			all.mappings.items[all.mappings.len++] = *old;
+			rs_vec_push(&all.mappings, *old);
 	}
 	while (next < end)
-		all.mappings.items[all.mappings.len++] = *next++;
+		rs_vec_push(&all.mappings, *next++);
 	rs_vec_done(&process->mappings);
 	rs_vec_done(&fresh->mappings);
 	process->mappings.items = all.mappings.items;
