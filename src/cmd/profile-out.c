@@ -41,8 +41,8 @@ const struct rs_opt rs_profile_out_opts[] = {
 		   "show this one of the profile's values, by name or number (from 1)"),
 	RS_OPT_ROW(0, "icicle", NULL, RS_OPT_FLAG, FIELD(icicle),
 		   "flame graphs grow downwards at first"),
-	RS_OPT_ROW(0, "top", "N", RS_OPT_U32, FIELD(top), "tables have this many rows",
-		   .default_text = "20"),
+	RS_OPT_ROW(0, "top", "N", RS_OPT_U32, FIELD(top),
+		   "tables have this many functions and stacks", .default_text = "20 and 8"),
 	RS_OPT_END,
 };
 

@@ -8,7 +8,8 @@
 #include "profile/flame.h"
 #include "profile/forms.h"
 
-#define TOP_DEFAULT   20
+#define TOP_FUNCTIONS 20
+#define TOP_STACKS    8 /* they are long */
 #define WIDTH_DEFAULT 100
 #define AMOUNT_WIDTH  10
 #define PERCENT_WIDTH 7
@@ -42,9 +43,10 @@ static const char *style(const struct table *t, enum rs_term_style style)
 	return rs_term_style(t->how->color, style);
 }
 
-static size_t top(const struct table *t)
+/* How many of the rows are shown. */
+static size_t top(const struct table *t, size_t usual)
 {
-	return MIN(t->rows.len, t->how->top ? t->how->top : TOP_DEFAULT);
+	return MIN(t->rows.len, t->how->top ? t->how->top : usual);
 }
 
 static int64_t whole(const struct table *t)
@@ -223,7 +225,7 @@ static int put_functions(struct table *t)
 	if (count_functions(t) < 0)
 		return -ENOMEM;
 	sort_rows(t);
-	for (size_t i = 0; i < top(t); i++) {
+	for (size_t i = 0; i < top(t, TOP_FUNCTIONS); i++) {
 		const char *name = t->flame->functions.items[t->rows.items[i].number].function;
 
 		t->names = MAX(t->names, rs_term_columns(name, strlen(name)));
@@ -233,7 +235,7 @@ static int put_functions(struct table *t)
 		 t->flame->diff ? "CHANGE" : "");
 	rs_str_append_char(t->out, '\n');
 	put_heading(t, head);
-	for (size_t i = 0; i < top(t); i++) {
+	for (size_t i = 0; i < top(t, TOP_FUNCTIONS); i++) {
 		const struct row *row = &t->rows.items[i];
 
 		if (row->self || row->old_self)
@@ -314,10 +316,10 @@ static int put_stacks(struct table *t)
 		return -ENOMEM;
 	rs_str_append_char(t->out, '\n');
 	put_heading(t, "Stacks, innermost function first");
-	for (size_t i = 0; i < top(t); i++)
+	for (size_t i = 0; i < top(t, TOP_STACKS); i++)
 		put_stack(t, &t->rows.items[i]);
-	if (t->rows.len > top(t))
-		rs_str_appendf(t->out, "\nand %zu more\n", t->rows.len - top(t));
+	if (t->rows.len > top(t, TOP_STACKS))
+		rs_str_appendf(t->out, "\nand %zu more\n", t->rows.len - top(t, TOP_STACKS));
 	return 0;
 }
 

@@ -30,7 +30,7 @@ struct rs_profile_write {
 	const struct rs_profile
 		*old;   /* flame graphs and tables: the difference to this one; may be NULL */
 	bool icicle;    /* flame graphs: grow downwards at first */
-	size_t top;     /* tables: how many stacks; 0: 20 */
+	size_t top;     /* tables: how many functions and stacks; 0: 20 and 8 */
 	unsigned width; /* tables: columns */
 	bool color;     /* tables: of the terminal */
 };
