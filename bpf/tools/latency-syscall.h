@@ -6,6 +6,11 @@
 
 #define S_IFMT   0170000
 #define S_IFSOCK 0140000
+#define S_IFBLK  0060000
+
+struct inode___device {
+	__u32 i_rdev;
+} __core;
 
 /* What a call works on, as it was at the start: at the end of a close() it is gone. */
 struct call_object {
@@ -116,12 +121,16 @@ static __always_inline bool objects_wanted(void)
 static __always_inline void object_of(struct file *file, struct call_object *object)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct inode___device *device = (void *)inode;
 	struct socket *socket;
 
 	object->file = (__u64)file;
 	object->ino = BPF_CORE_READ(inode, i_ino);
 	object->dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	object->mode = BPF_CORE_READ(inode, i_mode);
+	if ((object->mode & S_IFMT) == S_IFBLK)
+		object->dev = BPF_CORE_READ(device,
+					    i_rdev); /* not the file system that its name is in */
 	if ((object->mode & S_IFMT) != S_IFSOCK)
 		return;
 	socket = BPF_CORE_READ(file, private_data);

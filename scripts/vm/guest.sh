@@ -6,7 +6,7 @@
 # libraries they need: runc, the scripts of the bpftrace package (in /bt) and what those watch.
 
 # Modules a test may need where the kernel does not have them built in: loaded before the first test ...
-readonly guest_preload="overlay veth loop fuse xfs raid0 sch_ingress cls_bpf act_bpf inet_diag tcp_diag udp_diag unix_diag"
+readonly guest_preload="overlay veth loop fuse dm-mod dm-delay xfs raid0 sch_ingress cls_bpf act_bpf inet_diag tcp_diag udp_diag unix_diag"
 # ... or only there, to be loaded on demand (and so that a test has a module to load).
 readonly guest_available="dummy bridge tun ifb squashfs"
 

@@ -133,6 +133,8 @@ static void write_times(const struct rs_latency_outlier *o, struct rs_json *w)
 static void write_call(struct rs_outliers *outliers, const struct rs_latency_outlier *o,
 		       struct rs_json *w)
 {
+	const struct rs_call *call = rs_call_of(o->what);
+
 	rs_json_key_lit(w, "call");
 	rs_str_reset(&outliers->scratch);
 	rs_outlier_call(o, &outliers->scratch);
@@ -141,8 +143,8 @@ static void write_call(struct rs_outliers *outliers, const struct rs_latency_out
 	rs_json_i64(w, o->result);
 	rs_json_key_lit(w, "arguments");
 	rs_json_begin_array(w);
-	for (unsigned i = 0; i < 6; i++)
-		rs_json_u64(w, o->args[i]);
+	for (unsigned i = 0; i < (call ? MIN(rs_call_args(call), 6u) : 6u); i++)
+		rs_json_hex(w, o->args[i]);
 	rs_json_end_array(w);
 	rs_str_reset(&outliers->scratch);
 	rs_outlier_path(o, &outliers->scratch);

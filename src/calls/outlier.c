@@ -79,9 +79,11 @@ static void append_who(struct rs_outliers *outliers, const struct rs_latency_out
 		rs_str_appendf(out, " (%" PRIu32 ")", o->pid);
 	if (!options->name_group || !o->cgroup)
 		return;
-	rs_str_append_cstr(out, " in ");
 	rs_str_reset(&outliers->scratch);
 	options->name_group(options->data, o->cgroup, &outliers->scratch);
+	if (rs_str_equal(&outliers->scratch, "/"))
+		return; /* in no group of its own */
+	rs_str_append_cstr(out, " in ");
 	rs_str_append_escaped(out, outliers->scratch.data, outliers->scratch.len);
 }
 
