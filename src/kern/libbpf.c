@@ -67,15 +67,39 @@ int rs_libbpf_load_error(int r, const char *what, struct rs_error *err)
 	return r;
 }
 
-void *rs_packed_object_unpack(const struct rs_packed_object *object)
+/* @base: the variant before, which it was packed against; NULL: none. */
+static void *unpack(ZSTD_DCtx *zstd, const struct rs_packed_object *object, const void *base,
+		    size_t base_size)
 {
 	void *bytes = malloc(object->size);
 
-	if (bytes && ZSTD_decompress(bytes, object->size, object->packed, object->packed_size) !=
-			     object->size) {
+	if (base && ZSTD_isError(ZSTD_DCtx_refPrefix(zstd, base, base_size)))
+		base = NULL; /* which the next call will not like */
+	if (bytes && ZSTD_decompressDCtx(zstd, bytes, object->size, object->packed,
+					 object->packed_size) != object->size) {
 		free(bytes);
 		bytes = NULL;
 		errno = EBADMSG;
 	}
+	return bytes;
+}
+
+void *rs_packed_object_unpack(const struct rs_packed_object *variants, size_t n)
+{
+	ZSTD_DCtx *zstd = ZSTD_createDCtx();
+	void *bytes = NULL;
+
+	if (!zstd) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	for (size_t i = 0; i <= n; i++) {
+		_cleanup_(rs_cleanup_free) void *before = bytes;
+
+		bytes = unpack(zstd, &variants[i], before, i ? variants[i - 1].size : 0);
+		if (!bytes)
+			break;
+	}
+	ZSTD_freeDCtx(zstd);
 	return bytes;
 }

@@ -19,11 +19,12 @@ void rs_libbpf_raise_memlock(void);
 /* -EPERM and the like into an error with a hint. Returns r. */
 int rs_libbpf_load_error(int r, const char *what, struct rs_error *err);
 
-/* An object, compressed with zstd (scripts/bpf-pack.sh). */
+/* An object, compressed with zstd (scripts/bpf-pack-tool.sh): of several variants each but the first is packed as what is
+ * different from the one before. */
 struct rs_packed_object {
 	const void *packed;
 	size_t packed_size, size;
 };
 
-/* Its bytes, for free(); NULL with errno. */
-void *rs_packed_object_unpack(const struct rs_packed_object *object);
+/* The bytes of variant number @n, for free(); NULL with errno. */
+void *rs_packed_object_unpack(const struct rs_packed_object *variants, size_t n);

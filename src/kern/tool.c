@@ -28,7 +28,7 @@ static const char *find_name(const char *const *names, const char *name)
 int rs_tool_open(const struct rs_tool_type *type, size_t variant, void **ret_tool,
 		 struct rs_error *err)
 {
-	_cleanup_(rs_cleanup_free) void *bytes = rs_packed_object_unpack(&type->variants[variant]);
+	_cleanup_(rs_cleanup_free) void *bytes = rs_packed_object_unpack(type->variants, variant);
 	_cleanup_tool_ struct rs_tool *tool = NULL;
 	int r;
 
