@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/hashmap.h"
+#include "base/log.h"
 #include "base/suggest.h"
 #include "base/term.h"
 #include "base/units.h"
@@ -45,6 +46,8 @@ const struct rs_opt rs_stackcmd_opts[] = {
 	RS_OPT_INCLUDE_TABLE(rs_profile_out_opts, FIELD(out)),
 	RS_OPT_ROW('q', "quiet", NULL, RS_OPT_FLAG, FIELD(quiet),
 		   "only the profile, and what goes wrong"),
+	RS_OPT_ROW('v', "verbose", NULL, RS_OPT_FLAG, FIELD(verbose),
+		   "tell more: what the kernel says of a program"),
 	RS_OPT_END,
 };
 
@@ -554,7 +557,11 @@ int rs_stackcmd_run(const struct rs_stackcmd *command)
 	_cleanup_(run_done) struct run run = { .command = command };
 	struct rs_error err = RS_ERROR_INIT;
 	enum rs_live_end end = RS_LIVE_END_STOPPED;
-	int r = begin(&run, &err);
+	int r;
+
+	if (command->options->verbose)
+		rs_log_set_level(RS_LOG_DEBUG);
+	r = begin(&run, &err);
 
 	if (r == -EINVAL)
 		return rs_cmd_misuse(command->cmd, &err);

@@ -19,7 +19,7 @@ struct rs_stackcmd_options {
 	bool user, kernel;     /* only these stacks; both or none: both */
 	bool threads;
 	bool mangled, no_inlines, no_unwind;
-	bool quiet;
+	bool quiet, verbose;
 	uint64_t duration;
 	uint32_t max_stacks; /* 0: RS_STACKCMD_MAX_STACKS */
 };

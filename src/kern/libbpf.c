@@ -2,6 +2,7 @@
 #include "kern/libbpf.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +12,41 @@
 #include "base/log.h"
 #include "base/util.h"
 
+#define TOLD_MAX 8192
+
 static __thread char last_warning[512];
+
+/* The verifier's words may be many: the reason stands at their end. */
+_printf_(1, 0) static void tell(const char *fmt, va_list args)
+{
+	_cleanup_(rs_cleanup_free) char *text = NULL;
+	char *line, *save = NULL;
+	int n = vasprintf(&text, fmt, args);
+
+	if (n < 0) {
+		text = NULL;
+		return;
+	}
+	line = n > TOLD_MAX ? text + n - TOLD_MAX : text;
+	for (line = strtok_r(line, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		rs_log_at(RS_LOG_DEBUG, "%s", line);
+}
 
 _printf_(2, 0) static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list args)
 {
 	char line[512];
+	va_list again;
 
-	if (level == LIBBPF_DEBUG || vsnprintf(line, sizeof(line), fmt, args) < 0)
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	if (rs_log_enabled(RS_LOG_DEBUG)) {
+		va_copy(again, args);
+		tell(fmt, again);
+		va_end(again);
+	}
+	if (vsnprintf(line, sizeof(line), fmt, args) < 0)
 		return 0;
 	line[strcspn(line, "\n")] = '\0';
-	rs_log_at(RS_LOG_DEBUG, "%s", line);
 	if (level == LIBBPF_WARN && strstr(line, "prog '") && strstr(line, "failed"))
 		memcpy(last_warning, line, sizeof(last_warning));
 	return 0;
