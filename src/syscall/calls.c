@@ -43,6 +43,7 @@
 #define OSTR(n)               { #n, KIND_PATH, 0, CAPTURE(STRING, EXIT, 0, 0) }
 #define IBUF(n, b)            { #n, KIND_BYTES, 0, CAPTURE(BUFFER, ENTRY | DATA, b, 1) }
 #define OBUF(n)               { #n, KIND_BYTES, 0, CAPTURE(RESULT, EXIT | DATA, 0, 1) }
+#define OHEX(n)                  { #n, KIND_BYTES, 1, CAPTURE(RESULT, EXIT | DATA, 0, 1) }
 #define STRUCT(n, k, t, w)    { #n, KIND_##k, TYPE_##t, CAPTURE(BYTES, (w) | TYPE_SHORTER_##t, 0, TYPE_SIZE_##t) }
 #define I(n, t)               STRUCT(n, STRUCT, t, ENTRY)
 #define O(n, t)               STRUCT(n, STRUCT, t, EXIT)
@@ -59,7 +60,7 @@
 #define IV2(n, t)             { #n, KIND_ARRAY, TYPE_##t, CAPTURE(BYTES, ENTRY, 0, 2 * TYPE_SIZE_##t) }
 #define IL(n)                 { #n, KIND_LONGS, 0, CAPTURE(BYTES, ENTRY | SHORTER, 0, 128) }
 #define IVEC(n, b)            { #n, KIND_VECTORS, 0, CAPTURE(VECTORS, ENTRY | DATA, b, 16) }
-#define OVEC(n, b)            { #n, KIND_VECTORS, 0, CAPTURE(VECTORS, EXIT | DATA, b, 16) }
+#define OVEC(n, b)            { #n, KIND_VECTORS, 0, CAPTURE(VECTORS, EXIT | DATA | FAILED, b, 16) }
 #define IVEC0(n, b)           { #n, KIND_VECTORS_BARE, 0, CAPTURE(BUFFER, ENTRY, b, 16) }
 #define SAIN(n, b)            { #n, KIND_ADDRESS_OF_SOCKET, 0, CAPTURE(BUFFER, ENTRY, b, 1) }
 #define SAOUT(n, b)           { #n, KIND_ADDRESS_OF_SOCKET, 0, CAPTURE(BEHIND, EXIT, b, 1) }

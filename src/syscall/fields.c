@@ -39,6 +39,8 @@ void rs_fmt_fields(struct rs_fmt *f, const struct rs_field *fields, size_t count
 			break;
 		if (i->flags & FIELD_NONZERO && !v)
 			continue;
+		if (i->flags & FIELD_IF_FD && (int)rs_mem_get(m, 0, 4) < 0)
+			continue;
 		if (i->flags & FIELD_VERBOSE && !f->print->verbose) {
 			left_out = true;
 			continue;

@@ -83,7 +83,7 @@ static void put_un(struct rs_fmt *f, const rs_memory *m)
 
 static void put_netlink(struct rs_fmt *f, const rs_memory *m)
 {
-	rs_str_appendf(f->out, "nl_pid=%u, nl_groups=%08x", (unsigned)rs_mem_get(m, 4, 4),
+	rs_str_appendf(f->out, "nl_pid=%u, nl_groups=%#08x", (unsigned)rs_mem_get(m, 4, 4),
 		       (unsigned)rs_mem_get(m, 8, 4));
 }
 

@@ -4,6 +4,8 @@
 
 #include "syscall/format.h"
 
+#define EPOLL_CTL_DEL 2
+
 bool rs_call_is(const struct rs_call_event *event, const char *name)
 {
 	return event->call && !strcmp(event->call->name, name);
@@ -44,13 +46,10 @@ static void put_bytes(struct rs_fmt *f, unsigned arg)
 		rs_fmt_text(f, "\"\"");
 	else if (!m->data || m->len < MIN(total, f->print->string_max))
 		rs_fmt_address(f, address);
+	else if (arg_of(f->event, arg)->what)
+		rs_fmt_hex_bytes(f, m->data, (size_t)MIN(m->len, total), total);
 	else
 		rs_fmt_bytes(f, m->data, (size_t)MIN(m->len, total), total);
-}
-
-static bool is_same(const rs_memory *a, const rs_memory *b)
-{
-	return a->len == b->len && !memcmp(a->data, b->data, a->len);
 }
 
 /* What a pointer leads to: "{...}", "[3]". */
@@ -69,22 +68,32 @@ static bool put_pointed(struct rs_fmt *f, enum rs_type type, const rs_memory *m)
 	return true;
 }
 
+/* wait4() that found no child leaves all as it was. */
+static bool nothing_found(const struct rs_fmt *f, const struct rs_call_arg *a)
+{
+	return !f->event->result && (a->what == TYPE_wstatus || a->what == TYPE_rusage) &&
+	       rs_call_is(f->event, "wait4");
+}
+
 /* A number, or a struct, that the call may have changed: "[0 => 10]", "{...} => {...}". */
 static void put_struct(struct rs_fmt *f, unsigned arg)
 {
 	const struct rs_call_arg *a = arg_of(f->event, arg);
 	const rs_memory *in = &f->event->in[arg], *out = &f->event->out[arg];
 	bool both = a->capture.when & RS_CAPTURE_EXIT && a->capture.when & RS_CAPTURE_ENTRY;
-	const rs_memory *m = both ? in : rs_fmt_memory(f, arg);
+	bool number = rs_type_rows[a->what].number;
+	const rs_memory *m = both && number ? in : rs_fmt_memory(f, arg);
 	bool readable = f->event->args[arg] && m->data;
 
-	if (a->capture.when == RS_CAPTURE_EXIT && !rs_fmt_ok(f))
+	if (a->capture.when == RS_CAPTURE_EXIT && (!rs_fmt_ok(f) || nothing_found(f, a)))
+		readable = false;
+	if (rs_call_is(f->event, "epoll_ctl") && (unsigned)f->event->args[1] == EPOLL_CTL_DEL)
 		readable = false;
 	if (!readable || !put_pointed(f, a->what, m)) {
 		rs_fmt_address(f, f->event->args[arg]);
 		return;
 	}
-	if (both && a->kind == KIND_STRUCT && out->data && rs_fmt_ok(f) && !is_same(in, out)) {
+	if (both && number && a->kind == KIND_STRUCT && out->data && rs_fmt_ok(f)) {
 		rs_fmt_text(f, " => ");
 		if (!put_pointed(f, a->what, out))
 			rs_fmt_address(f, f->event->args[arg]);
@@ -138,11 +147,11 @@ static void put_vectors(struct rs_fmt *f, unsigned arg)
 
 	if (a->kind == KIND_VECTORS_BARE)
 		rs_fmt_bare_vectors(f, m, count, f->event->args[arg]);
-	else if (out && !rs_fmt_ok(f))
-		rs_fmt_address(f, f->event->args[arg]);
-	else
+	else /* of a call that failed: where it would have gone */
 		rs_fmt_vectors(f, m, count, f->event->args[arg],
-			       out ? (uint64_t)f->event->result : UINT64_MAX);
+			       !out           ? RS_VECTORS_ALL
+			       : rs_fmt_ok(f) ? (uint64_t)f->event->result
+					      : RS_VECTORS_BARE);
 }
 
 static void put_socket_address(struct rs_fmt *f, unsigned arg)

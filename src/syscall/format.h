@@ -54,10 +54,12 @@ void rs_fmt_mode(struct rs_fmt *f, unsigned mode);
 void rs_fmt_device(struct rs_fmt *f, uint64_t device);
 void rs_fmt_signal(struct rs_fmt *f, int signal);
 /* " 2022-01-02T03:04:05+0000" as a comment of C. */
-void rs_fmt_date(struct rs_fmt *f, int64_t seconds, int64_t ns);
+void rs_fmt_date(struct rs_fmt *f, int64_t seconds, int64_t fraction, int digits);
 
 /* "..." in quotes; @total: bytes that there are, of which at most string_max are shown. */
 void rs_fmt_bytes(struct rs_fmt *f, const void *data, size_t len, uint64_t total);
+/* The same, each byte as \xNN. */
+void rs_fmt_hex_bytes(struct rs_fmt *f, const void *data, size_t len, uint64_t total);
 /* Text up to a NUL within the memory; whole: not cut to string_max. The address where it could not be read. */
 void rs_fmt_string(struct rs_fmt *f, const rs_memory *m, uint64_t address, bool whole);
 
@@ -74,6 +76,8 @@ enum {
 	FIELD_NONZERO = 1 << 1, /* only where it is not 0 */
 	FIELD_TEXT = 1 << 2,    /* text in @size bytes */
 	FIELD_TYPE = 1 << 3,    /* @what: enum rs_type */
+	FIELD_IF_FD =
+		1 << 4, /* only where the number that the struct begins with is a descriptor */
 };
 
 struct rs_field {
@@ -106,13 +110,15 @@ bool rs_special_late(const struct rs_call_event *event, unsigned arg);
 
 /* Socket addresses (format-socket.c). */
 void rs_fmt_sockaddr(struct rs_fmt *f, const rs_memory *m, uint64_t address, uint64_t len);
-/* Parts: the array of iovec, then the contents. @left: bytes that the contents can have in all. */
+/* Parts: the array of iovec, then the contents. @left: bytes that the contents can have in all, or one of these. */
+#define RS_VECTORS_ALL  UINT64_MAX
+#define RS_VECTORS_BARE (UINT64_MAX - 1) /* addresses only */
 void rs_fmt_vectors(struct rs_fmt *f, const rs_memory *m, uint64_t count, uint64_t address,
 		    uint64_t left);
 /* The array alone. */
 void rs_fmt_bare_vectors(struct rs_fmt *f, const rs_memory *m, uint64_t count, uint64_t address);
-/* "[a, b]" of numbers in text: int, as flags of a set of descriptors (special-io.c). */
-void rs_fmt_fd_set(struct rs_fmt *f, const rs_memory *m, unsigned count);
+/* "[3 5]" of an fd_set with @count bits, @most of them; returns how many (special-io.c). */
+unsigned rs_fmt_fd_set(struct rs_fmt *f, const rs_memory *m, unsigned count, unsigned most);
 /* Which of the arguments are shown: a bit each (shown.c). */
 unsigned rs_call_shown(const struct rs_call_event *event);
 

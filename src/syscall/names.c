@@ -116,8 +116,11 @@ static void put_low(enum rs_names id, enum rs_names low, uint64_t value, uint64_
 
 	rs_names_put(low, value & mask, out);
 	value = rs_names_put_flags(id, value & ~mask, out, &count);
-	if (value)
-		rs_str_appendf(out, "|%#llx", (unsigned long long)value);
+	if (!value)
+		return;
+	rs_str_appendf(out, "|%#llx", (unsigned long long)value);
+	if (count == 1 && id != NAMES_open)
+		rs_str_appendf(out, " /* %s */", lists[id].unknown);
 }
 
 void rs_names_put(enum rs_names id, uint64_t value, struct rs_str *out)

@@ -62,6 +62,7 @@ static void put_select(struct rs_fmt *f)
 	static const char *const labels[] = { "in ", "out ", "except " };
 	enum rs_type type = is_name(f, "select") ? TYPE_timeval : TYPE_timespec;
 	int count = MIN((int)f->event->args[0], 1024);
+	unsigned left = (unsigned)f->event->result;
 	bool any = false;
 
 	if (!f->event->result) {
@@ -74,11 +75,11 @@ static void put_select(struct rs_fmt *f)
 
 		for (int bit = 0; bit < count && out->data && (unsigned)bit / 8 < out->len; bit++)
 			set |= ((const unsigned char *)out->data)[bit / 8] >> (bit % 8) & 1;
-		if (!f->event->args[1 + i] || !set)
+		if (!f->event->args[1 + i] || !set || !left)
 			continue;
 		rs_fmt_text(f, any ? ", " : " (");
 		rs_fmt_text(f, labels[i]);
-		rs_fmt_fd_set(f, out, (unsigned)count);
+		left -= rs_fmt_fd_set(f, out, (unsigned)count, left);
 		any = true;
 	}
 	if (f->event->args[4] && f->event->out[4].data) {
@@ -157,7 +158,7 @@ static void put_personality(struct rs_fmt *f)
 
 static void put_ioprio(struct rs_fmt *f)
 {
-	rs_fmt_hex(f, (uint64_t)f->event->result);
+	rs_str_append_i64(f->out, f->event->result);
 	rs_fmt_text(f, " (");
 	rs_fmt_ioprio(f, (unsigned)f->event->result);
 	rs_fmt_text(f, ")");
@@ -166,9 +167,26 @@ static void put_ioprio(struct rs_fmt *f)
 static void put_signal(struct rs_fmt *f)
 {
 	rs_str_append_i64(f->out, f->event->result);
+	if (!f->event->result)
+		return;
 	rs_fmt_text(f, " (");
 	rs_fmt_signal(f, (int)f->event->result);
 	rs_fmt_text(f, ")");
+}
+
+static void put_prctl(struct rs_fmt *f)
+{
+	static const char *const dumpable[] = { "SUID_DUMP_DISABLE", "SUID_DUMP_USER",
+						"SUID_DUMP_ROOT" };
+	uint64_t r = (uint64_t)f->event->result;
+
+	rs_str_append_u64(f->out, r);
+	if (f->event->args[0] == 3 && r < ARRAY_SIZE(dumpable)) /* PR_GET_DUMPABLE */
+		rs_str_appendf(f->out, " (%s)", dumpable[r]);
+	else if (f->event->args[0] == 21) /* PR_GET_SECCOMP */
+		put_in_parentheses(f, NAMES_seccomp_mode);
+	else if (f->event->args[0] == 27 && r) /* PR_GET_SECUREBITS */
+		put_in_parentheses(f, NAMES_securebits);
 }
 
 static void put_number_poll(struct rs_fmt *f)
@@ -212,6 +230,7 @@ static const struct {
 	void (*put)(struct rs_fmt *f);
 } rules[] = {
 	{ "fcntl", put_fcntl },
+	{ "prctl", put_prctl },
 	{ "umask", put_octal },
 	{ "adjtimex", put_clock_state },
 	{ "clock_adjtime", put_clock_state },

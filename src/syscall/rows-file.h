@@ -27,8 +27,8 @@ CALL(fcntl, 72, 25, "d", NUM, FD(fd), E(cmd, fcntl), S(arg, fcntl_arg, BYTES, EN
 CALL(flock, 73, 32, "d", NUM, FD(fd), F(cmd, flock))
 CALL(fsync, 74, 82, "d", NUM, FD(fd))
 CALL(fdatasync, 75, 83, "d", NUM, FD(fd))
-CALL(truncate, 76, 45, "f", NUM, PATH(path), L(length))
-CALL(ftruncate, 77, 46, "d", NUM, FD(fd), L(length))
+CALL(truncate, 76, 45, "f", NUM, PATH(path), UL(length))
+CALL(ftruncate, 77, 46, "d", NUM, FD(fd), UL(length))
 X86(getdents, 78, "d", NUM, FD(fd), S(dirent, dirent, RESULT, EXIT, 0, 1), U(count))
 CALL(getcwd, 79, 17, "f", NUM, OSTR(buf), UL(size))
 CALL(chdir, 80, 49, "f", NUM, PATH(filename))
@@ -39,7 +39,7 @@ X86(rmdir, 84, "f", NUM, PATH(pathname))
 X86(creat, 85, "fd", FD, PATH(pathname), MODE(mode))
 X86(link, 86, "f", NUM, PATH(oldname), PATH(newname))
 X86(unlink, 87, "f", NUM, PATH(pathname))
-X86(symlink, 88, "f", NUM, STR(oldname), PATH(newname))
+X86(symlink, 88, "f", NUM, PATH(oldname), PATH(newname))
 X86(readlink, 89, "f", NUM, PATH(path), OBUF(buf), D(bufsiz))
 X86(chmod, 90, "f", NUM, PATH(filename), MODE(mode))
 CALL(fchmod, 91, 52, "d", NUM, FD(fd), MODE(mode))
@@ -98,7 +98,7 @@ CALL(unlinkat, 263, 35, "fd", NUM, DIRFD(dfd), PATH(pathname), F(flag, unlinkat)
 CALL(renameat, 264, 38, "fd", NUM, DIRFD(olddfd), PATH(oldname), DIRFD(newdfd), PATH(newname))
 CALL(linkat, 265, 37, "fd", NUM, DIRFD(olddfd), PATH(oldname), DIRFD(newdfd), PATH(newname),
      F(flags, at))
-CALL(symlinkat, 266, 36, "fd", NUM, STR(oldname), DIRFD(newdfd), PATH(newname))
+CALL(symlinkat, 266, 36, "fd", NUM, PATH(oldname), DIRFD(newdfd), PATH(newname))
 CALL(readlinkat, 267, 78, "fd", NUM, DIRFD(dfd), PATH(pathname), OBUF(buf), D(bufsiz))
 CALL(fchmodat, 268, 53, "fd", NUM, DIRFD(dfd), PATH(filename), MODE(mode))
 CALL(faccessat, 269, 48, "fd", NUM, DIRFD(dfd), PATH(filename), F(mode, access))
@@ -107,7 +107,7 @@ CALL(pselect6, 270, 72, "d", NUM, D(n), S(inp, fdset, BYTES, ENTRY|EXIT|SHORTER,
      BOTH(tsp, timespec), I(sig, sigarg))
 CALL(ppoll, 271, 73, "d", NUM, BOTHV(ufds, pollfd, 1), U(nfds), BOTH(tsp, timespec),
      I(sigmask, sigset), UL(sigsetsize))
-CALL(splice, 275, 76, "d", NUM, FD(fd_in), IO(off_in, long), FD(fd_out), IO(off_out, long),
+CALL(splice, 275, 76, "d", NUM, FD(fd_in), I(off_in, long), FD(fd_out), I(off_out, long),
      UL(len), F(flags, splice))
 CALL(tee, 276, 77, "d", NUM, FD(fdin), FD(fdout), UL(len), F(flags, splice))
 CALL(sync_file_range, 277, 84, "d", NUM, FD(fd), L(offset), L(nbytes), F(flags, sync_file_range))
@@ -142,8 +142,8 @@ CALL(renameat2, 316, 276, "fd", NUM, DIRFD(olddfd), PATH(oldname), DIRFD(newdfd)
 CALL(memfd_create, 319, 279, "d", FD, STR(uname), F(flags, memfd))
 CALL(bpf, 321, 280, "d", FD, E(cmd, bpf), S(uattr, bpf_attr, BUFFER, ENTRY, 2, 1), U(size))
 CALL(userfaultfd, 323, 282, "d", FD, F(flags, userfaultfd))
-CALL(copy_file_range, 326, 285, "d", NUM, FD(fd_in), IO(off_in, long), FD(fd_out),
-     IO(off_out, long), UL(len), X(flags))
+CALL(copy_file_range, 326, 285, "d", NUM, FD(fd_in), I(off_in, long), FD(fd_out),
+     I(off_out, long), UL(len), X(flags))
 CALL(preadv2, 327, 286, "d", NUM, FD(fd), OVEC(vec, 2), UL(vlen), L(pos_l), HIDE(pos_h),
      F(flags, rwf))
 CALL(pwritev2, 328, 287, "d", NUM, FD(fd), IVEC(vec, 2), UL(vlen), L(pos_l), HIDE(pos_h),

@@ -10,7 +10,7 @@ CALL(sendto, 44, 206, "n", NUM, FD(fd), IBUF(buff, 2), UL(len), F(flags, msg), S
 CALL(recvfrom, 45, 207, "n", NUM, FD(fd), OBUF(ubuf), UL(size), F(flags, msg), SAOUT(addr, 5),
      SALEN(addr_len))
 CALL(sendmsg, 46, 211, "n", NUM, FD(fd), S(msg, msghdr, MESSAGE, ENTRY|DATA, 0, 0), F(flags, msg))
-CALL(recvmsg, 47, 212, "n", NUM, FD(fd), S(msg, msghdr, MESSAGE, EXIT|DATA, 0, 0), F(flags, msg))
+CALL(recvmsg, 47, 212, "n", NUM, FD(fd), S(msg, msghdr, MESSAGE, EXIT|DATA|FAILED, 0, 0), F(flags, msg))
 CALL(shutdown, 48, 210, "n", NUM, FD(fd), E(how, shutdown))
 CALL(bind, 49, 200, "n", NUM, FD(fd), SAIN(umyaddr, 2), D(addrlen))
 CALL(listen, 50, 201, "n", NUM, FD(fd), D(backlog))

@@ -12,21 +12,21 @@ CALL(semget, 64, 190, "i", NUM, S(key, key), D(nsems), S(semflg, shmflg))
 CALL(semop, 65, 193, "i", NUM, D(semid), IV(tsops, sembuf, 2), U(nsops))
 CALL(semctl, 66, 191, "i", NUM, D(semid), D(semnum), E(cmd, semctl), S(arg, semarg))
 CALL(msgget, 68, 186, "i", NUM, S(key, key), S(msgflg, shmflg))
-CALL(msgsnd, 69, 189, "i", NUM, D(msqid), S(msgp, msgbuf, BUFFER, ENTRY|DATA, 2, 1), UL(msgsz),
+CALL(msgsnd, 69, 189, "i", NUM, D(msqid), S(msgp, msgbuf, BUFFER, ENTRY, 2, 1), UL(msgsz),
      F(msgflg, msgflg))
-CALL(msgrcv, 70, 188, "i", NUM, D(msqid), S(msgp, msgbuf, RESULT, EXIT|DATA, 0, 1), UL(msgsz),
+CALL(msgrcv, 70, 188, "i", NUM, D(msqid), S(msgp, msgbuf, RESULT, EXIT, 0, 1), UL(msgsz),
      L(msgtyp), F(msgflg, msgflg))
 CALL(msgctl, 71, 187, "i", NUM, D(msqid), E(cmd, msgctl), O(buf, msqid_ds))
 CALL(umask, 95, 166, "", NUM, MODE(mask))
 CALL(gettimeofday, 96, 169, "t", NUM, O(tv, timeval), O(tz, timezone))
 CALL(sysinfo, 99, 179, "", NUM, O(info, sysinfo))
-CALL(syslog, 103, 116, "", NUM, E(type, syslog), S(buf, syslog_buf, RESULT, EXIT|DATA, 0, 1),
+CALL(syslog, 103, 116, "", NUM, S(type, syslog_type), S(buf, syslog_buf, RESULT, EXIT|DATA, 0, 1),
      D(len))
 X86(ustat, 136, "7", NUM, S(dev, dev), O(ubuf, ustat))
-X86(sysfs, 139, "", NUM, D(option), XL(arg1), XL(arg2))
+X86(sysfs, 139, "", NUM, X(option), XL(arg1), XL(arg2))
 CALL(vhangup, 153, 58, "", NUM)
 X86(_sysctl, 156, "", NUM, P(args))
-CALL(adjtimex, 159, 171, "t", NUM, IO(txc_p, timex))
+CALL(adjtimex, 159, 171, "t", NUM, O(txc_p, timex))
 CALL(sync, 162, 81, "", NUM)
 CALL(settimeofday, 164, 170, "t", NUM, I(tv, timeval), I(tz, timezone))
 CALL(reboot, 169, 142, "", NUM, E(magic1, reboot_magic), E(magic2, reboot_magic), E(cmd, reboot),
@@ -69,11 +69,11 @@ CALL(add_key, 248, 217, "", NUM, STR(_type), STR(_description), IBUF(_payload, 3
      E(ringid, key_spec))
 CALL(request_key, 249, 218, "", NUM, STR(_type), STR(_description), STR(_callout_info),
      E(destringid, key_spec))
-CALL(keyctl, 250, 219, "", NUM, E(option, keyctl), XL(arg2), XL(arg3), XL(arg4), XL(arg5))
+CALL(keyctl, 250, 219, "", NUM, E(option, keyctl), E(arg2, key_spec), XL(arg3), XL(arg4), XL(arg5))
 CALL(ioprio_set, 251, 30, "", NUM, E(which, ioprio_who), D(who), S(ioprio, ioprio))
 CALL(ioprio_get, 252, 31, "", NUM, E(which, ioprio_who), D(who))
-CALL(clock_adjtime, 305, 266, "t", NUM, E(which_clock, clock), IO(utx, timex))
-CALL(getrandom, 318, 278, "", NUM, OBUF(ubuf), UL(len), F(flags, getrandom))
+CALL(clock_adjtime, 305, 266, "t", NUM, E(which_clock, clock), O(utx, timex))
+CALL(getrandom, 318, 278, "", NUM, OHEX(ubuf), UL(len), F(flags, getrandom))
 CALL(pkey_alloc, 330, 289, "", NUM, XL(flags), FL(init_val, pkey))
 CALL(pkey_free, 331, 290, "", NUM, D(pkey))
 CALL(io_pgetevents, 333, 292, "", NUM, XL(ctx_id), L(min_nr), L(nr), OVR(events, io_event),

@@ -9,7 +9,7 @@ CALL(rt_sigreturn, 15, 139, "s", NUM)
 CALL(sched_yield, 24, 124, "", NUM)
 X86(pause, 34, "s", NUM)
 CALL(getpid, 39, 172, "u", NUM)
-CALL(clone, 56, 220, "p", NUM, S(clone_flags, clone_flags), P(newsp), IO(parent_tidptr, int),
+CALL(clone, 56, 220, "p", NUM, S(clone_flags, clone_flags), P(newsp), O(parent_tidptr, int),
      P(child_tidptr), XL(tls))
 X86(fork, 57, "p", NUM)
 X86(vfork, 58, "p", NUM)
@@ -65,7 +65,7 @@ CALL(sched_get_priority_min, 147, 126, "", NUM, E(policy, sched))
 CALL(sched_rr_get_interval, 148, 127, "", NUM, D(pid), O(interval, timespec))
 X86(modify_ldt, 154, "", NUM, D(func), P(ptr), UL(bytecount))
 CALL(prctl, 157, 167, "c", NUM, E(option, prctl),
-     S(arg2, prctl_arg, BYTES, ENTRY|EXIT|SHORTER, 0, 16), S(arg3, prctl_rest), XL(arg4), XL(arg5))
+     S(arg2, prctl_arg, BYTES, ENTRY|EXIT|SHORTER, 0, 16), S(arg3, prctl_rest), S(arg4, prctl_rest), S(arg5, prctl_rest, STRING, ENTRY|DATA, 0, 0))
 X86(arch_prctl, 158, "", NUM, E(option, arch_prctl), S(arg2, arch_prctl_arg, BYTES, EXIT, 0, 8))
 CALL(setrlimit, 160, 164, "", NUM, E(resource, rlimit), I(rlim, rlimit))
 X86(iopl, 172, "", NUM, D(level))
@@ -108,7 +108,7 @@ CALL(process_vm_readv, 310, 270, "", NUM, D(pid), OVEC(lvec, 2), UL(liovcnt), IV
      UL(riovcnt), XL(flags))
 CALL(process_vm_writev, 311, 271, "", NUM, D(pid), IVEC(lvec, 2), UL(liovcnt), IVEC0(rvec, 4),
      UL(riovcnt), XL(flags))
-CALL(kcmp, 312, 272, "", NUM, D(pid1), D(pid2), E(type, kcmp), XL(idx1), XL(idx2))
+CALL(kcmp, 312, 272, "", NUM, D(pid1), D(pid2), E(type, kcmp), FD(idx1), FD(idx2))
 CALL(sched_setattr, 314, 274, "", NUM, D(pid), I(uattr, sched_attr), U(flags))
 CALL(sched_getattr, 315, 275, "", NUM, D(pid), OS(uattr, sched_attr, 2), U(usize), U(flags))
 CALL(seccomp, 317, 277, "", NUM, E(op, seccomp_op), F(flags, seccomp_flags),
@@ -119,14 +119,14 @@ CALL(execveat, 322, 281, "fdp", NUM, DIRFD(fd), PATH(filename),
      S(argv, argv, STRINGS, ENTRY, 0, 0), S(envp, envp, STRINGS, ENTRY|COUNT, 0, 0),
      F(flags, execveat))
 CALL(membarrier, 324, 283, "", NUM, E(cmd, membarrier), F(flags, membarrier_flags), D(cpu_id))
-CALL(rseq, 334, 293, "", NUM, P(rseq), U(rseq_len), F(flags, rseq), X(sig))
+CALL(rseq, 334, 293, "", NUM, P(rseq), X(rseq_len), F(flags, rseq), X(sig))
 CALL(pidfd_send_signal, 424, 424, "dps", NUM, FD(pidfd), SIG(sig), I(info, siginfo), U(flags))
 CALL(io_uring_enter, 426, 426, "ds", NUM, FD(fd), U(to_submit), U(min_complete),
      F(flags, io_uring_enter), I(argp, sigset), UL(argsz))
 CALL(pidfd_open, 434, 434, "d", FD, D(pid), F(flags, pidfd_open))
 CALL(clone3, 435, 435, "p", NUM, S(uargs, clone_args, BUFFER, ENTRY|EXIT, 1, 1), UL(size))
 CALL(pidfd_getfd, 438, 438, "d", FD, FD(pidfd), FD(fd), X(flags))
-CALL(process_madvise, 440, 440, "d", NUM, FD(pidfd), IVEC(vec, 2), UL(vlen), E(behavior, madvise),
+CALL(process_madvise, 440, 440, "d", NUM, FD(pidfd), IVEC0(vec, 2), UL(vlen), E(behavior, madvise),
      X(flags))
 CALL(epoll_pwait2, 441, 441, "d", NUM, FD(epfd), OVR(events, epoll_event), D(maxevents),
      I(timeout, timespec), I(sigmask, sigset), UL(sigsetsize))

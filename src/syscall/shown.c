@@ -104,12 +104,59 @@ static unsigned shown_prctl(const struct rs_call_event *e)
 	return option == 22 ? first(3) : first(5);
 }
 
-static unsigned shown_semctl(const struct rs_call_event *e)
+/* A plain number where the command says all: FIOCLEX. */
+static unsigned shown_ioctl(const struct rs_call_event *e)
 {
-	unsigned cmd = (unsigned)e->args[2] & ~0x100u;
+	switch ((unsigned)e->args[1]) {
+	case 0x540c: /* TIOCEXCL, TIOCNXCL */
+	case 0x540d:
+	case 0x541d: /* TIOCCONS */
+	case 0x5422: /* TIOCNOTTY */
+	case 0x5427: /* TIOCSBRK, TIOCCBRK */
+	case 0x5428:
+	case 0x5437: /* TIOCVHANGUP */
+	case 0x5450: /* FIONCLEX, FIOCLEX */
+	case 0x5451:
+	case 0x125f: /* BLKRRPART */
+		return first(2);
+	}
+	return first(3);
+}
 
-	/* IPC_RMID, GETPID, GETVAL, GETNCNT, GETZCNT */
-	return cmd == 0 || cmd == 11 || cmd == 12 || cmd == 14 || cmd == 15 ? first(3) : first(4);
+static unsigned shown_ptrace(const struct rs_call_event *e)
+{
+	switch (e->args[0]) {
+	case 0: /* PTRACE_TRACEME */
+		return first(1);
+	case 8: /* PTRACE_KILL, PTRACE_ATTACH, PTRACE_INTERRUPT, PTRACE_LISTEN */
+	case 16:
+	case 0x4207:
+	case 0x4208:
+		return first(2);
+	}
+	return first(4);
+}
+
+static unsigned shown_membarrier(const struct rs_call_event *e)
+{
+	return (unsigned)e->args[1] ? first(3) : first(2);
+}
+
+static unsigned shown_kcmp(const struct rs_call_event *e)
+{
+	return (unsigned)e->args[2] ? first(3) : first(5);
+}
+
+static unsigned shown_reboot(const struct rs_call_event *e)
+{
+	return (uint32_t)e->args[2] == 0xa1b2c3d4 ? first(4) : first(3);
+}
+
+static unsigned shown_syslog(const struct rs_call_event *e)
+{
+	unsigned action = (unsigned)e->args[0];
+
+	return (action >= 2 && action <= 4) || action == 8 ? first(3) : first(1);
 }
 
 static unsigned shown_clone(const struct rs_call_event *e)
@@ -144,10 +191,15 @@ static const struct {
 	const char *name;
 	unsigned (*shown)(const struct rs_call_event *e);
 } rules[] = {
-	{ "open", shown_open },        { "openat", shown_openat },   { "mq_open", shown_mq_open },
-	{ "mknod", shown_mknod_path }, { "mknodat", shown_mknodat }, { "fcntl", shown_fcntl },
-	{ "mremap", shown_mremap },    { "futex", shown_futex },     { "prctl", shown_prctl },
-	{ "semctl", shown_semctl },    { "clone", shown_clone },     { "keyctl", shown_keyctl },
+	{ "open", shown_open },       { "openat", shown_openat },
+	{ "mq_open", shown_mq_open }, { "mknod", shown_mknod_path },
+	{ "mknodat", shown_mknodat }, { "fcntl", shown_fcntl },
+	{ "mremap", shown_mremap },   { "futex", shown_futex },
+	{ "prctl", shown_prctl },     { "ioctl", shown_ioctl },
+	{ "ptrace", shown_ptrace },   { "membarrier", shown_membarrier },
+	{ "kcmp", shown_kcmp },       { "reboot", shown_reboot },
+	{ "syslog", shown_syslog },   { "clone", shown_clone },
+	{ "keyctl", shown_keyctl },
 };
 
 unsigned rs_call_shown(const struct rs_call_event *event)

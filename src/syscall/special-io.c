@@ -72,64 +72,66 @@ static void put_baud(struct rs_fmt *f, unsigned cflag)
 		rs_fmt_hex(f, cflag & 0x100f);
 }
 
-static void put_lower(struct rs_fmt *f, enum rs_names list, unsigned bit)
+/* Output delays and such: a field of one or two bits, always named. */
+static void put_numbered(struct rs_fmt *f, const char *name, unsigned value)
 {
-	size_t len;
-	const char *name = rs_names_find(list, bit, &len);
-
-	for (size_t i = 0; name && i < len; i++)
-		rs_str_append_char(f->out, name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] + 32)
-									    : name[i]);
+	rs_str_appendf(f->out, "%s%u|", name, value);
 }
 
-/* {B38400 opost isig icanon echo ...}: those with a minus are set unless they are not. */
+static void put_rest(struct rs_fmt *f, enum rs_names list, unsigned flags)
+{
+	if (flags)
+		rs_fmt_names(f, list, flags);
+	else
+		rs_str_truncate(f->out, f->out->len - 1); /* the stroke in front of it */
+}
+
+static void put_control_flags(struct rs_fmt *f, unsigned flags)
+{
+	size_t len;
+	const char *size = rs_names_find(NAMES_term_size, flags & 0x30, &len);
+
+	put_baud(f, flags);
+	rs_fmt_text(f, "|");
+	if (flags >> 16 & 0x100f) {
+		put_baud(f, flags >> 16);
+		rs_fmt_text(f, "<<IBSHIFT|");
+	}
+	rs_str_append(f->out, size, len);
+	rs_fmt_text(f, "|");
+	put_rest(f, NAMES_term_cflag, flags & ~(0x100fu | 0x30 | 0x100fu << 16));
+}
+
 static bool put_termios(struct rs_fmt *f, const rs_memory *m)
 {
-	unsigned flags[4];
-	static const struct {
-		uint8_t word, list;
-		uint16_t bit;
-	} shown[] = { { 1, NAMES_term_oflag, 1 },
-		      { 3, NAMES_term_lflag, 1 },
-		      { 3, NAMES_term_lflag, 2 },
-		      { 3, NAMES_term_lflag, 8 } };
+	unsigned output = (unsigned)rs_mem_get(m, 4, 4);
 
 	if (!rs_mem_has(m, 0, 36))
 		return false;
-	for (unsigned i = 0; i < 4; i++)
-		flags[i] = (unsigned)rs_mem_get(m, i * 4, 4);
+	rs_fmt_text(f, "{c_iflag=");
+	rs_fmt_names(f, NAMES_term_iflag, rs_mem_get(m, 0, 4));
+	rs_fmt_text(f, ", c_oflag=");
+	put_numbered(f, "NL", output >> 8 & 1);
+	put_numbered(f, "CR", output >> 9 & 3);
+	put_numbered(f, "TAB", output >> 11 & 3);
+	put_numbered(f, "BS", output >> 13 & 1);
+	put_numbered(f, "VT", output >> 14 & 1);
+	put_numbered(f, "FF", output >> 15 & 1);
+	put_rest(f, NAMES_term_oflag, output & ~0xff00u);
+	rs_fmt_text(f, ", c_cflag=");
+	put_control_flags(f, (unsigned)rs_mem_get(m, 8, 4));
+	rs_fmt_text(f, ", c_lflag=");
+	rs_fmt_names(f, NAMES_term_lflag, rs_mem_get(m, 12, 4));
 	if (f->print->verbose) {
-		static const struct {
-			const char *label;
-			uint8_t list;
-		} words[] = { { "c_iflag=", NAMES_term_iflag },
-			      { ", c_oflag=", NAMES_term_oflag },
-			      { ", c_cflag=", NAMES_term_cflag },
-			      { ", c_lflag=", NAMES_term_lflag } };
-
-		rs_fmt_text(f, "{");
-		for (unsigned i = 0; i < 4; i++) {
-			rs_fmt_text(f, words[i].label);
-			if (i == 2) {
-				put_baud(f, flags[2]);
-				rs_fmt_text(f, "|");
-				rs_fmt_names(f, NAMES_term_size, flags[2] & 0x30);
-				flags[2] &= ~(0x100fu | 0x30);
-				rs_fmt_text(f, flags[2] ? "|" : "");
-			}
-			if (i != 2 || flags[2])
-				rs_fmt_names(f, words[i].list, flags[i]);
-		}
-		rs_str_appendf(f->out, ", c_line=%u, ...}", (unsigned)rs_mem_get(m, 16, 1));
-		return true;
+		rs_fmt_text(f, rs_mem_get(m, 16, 1) ? ", c_line=" : ", c_line=N_TTY");
+		if (rs_mem_get(m, 16, 1))
+			rs_str_append_u64(f->out, rs_mem_get(m, 16, 1));
+		rs_fmt_text(f, ", c_cc=");
+		rs_fmt_hex_bytes(f, (const char *)m->data + 17, 19, 19);
+		rs_fmt_text(f, "}");
+	} else {
+		rs_fmt_text(f, ", ...}");
 	}
-	rs_fmt_text(f, "{");
-	put_baud(f, flags[2]);
-	for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {
-		rs_fmt_text(f, flags[shown[i].word] & shown[i].bit ? " " : " -");
-		put_lower(f, shown[i].list, shown[i].bit);
-	}
-	rs_fmt_text(f, " ...}");
 	return true;
 }
 
@@ -191,6 +193,11 @@ void rs_special_ioctl_arg(struct rs_fmt *f, unsigned arg)
 	}
 	if (cmd == TIOCGPTPEER) {
 		rs_fmt_names(f, NAMES_open, (uint32_t)v);
+		return;
+	}
+	if (cmd == 0x540e ||
+	    (cmd >= 0x5409 && cmd <= 0x540b)) { /* TIOCSCTTY, TCSBRK, TCXONC, TCFLSH */
+		rs_str_append_i64(f->out, (int)v);
 		return;
 	}
 	if (v && (!after || rs_fmt_ok(f)) &&
@@ -316,19 +323,19 @@ void rs_special_fcntl_arg(struct rs_fmt *f, unsigned arg)
 
 /* --- select --- */
 
-void rs_fmt_fd_set(struct rs_fmt *f, const rs_memory *m, unsigned count)
+unsigned rs_fmt_fd_set(struct rs_fmt *f, const rs_memory *m, unsigned count, unsigned most)
 {
-	bool first = true;
+	unsigned shown = 0;
 
 	rs_fmt_text(f, "[");
-	for (unsigned i = 0; i < count && i / 8 < m->len; i++) {
+	for (unsigned i = 0; i < count && i / 8 < m->len && shown < most; i++) {
 		if (!(((const unsigned char *)m->data)[i / 8] >> (i % 8) & 1))
 			continue;
-		rs_fmt_text(f, first ? "" : " ");
+		rs_fmt_text(f, shown++ ? " " : "");
 		rs_fmt_fd(f, (int)i);
-		first = false;
 	}
 	rs_fmt_text(f, "]");
+	return shown;
 }
 
 void rs_special_fdset(struct rs_fmt *f, unsigned arg)
@@ -339,7 +346,7 @@ void rs_special_fdset(struct rs_fmt *f, unsigned arg)
 	if (!f->event->args[arg] || !m->data || count < 0)
 		rs_fmt_address(f, f->event->args[arg]);
 	else
-		rs_fmt_fd_set(f, m, MIN((unsigned)count, 1024u));
+		rs_fmt_fd_set(f, m, MIN((unsigned)count, 1024u), UINT32_MAX);
 }
 
 /* --- directories --- */

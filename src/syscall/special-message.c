@@ -26,9 +26,10 @@ static void put_vectors(struct rs_fmt *f, const rs_memory *array, const rs_memor
 			rs_fmt_text(f, "...");
 			break;
 		}
-		have = data_at && rs_mem_part(m, data_at, &data);
-		read += have;
-		left -= filled;
+		have = data_at && rs_mem_part(m, data_at, &data) && left != RS_VECTORS_BARE;
+		read++;
+		if (left < RS_VECTORS_BARE)
+			left -= filled;
 		rs_fmt_text(f, "{iov_base=");
 		if (have && base && !filled)
 			rs_fmt_text(f, "\"\"");
@@ -150,9 +151,10 @@ void rs_special_msghdr(struct rs_fmt *f, unsigned arg)
 	rs_memory head = { 0 };
 	size_t offset = 0;
 
-	if (!f->event->args[arg] || (receive && !rs_fmt_ok(f)) || !rs_mem_part(m, &offset, &head) ||
-	    head.len < 56)
+	if (!f->event->args[arg] || !rs_mem_part(m, &offset, &head) || head.len < 56)
 		rs_fmt_address(f, f->event->args[arg]);
+	else if (receive && !rs_fmt_ok(f))
+		rs_str_appendf(f->out, "{msg_namelen=%u}", (unsigned)rs_mem_get(&head, 8, 4));
 	else
 		put_message(f, m, &offset, &head,
 			    receive ? (uint64_t)f->event->result : UINT64_MAX);

@@ -38,7 +38,7 @@ void rs_special_shmflg(struct rs_fmt *f, unsigned arg)
 void rs_special_semarg(struct rs_fmt *f, unsigned arg)
 {
 	if ((unsigned)f->event->args[2] == 16) /* SETVAL */
-		rs_str_append_i64(f->out, (int)f->event->args[arg]);
+		rs_fmt_hex(f, (uint32_t)f->event->args[arg]);
 	else
 		rs_fmt_address(f, f->event->args[arg]);
 }
@@ -54,7 +54,7 @@ void rs_special_msgbuf(struct rs_fmt *f, unsigned arg)
 		rs_fmt_address(f, f->event->args[arg]);
 		return;
 	}
-	rs_str_appendf(f->out, "{%lld, ", (long long)rs_mem_get(m, 0, 8));
+	rs_str_appendf(f->out, "{mtype=%lld, mtext=", (long long)rs_mem_get(m, 0, 8));
 	rs_fmt_bytes(f, text.data, (size_t)MIN(text.len, total), total);
 	rs_fmt_text(f, "}");
 }
@@ -107,6 +107,16 @@ void rs_special_syslog_buf(struct rs_fmt *f, unsigned arg)
 			     (uint64_t)f->event->result);
 }
 
+void rs_special_syslog_type(struct rs_fmt *f, unsigned arg)
+{
+	size_t len;
+	const char *name = rs_names_find(NAMES_syslog, (uint32_t)f->event->args[arg], &len);
+
+	rs_str_append_i64(f->out, (int)f->event->args[arg]);
+	rs_str_appendf(f->out, " /* %.*s */", name ? (int)len : 18,
+		       name ? name : "SYSLOG_ACTION_???");
+}
+
 /* --- BPF --- */
 
 #define N(name, off, size, kind)                                                                   \
@@ -134,6 +144,8 @@ static const struct rs_field map_create[] = {
 	N(btf_fd, 48, 4, FD),
 	N(btf_key_type_id, 52, 4, U),
 	N(btf_value_type_id, 56, 4, U),
+	N(btf_vmlinux_value_type_id, 60, 4, U),
+	N(map_extra, 64, 8, XL),
 };
 static const struct rs_field map_elem[] = {
 	N(map_fd, 0, 4, FD),
@@ -150,15 +162,19 @@ static const struct rs_field prog_load[] = {
 	N(log_level, 24, 4, U),          N(log_size, 28, 4, U),
 	N(log_buf, 32, 8, ADDRESS),      N(kern_version, 40, 4, X),
 	N(prog_flags, 44, 4, X),         TEXT(prog_name, 48, 16),
-	N(prog_ifindex, 64, 4, U),       N(expected_attach_type, 68, 4, U),
-	N(prog_btf_fd, 72, 4, FD),
+	N(prog_ifindex, 64, 4, U),       LIST(expected_attach_type, 68, 4, bpf_attach),
+	N(prog_btf_fd, 72, 4, FD),       N(func_info_rec_size, 76, 4, U),
+	N(func_info, 80, 8, ADDRESS),    N(func_info_cnt, 88, 4, U),
+	N(line_info_rec_size, 92, 4, U), N(line_info, 96, 8, ADDRESS),
+	N(line_info_cnt, 104, 4, U),     N(attach_btf_id, 108, 4, U),
+	N(attach_prog_fd, 112, 4, FD),
 };
 static const struct rs_field obj[] = { N(pathname, 0, 8, ADDRESS), N(bpf_fd, 8, 4, FD),
 				       N(file_flags, 12, 4, X) };
 static const struct rs_field attach[] = {
 	N(target_fd, 0, 4, FD),
 	N(attach_bpf_fd, 4, 4, FD),
-	N(attach_type, 8, 4, U),
+	LIST(attach_type, 8, 4, bpf_attach),
 	N(attach_flags, 12, 4, X),
 };
 static const struct rs_field next_id[] = { N(start_id, 0, 4, U), N(next_id, 4, 4, U),
@@ -173,7 +189,7 @@ static const struct rs_field btf_load[] = {
 static const struct rs_field link_create[] = {
 	N(prog_fd, 0, 4, FD),
 	N(target_fd, 4, 4, FD),
-	N(attach_type, 8, 4, U),
+	LIST(attach_type, 8, 4, bpf_attach),
 	N(flags, 12, 4, X),
 };
 static const struct rs_field one_fd[] = { N(fd, 0, 4, FD) };

@@ -153,6 +153,8 @@ void rs_special_prctl_arg(struct rs_fmt *f, unsigned arg)
 	case PR_CAP_AMBIENT:
 		rs_fmt_names(f, NAMES_cap_ambient, v);
 		return;
+	case 8:  /* PR_SET_KEEPCAPS */
+	case 29: /* PR_SET_TIMERSLACK */
 	case PR_SET_CHILD_SUBREAPER:
 	case PR_SET_NO_NEW_PRIVS:
 		rs_str_append_i64(f->out, (int64_t)v);
@@ -171,7 +173,11 @@ void rs_special_prctl_rest(struct rs_fmt *f, unsigned arg)
 {
 	unsigned option = (unsigned)f->event->args[0];
 
-	if (option == PR_CAP_AMBIENT && arg == 2)
+	if (option == PR_SET_VMA && arg == 3)
+		rs_str_append_u64(f->out, f->event->args[arg]);
+	else if (option == PR_SET_VMA && arg == 4)
+		rs_fmt_string(f, &f->event->in[arg], f->event->args[arg], true);
+	else if (option == PR_CAP_AMBIENT && arg == 2)
 		rs_fmt_names(f, NAMES_cap, f->event->args[arg]);
 	else
 		rs_fmt_hex(f, f->event->args[arg]);

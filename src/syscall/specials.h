@@ -11,7 +11,7 @@
 	X(ioprio) X(key) X(landlock_rule) X(mknod_mode) X(mmsghdr) X(mount_data) \
 	X(msgbuf) X(msghdr) X(optname) X(personality) X(prctl_arg) X(prctl_rest) X(protocol) \
 	X(ptrace_addr) X(ptrace_data) X(quota_cmd) X(seccomp_arg) X(semarg) X(shmflg) \
-	X(sockopt) X(swap) X(syslog_buf) X(waitid_id)
+	X(sockopt) X(swap) X(syslog_buf) X(syslog_type) X(waitid_id)
 /* clang-format on */
 
 enum rs_special {

@@ -80,7 +80,7 @@ void rs_fmt_device(struct rs_fmt *f, uint64_t dev)
 	rs_fmt_text(f, ")");
 }
 
-void rs_fmt_date(struct rs_fmt *f, int64_t seconds, int64_t ns)
+void rs_fmt_date(struct rs_fmt *f, int64_t seconds, int64_t fraction, int digits)
 {
 	time_t at = seconds;
 	char text[64], zone[16];
@@ -90,8 +90,8 @@ void rs_fmt_date(struct rs_fmt *f, int64_t seconds, int64_t ns)
 	    !strftime(zone, sizeof(zone), "%z", &tm))
 		return;
 	rs_str_appendf(f->out, " /* %s", text);
-	if (ns > 0)
-		rs_str_appendf(f->out, ".%09llu", (unsigned long long)ns);
+	if (fraction > 0)
+		rs_str_appendf(f->out, ".%0*llu", digits, (unsigned long long)fraction);
 	rs_str_appendf(f->out, "%s */", zone);
 }
 
@@ -147,6 +147,16 @@ void rs_fmt_bytes(struct rs_fmt *f, const void *data, size_t len, uint64_t total
 	quote(f->out, data, shown);
 	if (total > shown)
 		rs_fmt_text(f, "...");
+}
+
+void rs_fmt_hex_bytes(struct rs_fmt *f, const void *data, size_t len, uint64_t total)
+{
+	size_t shown = MIN(len, f->print->string_max);
+
+	rs_fmt_text(f, "\"");
+	for (size_t i = 0; i < shown; i++)
+		rs_str_appendf(f->out, "\\x%02x", ((const unsigned char *)data)[i]);
+	rs_fmt_text(f, total > shown ? "\"..." : "\"");
 }
 
 void rs_fmt_string(struct rs_fmt *f, const rs_memory *m, uint64_t address, bool whole)

@@ -45,7 +45,7 @@ static void put_u64(struct rs_fmt *f, const char *label, uint64_t v)
 static void put_when(struct rs_fmt *f, const char *name, uint64_t seconds, uint64_t ns)
 {
 	rs_str_appendf(f->out, ", %s=%lld", name, (long long)seconds);
-	rs_fmt_date(f, (int64_t)seconds, (int64_t)ns);
+	rs_fmt_date(f, (int64_t)seconds, (int64_t)ns, 9);
 	rs_str_appendf(f->out, ", %s_nsec=%lld", name, (long long)ns);
 }
 
@@ -90,7 +90,7 @@ static void put_statx_time(struct rs_fmt *f, const rs_memory *m, const char *nam
 	uint32_t ns = (uint32_t)rs_mem_get(m, offset + 8, 4);
 
 	rs_str_appendf(f->out, ", %s={tv_sec=%lld, tv_nsec=%u}", name, (long long)seconds, ns);
-	rs_fmt_date(f, seconds, ns);
+	rs_fmt_date(f, seconds, ns, 9);
 }
 
 static void put_device_pair(struct rs_fmt *f, const rs_memory *m, const char *name, size_t offset)
@@ -121,7 +121,8 @@ bool rs_type_statx(struct rs_fmt *f, const rs_memory *m)
 	rs_fmt_mode(f, mode);
 	if (verbose)
 		put_u64(f, ", stx_ino=", rs_mem_get(m, 32, 8));
-	put_u64(f, ", stx_size=", rs_mem_get(m, 40, 8));
+	if (mask & 0x200)
+		put_u64(f, ", stx_size=", rs_mem_get(m, 40, 8));
 	if (!verbose) {
 		rs_fmt_text(f, ", ...}");
 		return true;
@@ -169,13 +170,11 @@ bool rs_type_file_handle(struct rs_fmt *f, const rs_memory *m)
 	if (m->len < 8)
 		return false;
 	rs_str_appendf(f->out, "{handle_bytes=%u", (unsigned)size);
-	if (f->event->done || rs_call_is(f->event, "open_by_handle_at")) {
-		rs_str_appendf(f->out, ", handle_type=%#x, f_handle=0x",
-			       (unsigned)rs_mem_get(m, 4, 4));
+	if (rs_fmt_ok(f) || rs_call_is(f->event, "open_by_handle_at")) {
+		rs_str_appendf(f->out, ", handle_type=%d, f_handle=\"", (int)rs_mem_get(m, 4, 4));
 		for (uint32_t i = 0; i < bytes.len; i++)
-			rs_str_appendf(f->out, "%02x", ((const unsigned char *)bytes.data)[i]);
-		if (bytes.len < size)
-			rs_fmt_text(f, "...");
+			rs_str_appendf(f->out, "\\x%02x", ((const unsigned char *)bytes.data)[i]);
+		rs_fmt_text(f, bytes.len < size ? "\"..." : "\"");
 	}
 	rs_fmt_text(f, "}");
 	return true;

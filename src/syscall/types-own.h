@@ -18,6 +18,7 @@ bool rs_type_timespec(struct rs_fmt *f, const rs_memory *m);
 bool rs_type_timeval(struct rs_fmt *f, const rs_memory *m);
 bool rs_type_timeval2(struct rs_fmt *f, const rs_memory *m);
 bool rs_type_utimes(struct rs_fmt *f, const rs_memory *m);
+bool rs_type_tms(struct rs_fmt *f, const rs_memory *m);
 bool rs_type_utimbuf(struct rs_fmt *f, const rs_memory *m);
 
 bool rs_type_sigset(struct rs_fmt *f, const rs_memory *m);

@@ -34,7 +34,7 @@ bool rs_type_sigaction(struct rs_fmt *f, const rs_memory *m)
 	uint64_t handler = rs_mem_get(m, 0, 8), flags = rs_mem_get(m, 8, 8);
 	static const char *const special[] = { "SIG_DFL", "SIG_IGN" };
 
-	rs_fmt_text(f, flags & 4 ? "{sa_sigaction=" : "{sa_handler=");
+	rs_fmt_text(f, "{sa_handler=");
 	if (handler < 2)
 		rs_fmt_text(f, special[handler]);
 	else if (handler == UINT64_MAX)
@@ -156,14 +156,15 @@ bool rs_type_siginfo(struct rs_fmt *f, const rs_memory *m)
 	if (code == 0 || code == -6) { /* kill(), tkill() */
 		put_sender(f, m);
 	} else if (code == -2) { /* timer */
-		rs_str_appendf(f->out, ", si_timerid=%#x, si_overrun=%d, si_value",
-			       (unsigned)rs_mem_get(m, 16, 4), (int)rs_mem_get(m, 20, 4));
-		put_value(f, m, 24);
+		rs_str_appendf(f->out, ", si_timerid=%#x, si_overrun=%d, si_int=%d, si_ptr=",
+			       (unsigned)rs_mem_get(m, 16, 4), (int)rs_mem_get(m, 20, 4),
+			       (int)rs_mem_get(m, 24, 4));
+		rs_fmt_address(f, rs_mem_get(m, 24, 8));
 	} else if (code < 0) { /* sigqueue() and such */
 		put_sender(f, m);
 		if (rs_mem_get(m, 24, 8)) {
-			rs_fmt_text(f, ", si_value");
-			put_value(f, m, 24);
+			rs_str_appendf(f->out, ", si_int=%d, si_ptr=", (int)rs_mem_get(m, 24, 4));
+			rs_fmt_address(f, rs_mem_get(m, 24, 8));
 		}
 	} else {
 		put_kernel(f, m, signal, code);

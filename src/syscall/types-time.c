@@ -30,8 +30,7 @@ bool rs_type_timeval2(struct rs_fmt *f, const rs_memory *m)
 
 		rs_fmt_text(f, i ? ", " : "[");
 		put_time(f, &one, "tv_usec");
-		rs_fmt_date(f, (int64_t)rs_mem_get(&one, 0, 8),
-			    (int64_t)rs_mem_get(&one, 8, 8) * 1000);
+		rs_fmt_date(f, (int64_t)rs_mem_get(&one, 0, 8), (int64_t)rs_mem_get(&one, 8, 8), 6);
 	}
 	rs_fmt_text(f, "]");
 	return true;
@@ -49,9 +48,26 @@ bool rs_type_utimes(struct rs_fmt *f, const rs_memory *m)
 			continue;
 		}
 		put_time(f, &one, "tv_nsec");
-		rs_fmt_date(f, (int64_t)rs_mem_get(&one, 0, 8), ns);
+		rs_fmt_date(f, (int64_t)rs_mem_get(&one, 0, 8), ns, 9);
 	}
 	rs_fmt_text(f, "]");
+	return true;
+}
+
+bool rs_type_tms(struct rs_fmt *f, const rs_memory *m)
+{
+	static const char *const names[] = { "{tms_utime=", ", tms_stime=", ", tms_cutime=",
+					     ", tms_cstime=" };
+
+	/* in ticks of user space: 100 a second everywhere */
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t ticks = rs_mem_get(m, i * 8, 8);
+
+		rs_fmt_text(f, names[i]);
+		rs_str_appendf(f->out, "%lld /* %llu.%02llu s */", (long long)ticks,
+			       (unsigned long long)ticks / 100, (unsigned long long)ticks % 100);
+	}
+	rs_fmt_text(f, "}");
 	return true;
 }
 
@@ -64,7 +80,7 @@ bool rs_type_utimbuf(struct rs_fmt *f, const rs_memory *m)
 
 		rs_fmt_text(f, names[i]);
 		rs_str_append_i64(f->out, at);
-		rs_fmt_date(f, at, 0);
+		rs_fmt_date(f, at, 0, 0);
 	}
 	rs_fmt_text(f, "}");
 	return true;

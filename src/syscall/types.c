@@ -13,9 +13,6 @@
 static const struct rs_field timezone_fields[] = { N(tz_minuteswest, 0, 4, D), N(tz_dsttime, 4, 4, D) };
 static const struct rs_field itimerval_fields[] = { TYPED(it_interval, 0, timeval), TYPED(it_value, 16, timeval) };
 static const struct rs_field itimerspec_fields[] = { TYPED(it_interval, 0, timespec), TYPED(it_value, 16, timespec) };
-static const struct rs_field tms_fields[] = {
-	N(tms_utime, 0, 8, L), N(tms_stime, 8, 8, L), N(tms_cutime, 16, 8, L), N(tms_cstime, 24, 8, L),
-};
 static const struct rs_field timex_fields[] = {
 	NAMED(modes, 0, 4, timex_modes), N(offset, 8, 8, L), N(freq, 16, 8, L), N(maxerror, 24, 8, L), N(esterror, 32, 8, L),
 	NAMED(status, 40, 4, timex_status), N(constant, 48, 8, L), N(precision, 56, 8, L), N(tolerance, 64, 8, L),
@@ -37,7 +34,7 @@ static const struct rs_field epoll_fields[] = {
 	NAMED(events, 0, 4, epoll_events), { "data", TYPE_SIZE_epoll_event - 8, 8, 0, TYPE_epoll_data, FIELD_TYPE },
 };
 static const struct rs_field epoll_data_fields[] = { N(u32, 0, 4, U), N(u64, 0, 8, UL) };
-static const struct rs_field pollfd_fields[] = { N(fd, 0, 4, FD), NAMED(events, 4, 2, poll_events) };
+static const struct rs_field pollfd_fields[] = { N(fd, 0, 4, FD), { "events", 4, 2, KIND_NAMES64, NAMES_poll_events, FIELD_IF_FD } };
 static const struct rs_field stack_fields[] = { N(ss_sp, 0, 8, ADDRESS), NAMED(ss_flags, 8, 4, ss_flags), N(ss_size, 16, 8, UL) };
 static const struct rs_field sembuf_fields[] = { N(sem_num, 0, 2, U), N(sem_op, 2, 2, D), NAMED(sem_flg, 4, 2, sem_flags) };
 static const struct rs_field perm_fields[] = {
@@ -110,7 +107,7 @@ const struct rs_type_row rs_type_rows[] = {
 	NUMBER(pointer, ADDRESS, 0), NUMBER(id, ID, 0), NUMBER(sched_param, D, 0), NUMBER(lsm_id, NAMES64, NAMES_lsm_id),
 	NUMBER(mempolicy, NAMES64, NAMES_mempolicy_mode),
 	FIELDS(timezone, timezone_fields), FIELDS(itimerval, itimerval_fields), FIELDS(itimerspec, itimerspec_fields),
-	FIELDS(tms, tms_fields), FIELDS(timex, timex_fields), FIELDS(rusage, rusage_fields), FIELDS(utsname, utsname_fields),
+	OWN(tms), FIELDS(timex, timex_fields), FIELDS(rusage, rusage_fields), FIELDS(utsname, utsname_fields),
 	FIELDS(epoll_event, epoll_fields), FIELDS(epoll_data, epoll_data_fields), FIELDS(pollfd, pollfd_fields),
 	FIELDS(stack, stack_fields), FIELDS(sembuf, sembuf_fields), FIELDS(ipc_perm, perm_fields), FIELDS(shmid_ds, shmid_fields),
 	FIELDS(msqid_ds, msqid_fields), FIELDS(ustat, ustat_fields), FIELDS(sched_attr, sched_attr_fields),
