@@ -6,6 +6,8 @@
  * once for each of 127 frames; and what a search has found so far is written to the slot and read back in each round, so
  * that the verifier knows nothing of it and sees that all rounds are alike.
  *
+ * A frame costs about 0.3 us (two searches and one read of user memory), a stack of python or bash 4 to 25 us.
+ *
  * The registers that user code had when it entered the kernel lie at the top of the task's kernel stack, however it
  * came in: system call, fault, interrupt, NMI; so they do in programs of perf events, of tracepoints and of uprobes.
  */

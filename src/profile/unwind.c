@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <bpf/bpf.h>
@@ -236,6 +237,18 @@ static void publish(struct rs_unwind *unwind, struct process *process)
 		rs_unwind_runs_give(&unwind->runs, old);
 }
 
+/* Of a process that lives and cannot be read nothing is known, for a while. */
+static void give_up(struct rs_unwind *unwind, uint32_t pid)
+{
+	const struct process nothing = { .pid = pid };
+
+	forget(unwind, pid);
+	if (!kill((pid_t)pid, 0) || errno == EPERM)
+		tell(unwind, &nothing, rs_clock_mono() + IN_VAIN_LAST_NS);
+	else
+		bpf_map_delete_elem(unwind->processes_map, &pid);
+}
+
 void rs_unwind_prepare(struct rs_unwind *unwind, uint32_t pid)
 {
 	const struct rs_symbols_process *now = rs_symbols_process_now(unwind->symbols, pid);
@@ -243,8 +256,7 @@ void rs_unwind_prepare(struct rs_unwind *unwind, uint32_t pid)
 	struct process before;
 
 	if (!process) {
-		bpf_map_delete_elem(unwind->processes_map, &pid);
-		forget(unwind, pid);
+		give_up(unwind, pid);
 		return;
 	}
 	before = *process;
