@@ -30,8 +30,8 @@ enum {
 	RS_STRACE_COMPAT = 1 << 0, /* a call of 32 bits: its number is another table's */
 	RS_STRACE_BEFORE =
 		1 << 1, /* had begun before we came: when is unknown, and what memory held */
-	RS_STRACE_NEVER = 1 << 2, /* the thread ended in it */
-	RS_STRACE_FULL = 1 << 3,  /* there was no room for all that it leads to */
+	RS_STRACE_NEVER = 1 << 2,   /* the thread ended in it */
+	RS_STRACE_FULL = 1 << 3,    /* there was no room for all that it leads to */
 	RS_STRACE_MATCHED = 1 << 4, /* it is on a path that is asked for */
 };
 
@@ -115,7 +115,9 @@ struct rs_strace_config {
 	__u64 slower;     /* ns: calls that take less are left out */
 	__u64 signals;    /* a bit each, from signal 1 on */
 	__u32 execve;     /* its number */
+	__u32 execveat;
 	__u32 verbose;
+	__u32 pad;
 	__u64 wanted[RS_CALLS_MAX / 64];
 };
 
@@ -152,6 +154,8 @@ struct rs_strace_path {
 struct rs_strace_thread {
 	__u32 busy; /* not 0: a call is under way */
 	__u32 used; /* bytes of `parts` */
+	__u32 arg;  /* the argument whose memory is being read */
+	__u32 again; /* arguments whose memory was not present: to be read again at the end, a bit each */
 	struct rs_strace_call call;
 	__u8 parts[RS_STRACE_HALF + RS_STRACE_PIECE + 64];
 };

@@ -16,6 +16,15 @@
 #define MOST_NAME         128  /* of an address */
 #define MOST_STRUCT       4096 /* bytes of anything that is no contents */
 
+/* Memory of the current argument is not there. */
+static __always_inline __u32 fault(struct rs_strace_thread *t)
+{
+	__u32 arg = t->arg;
+
+	t->again |= 1u << (arg & 7);
+	return RS_CAPTURE_FAULT;
+}
+
 /* Reads n bytes of the process behind the header at @off. 0: they are there. */
 static __always_inline long fetch(struct rs_strace_thread *t, __u32 off, __u64 from, __u32 n)
 {
@@ -52,7 +61,7 @@ __noinline int rs_strace_put(__u64 from, __u64 len, __u32 max)
 		flags = RS_CAPTURE_CUT;
 	}
 	if (n && fetch(t, off, from, n)) {
-		flags = RS_CAPTURE_FAULT;
+		flags = fault(t);
 		n = 0;
 	}
 	part = (void *)&t->parts[off & (RS_STRACE_HALF - 1)];
@@ -77,7 +86,7 @@ __noinline int rs_strace_put_text(__u64 from, __u32 max)
 	got = bpf_probe_read_user_str(&t->parts[(off & (RS_STRACE_HALF - 1)) + 8], max + 2,
 				      (void *)from);
 	if (got < 0)
-		flags = RS_CAPTURE_FAULT;
+		flags = fault(t);
 	else
 		n = got ? got - 1 : 0;
 	if (n > max) {
@@ -270,7 +279,7 @@ static __always_inline void take_plain(struct rs_strace_thread *t, const struct 
 	}
 	if (failed) {
 		n = 0;
-		flags = RS_CAPTURE_FAULT;
+		flags = fault(t);
 	}
 	part_head(t, off, arg, kind, flags, n);
 	part_end(t, off, n);
@@ -289,7 +298,7 @@ static __always_inline void take_text(struct rs_strace_thread *t, const struct r
 	got = bpf_probe_read_user_str(&t->parts[(off & (RS_STRACE_HALF - 1)) + 8], most + 2,
 				      (void *)arg_of(t, arg));
 	if (got < 0)
-		flags = RS_CAPTURE_FAULT;
+		flags = fault(t);
 	else
 		n = got ? got - 1 : 0;
 	if (n > most) {
@@ -349,6 +358,7 @@ __noinline int rs_strace_take(__u32 arg, __u32 kind)
 	if (!row || arg >= 6 || !t->call.args[arg])
 		return 0;
 	c = &row->capture.args[arg];
+	t->arg = arg;
 	switch (c->how) {
 	case RS_CAPTURE_NONE:
 		return 0;

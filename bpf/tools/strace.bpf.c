@@ -51,6 +51,7 @@ static __always_inline void begin(struct rs_strace_thread *t, struct pt_regs *re
 	struct rs_strace_row *row;
 
 	t->used = 0;
+	t->again = 0;
 	call->nr = nr;
 	call->flags = RS_COMPAT((void *)bpf_get_current_task()) ? RS_STRACE_COMPAT : 0;
 	call->args[0] = RS_REGS_ARG0(regs);
@@ -80,9 +81,9 @@ SEC("raw_tp/sys_enter") int rs_strace_enter(struct rs_raw *ctx)
 	struct rs_strace_thread *t;
 	__u32 nr = ctx->args[1];
 
-	if (!rs_target_current() || !wanted(nr))
+	if (!rs_target_current())
 		return 0;
-	if (is_held() && nr != rs_strace_config.execve)
+	if (is_held() ? nr != rs_strace_config.execve : !wanted(nr))
 		return 0;
 	t = make_place();
 	if (!t) {
@@ -172,6 +173,13 @@ static __always_inline void take_stacks(void *ctx, struct rs_strace_call *call)
 			       0, &call->stacks);
 }
 
+/* What an execve was given is gone with the memory of the old program. */
+static __always_inline bool nr_is_execve(const struct rs_strace_thread *t)
+{
+	return t->call.nr == (int)rs_strace_config.execve ||
+	       t->call.nr == (int)rs_strace_config.execveat;
+}
+
 SEC("raw_tp/sys_exit") int rs_strace_exit(struct rs_raw *ctx)
 {
 	struct rs_strace_thread *t = my_place();
@@ -183,7 +191,7 @@ SEC("raw_tp/sys_exit") int rs_strace_exit(struct rs_raw *ctx)
 		return 0;
 	t->busy = 0;
 	now = bpf_ktime_get_boot_ns();
-	if (still_held(result) || !end_wanted(&t->call, result, now))
+	if (still_held(result) || !wanted(t->call.nr) || !end_wanted(&t->call, result, now))
 		return 0;
 	t->call.head.time = now;
 	t->call.result = result;
@@ -192,6 +200,8 @@ SEC("raw_tp/sys_exit") int rs_strace_exit(struct rs_raw *ctx)
 		take_result(t);
 	if (!path_wanted(&t->call))
 		return 0;
+	if (row && t->again && !(nr_is_execve(t) && !result))
+		take_all(t->again, RS_STRACE_IN);
 	if (row && row->exit)
 		take_exit(t, row);
 	take_stacks(ctx, &t->call);

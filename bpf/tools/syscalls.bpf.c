@@ -114,11 +114,6 @@ static __always_inline bool is_held(void)
 	return rs_counts_held && rs_counts_held == bpf_get_current_pid_tgid() >> 32;
 }
 
-static __always_inline bool held(__u32 nr)
-{
-	return is_held() && nr != rs_counts_config.execve;
-}
-
 SEC("raw_tp/sys_enter") int rs_counts_enter(struct rs_raw *ctx)
 {
 	struct under_way *call;
@@ -127,7 +122,7 @@ SEC("raw_tp/sys_enter") int rs_counts_enter(struct rs_raw *ctx)
 	if (!rs_target_current())
 		return 0;
 	nr = number(ctx->args[1]);
-	if (!wanted(nr) || held(nr))
+	if (is_held() ? nr != rs_counts_config.execve : !wanted(nr))
 		return 0;
 	call = thread_of(true);
 	if (!call) {
@@ -223,7 +218,9 @@ static __always_inline int untimed_exit(struct pt_regs *regs, long result)
 	if (!rs_target_current())
 		return 0;
 	nr = number(RS_REGS_NR(regs));
-	if (!wanted(nr) || held(nr) || still_held(result))
+	if (is_held() && nr != rs_counts_config.execve)
+		return 0;
+	if (still_held(result) || !wanted(nr))
 		return 0;
 	add(nr, result, 0);
 	return 0;
@@ -241,7 +238,7 @@ SEC("raw_tp/sys_exit") int rs_counts_exit(struct rs_raw *ctx)
 		return 0;
 	began = call->began;
 	call->began = 0;
-	if (!still_held(ctx->args[1]))
+	if (!still_held(ctx->args[1]) && wanted(call->nr))
 		add(call->nr, ctx->args[1], began);
 	return 0;
 }

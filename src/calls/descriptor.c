@@ -2,6 +2,7 @@
 #include "calls/descriptor.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -160,7 +161,12 @@ static void append_from_proc(struct rs_str *out, uint32_t pid, int fd)
 	char path[64], text[PATH_MAX];
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/%u/fd/%d", pid, fd);
+	if (fd == AT_FDCWD)
+		snprintf(path, sizeof(path), "/proc/%u/cwd", pid);
+	else if (fd >= 0)
+		snprintf(path, sizeof(path), "/proc/%u/fd/%d", pid, fd);
+	else
+		return;
 	n = readlink(path, text, sizeof(text));
 	if (n <= 0)
 		return;
@@ -169,18 +175,26 @@ static void append_from_proc(struct rs_str *out, uint32_t pid, int fd)
 	rs_str_append_char(out, '>');
 }
 
-void rs_call_fd_format(const struct rs_call_record *record, int fd, bool sockets,
+/* An argument's, or the result's: dup2(2) may have made another of the same number. */
+static const struct rs_call_fd *find(const struct rs_call_record *record, int fd, bool result)
+{
+	const struct rs_call_fd *fds = record->fds;
+
+	if (result)
+		return fds[RS_STRACE_RESULT].known ? &fds[RS_STRACE_RESULT] : NULL;
+	for (unsigned i = 0; i < RS_STRACE_RESULT; i++)
+		if (fds[i].known && (int)record->event.args[i] == fd)
+			return &fds[i];
+	return NULL;
+}
+
+void rs_call_fd_format(const struct rs_call_record *record, int fd, bool result, bool sockets,
 		       struct rs_str *out)
 {
-	for (unsigned i = 0; i <= RS_STRACE_RESULT; i++) {
-		int64_t number = i < RS_STRACE_RESULT ? (int64_t)record->event.args[i]
-						      : record->event.result;
+	const struct rs_call_fd *known = find(record, fd, result);
 
-		if (record->fds[i].known && (int)number == fd) {
-			append_known(out, &record->fds[i], sockets);
-			return;
-		}
-	}
-	if (fd >= 0)
+	if (known)
+		append_known(out, known, sockets);
+	else if (!result)
 		append_from_proc(out, record->head.pid, fd);
 }

@@ -17,6 +17,8 @@ struct rs_calls_printer {
 	struct rs_calls_print_options options;
 	struct rs_hashmap *threads;          /* struct rs_calls_thread by tid, owned */
 	const struct rs_call_record *record; /* that is being printed */
+	bool last;                           /* there are no lines any more */
+	bool in_result;                      /* of that */
 	uint32_t open;                       /* thread whose line is open; 0: none */
 	size_t line;                         /* where the line begins in the output */
 	size_t column;                       /* what of it was given out before */

@@ -76,7 +76,8 @@ static void print_fd(void *data, int fd, struct rs_str *out)
 	struct rs_calls_printer *printer = data;
 
 	if (printer->record)
-		rs_call_fd_format(printer->record, fd, printer->options.sockets, out);
+		rs_call_fd_format(printer->record, fd, printer->in_result, printer->options.sockets,
+				  out);
 }
 
 int rs_calls_printer_new(const struct rs_calls_print_options *options,
@@ -178,11 +179,11 @@ static void append_leader(struct rs_calls_printer *p, const struct rs_strace_hea
 
 /* --- lines that are open --- */
 
-void rs_calls_print_break(struct rs_calls_printer *printer, struct rs_str *out)
+static void print_break(struct rs_calls_printer *printer, struct rs_str *out)
 {
 	if (!printer->open)
 		return;
-	rs_str_append_cstr(out, " <unfinished ...>\n");
+	rs_str_append_cstr(out, printer->last ? " <detached ...>\n" : " <unfinished ...>\n");
 	printer->open = 0;
 }
 
@@ -195,11 +196,6 @@ static void append_beginning(struct rs_calls_printer *p, const struct rs_call_re
 	if (p->options.number)
 		rs_str_appendf(out, "[%4d] ", record->raw.nr);
 	rs_call_format_entry(&record->event, &p->options.print, out, ret_next);
-}
-
-static unsigned args_of(const struct rs_call_event *event)
-{
-	return event->call ? rs_call_args(event->call) : 6;
 }
 
 static void name_of(const struct rs_call_event *event, struct rs_str *out)
@@ -223,29 +219,13 @@ void rs_calls_print_waiting(struct rs_calls_printer *printer, const struct rs_ca
 	if (!thread || thread->began || printer->options.json)
 		return;
 	printer->record = record;
-	rs_calls_print_break(printer, out);
+	print_break(printer, out);
 	append_leader(printer, &record->head, time_of(record), out);
 	append_beginning(printer, record, out, &thread->next);
-	if (thread->next && thread->next < args_of(&record->event))
-		rs_str_append_cstr(out, ", ");
 	printer->column = out->len - printer->line;
 	printer->open = thread->tid;
 	thread->began = true;
 	printer->record = NULL;
-}
-
-/* The rest of a call whose beginning stands already, without the comma that stands there, too. */
-static void append_rest(struct rs_calls_printer *p, const struct rs_call_record *record,
-			unsigned next, struct rs_str *out)
-{
-	size_t at = out->len;
-
-	rs_call_format_rest(&record->event, &p->options.print, next, out);
-	if (next && next < args_of(&record->event) && out->len >= at + 2 &&
-	    !memcmp(out->data + at, ", ", 2)) {
-		memmove(out->data + at, out->data + at + 2, out->len - at - 2);
-		rs_str_truncate(out, out->len - 2);
-	}
 }
 
 static void append_result(struct rs_calls_printer *p, const struct rs_call_record *record,
@@ -256,7 +236,9 @@ static void append_result(struct rs_calls_printer *p, const struct rs_call_recor
 	if (width + 1 < p->options.column)
 		rs_str_append_fill(out, ' ', p->options.column - 1 - width);
 	rs_str_append_cstr(out, " = ");
+	p->in_result = true;
 	rs_call_format_result(&record->event, &p->options.print, out);
+	p->in_result = false;
 	if (p->options.spent && record->raw.began && record->event.done) {
 		uint64_t spent = record->head.time - record->raw.began;
 
@@ -282,7 +264,7 @@ static void append_call(struct rs_calls_printer *p, const struct rs_call_record 
 
 	p->line = out->len;
 	if (!open) {
-		rs_calls_print_break(p, out);
+		print_break(p, out);
 		p->column = 0;
 		append_leader(p, &record->head, time_of(record), out);
 		if (thread && thread->began) {
@@ -295,17 +277,10 @@ static void append_call(struct rs_calls_printer *p, const struct rs_call_record 
 	}
 	p->open = 0;
 	if (!record->event.done && !is_end(&record->event)) {
-		rs_str_append_cstr(out, open || (thread && thread->began)
-						? " <unfinished ...>\n"
-						: (next && next < args_of(&record->event)
-							   ? ",  <unfinished ...>\n"
-							   : " <unfinished ...>\n"));
+		rs_str_append_cstr(out, " <unfinished ...>\n");
 		return;
 	}
-	if (thread && thread->began)
-		append_rest(p, record, next, out);
-	else
-		rs_call_format_rest(&record->event, &p->options.print, next, out);
+	rs_call_format_rest(&record->event, &p->options.print, next, out);
 	append_result(p, record, out);
 }
 
@@ -338,17 +313,23 @@ static void print_text(struct rs_calls_printer *p, const struct rs_call_record *
 			p->options.below(p->options.data, record, out);
 		break;
 	case RS_STRACE_SIGNAL:
-		rs_calls_print_break(p, out);
+		print_break(p, out);
 		append_leader(p, &record->head, record->head.time, out);
 		rs_call_signal_format(&record->signal, out);
 		rs_str_append_char(out, '\n');
 		break;
 	case RS_STRACE_END:
-		rs_calls_print_break(p, out);
+		print_break(p, out);
 		if (!p->options.quiet_ends)
 			append_end(p, record, out);
 		break;
 	}
+}
+
+void rs_calls_print_end(struct rs_calls_printer *printer, struct rs_str *out)
+{
+	printer->last = true;
+	print_break(printer, out);
 }
 
 void rs_calls_print(struct rs_calls_printer *printer, const struct rs_call_record *record,

@@ -67,5 +67,5 @@ void rs_calls_print(struct rs_calls_printer *printer, const struct rs_call_recor
 void rs_calls_print_waiting(struct rs_calls_printer *printer, const struct rs_call_record *record,
 			    struct rs_str *out);
 
-/* Ends a line that is open, before other text is written or at the end of all. */
-void rs_calls_print_break(struct rs_calls_printer *printer, struct rs_str *out);
+/* Ends a line that is open: nothing comes any more. */
+void rs_calls_print_end(struct rs_calls_printer *printer, struct rs_str *out);

@@ -32,6 +32,23 @@ static bool parse(const char *text, struct rs_strace_call *call)
 	return true;
 }
 
+/* Memory that a call is given is read when it ends: nobody has read it before. */
+static uint32_t entry_of(uint32_t nr)
+{
+	const struct rs_call *call = rs_call_of(nr);
+	struct rs_call_capture capture;
+	uint32_t args = 0;
+
+	if (!call)
+		return 0;
+	rs_call_capture_of(call, &capture);
+	for (unsigned i = 0; i < 6; i++)
+		if (capture.args[i].how != RS_CAPTURE_NONE &&
+		    capture.args[i].when & RS_CAPTURE_ENTRY)
+			args |= 1u << i;
+	return args;
+}
+
 static void resume_one(int map, int tasks, uint32_t pid, uint32_t tid,
 		       const struct rs_call_set *calls, struct rs_strace_thread *place)
 {
@@ -50,6 +67,7 @@ static void resume_one(int map, int tasks, uint32_t pid, uint32_t tid,
 	call->head.pid = pid;
 	call->head.tid = tid;
 	call->flags = RS_STRACE_BEFORE;
+	place->again = entry_of((uint32_t)call->nr);
 	place->busy = 1;
 	/* who has made another call meanwhile is there already */
 	bpf_map_update_elem(map, &tid, place, BPF_NOEXIST);

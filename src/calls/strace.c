@@ -49,6 +49,15 @@ static uint32_t flags_of(const struct rs_strace_options *o)
 	       (o->kernel_stack ? RS_STRACE_KERNEL_STACK : 0) | (o->raw ? RS_STRACE_NO_MEMORY : 0);
 }
 
+/* Programs of bpf/lib/stack.h that only stacks need. */
+static void leave_out(struct rs_tool_strace *tool, const char *name)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(tool->obj, name);
+
+	if (program)
+		bpf_program__set_autoload(program, false);
+}
+
 static int prepare(void *data_tool, void *data, struct rs_error *err)
 {
 	struct rs_strace *strace = data;
@@ -63,6 +72,7 @@ static int prepare(void *data_tool, void *data, struct rs_error *err)
 	config->signals = o->signals;
 	config->verbose = o->verbose;
 	config->execve = number_of("execve");
+	config->execveat = number_of("execveat");
 	for (size_t i = 0; o->calls && i < ARRAY_SIZE(config->wanted); i++)
 		config->wanted[i] = o->calls->bits[i];
 	tool->bss->rs_strace_held = o->held;
@@ -70,8 +80,11 @@ static int prepare(void *data_tool, void *data, struct rs_error *err)
 		bpf_program__set_autoload(tool->progs.rs_strace_deliver, false);
 		bpf_program__set_autoload(tool->progs.rs_strace_generate, false);
 	}
-	if (!o->user_stack && !o->kernel_stack)
+	if (!o->user_stack && !o->kernel_stack) {
 		bpf_map__set_max_entries(tool->maps.rs_stacks, 1);
+		leave_out(tool, "rs_unwind_exec");
+		leave_out(tool, "rs_unwind_exit");
+	}
 	if (bpf_map__set_max_entries(tool->maps.rs_strace_ring, (uint32_t)buffer_of(o)))
 		return rs_error_set_errno(err, -errno, "sizing the buffer");
 	return 0;
@@ -167,7 +180,10 @@ int rs_strace_new(const struct rs_strace_options *options, struct rs_strace **re
 				 &strace->tool->bss->rs_strace_wake, &strace->ring, err);
 	if (r)
 		return r;
-	strace->tool->bss->rs_strace_wake.threshold = (uint32_t)(buffer_of(options) / 8);
+	/* whose code the addresses of a stack are has to be looked up while it is there: each record wakes us */
+	strace->tool->bss->rs_strace_wake.threshold = options->user_stack
+							      ? 0
+							      : (uint32_t)(buffer_of(options) / 8);
 	*ret_strace = TAKE_PTR(strace);
 	return 0;
 }

@@ -165,8 +165,6 @@ static int on_look(struct rs_loop *loop, uint64_t expirations, void *data)
 			r = flush(s);
 	}
 	s->quiet_so_far = true;
-	if (s->stacks)
-		rs_strace_stacks_tick(s->stacks);
 	rs_select_refresh(s->select,
 			  s->strace ? rs_strace_tool(s->strace) : rs_counts_tool(s->counts));
 	if (r >= 0 && is_over(s))
@@ -210,6 +208,15 @@ static int on_signal(struct rs_loop *loop, const struct signalfd_siginfo *info, 
 	return 0;
 }
 
+static int on_stacks(struct rs_loop *loop, int fd, uint32_t events, void *data)
+{
+	(void)loop;
+	(void)fd;
+	(void)events;
+	rs_strace_stacks_tick(((struct session *)data)->stacks);
+	return 0;
+}
+
 static int add_sources(struct session *s, struct rs_error *err)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -228,6 +235,9 @@ static int add_sources(struct session *s, struct rs_error *err)
 				   NULL, err);
 	if (!r && s->strace)
 		r = rs_loop_add_timer(s->loop, 1, 0, on_tick, s, &s->tick, err);
+	if (!r && s->stacks && rs_strace_stacks_fd(s->stacks) >= 0)
+		r = rs_loop_add_fd(s->loop, rs_strace_stacks_fd(s->stacks), EPOLLIN, on_stacks, s,
+				   NULL, err);
 	if (!r && rs_select_command(s->select))
 		r = rs_loop_add_fd(s->loop, rs_command_fd(rs_select_command(s->select)),
 				   EPOLLIN | EPOLLET, on_command, s, NULL, err);
@@ -389,6 +399,8 @@ static int set_up(struct session *s, struct rs_error *err)
 		r = make_printer(s, err);
 	if (!r)
 		r = add_sources(s, err);
+	if (!r && s->strace)
+		meet_all(s);
 	if (!r && s->counts)
 		r = rs_counts_attach(s->counts, err);
 	if (!r && s->strace)
@@ -479,7 +491,7 @@ static void finish(struct session *s)
 		rs_counts_detach(s->counts);
 	take_all(s);
 	if (s->printer)
-		rs_calls_print_break(s->printer, &s->out);
+		rs_calls_print_end(s->printer, &s->out);
 	flush(s);
 	say_detached(s);
 	if (s->counts)
@@ -505,8 +517,6 @@ static int work(struct session *s, struct rs_error *err)
 	if (r)
 		return r;
 	command = rs_select_command(s->select);
-	if (s->strace)
-		meet_all(s);
 	if (command)
 		r = rs_command_release(command, err);
 	if (!r)

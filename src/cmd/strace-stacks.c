@@ -63,6 +63,11 @@ void rs_strace_stacks_seen(struct rs_strace_stacks *stacks, const struct rs_call
 		rs_stacks_seen(stacks->stacks, record->head.pid, record->raw.stacks.user);
 }
 
+int rs_strace_stacks_fd(const struct rs_strace_stacks *stacks)
+{
+	return rs_stacks_fd(stacks->stacks);
+}
+
 void rs_strace_stacks_tick(struct rs_strace_stacks *stacks)
 {
 	rs_stacks_tick(stacks->stacks);

@@ -15,6 +15,8 @@ void rs_strace_stacks_free(struct rs_strace_stacks **stacks);
 
 void rs_strace_stacks_prepare(struct rs_strace_stacks *stacks, uint32_t pid);
 void rs_strace_stacks_seen(struct rs_strace_stacks *stacks, const struct rs_call_record *record);
+int rs_strace_stacks_fd(
+	const struct rs_strace_stacks *stacks); /* readable: call the next; -1: never */
 void rs_strace_stacks_tick(struct rs_strace_stacks *stacks);
 
 /* For struct rs_calls_print_options: @data is a struct rs_strace_stacks. */
