@@ -74,6 +74,25 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 typedef _Bool bool;
 enum { false, true };
 
+/*
+ * Takes a mark of this CPU (0: free); whether it was free. To be given back by writing 0. Atomics that tell the old value
+ * are there since 5.12 (kernel commit 5ca419f2864a); programs could not be preempted then, and one that interrupts another
+ * is done before that goes on.
+ */
+static __always_inline bool rs_take(__u64 *mark)
+{
+#ifdef RS_OLD
+	volatile __u64 *plain = mark;
+
+	if (*plain)
+		return false;
+	*plain = 1;
+	return true;
+#else
+	return !__sync_fetch_and_or(mark, 1);
+#endif
+}
+
 #define __core __attribute__((preserve_access_index))
 
 struct rs_kuid {

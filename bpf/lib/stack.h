@@ -55,7 +55,7 @@ static __always_inline struct rs_stack_scratch *rs_stack_hold(void)
 		__u32 slot = i;
 		struct rs_stack_scratch *s = bpf_map_lookup_elem(&rs_stack_slots, &slot);
 
-		if (!s || __sync_fetch_and_or(&s->busy, 1))
+		if (!s || !rs_take(&s->busy))
 			continue;
 		s->slot = i;
 		return s;
