@@ -51,6 +51,11 @@ static void append_hex(struct rs_str *out, const uint8_t *bytes, size_t n)
 		rs_str_appendf(out, "%02x", bytes[i]);
 }
 
+static const char *host_of(const struct rs_elf *elf)
+{
+	return elf->host ? elf->host : "";
+}
+
 static struct rs_elf *installed(const char *root, const uint8_t *id, size_t n)
 {
 	_cleanup_(rs_str_done) struct rs_str path = RS_STR_INIT(PATH_MAX);
@@ -89,15 +94,15 @@ static struct rs_elf *cached(const uint8_t *id, size_t n)
 }
 
 /* A process that has ended, or a small image, has no folder of its own: the host may have the file. */
-static struct rs_elf *by_id(const char *root, const uint8_t *id, size_t n)
+static struct rs_elf *by_id(struct rs_elf *elf, const uint8_t *id, size_t n)
 {
 	struct rs_elf *found;
 
 	if (n < 2)
 		return NULL;
-	found = installed(root, id, n);
-	if (!found && *root)
-		found = installed("", id, n);
+	found = installed(elf->root, id, n);
+	if (!found && strcmp(elf->root, host_of(elf)) != 0)
+		found = installed(host_of(elf), id, n);
 	return found ? found : cached(id, n);
 }
 
@@ -105,7 +110,7 @@ static struct rs_elf *by_build_id(struct rs_elf *elf)
 {
 	uint8_t id[RS_ELF_BUILD_ID_MAX];
 
-	return by_id(elf->root, id, rs_elf_build_id(elf, id));
+	return by_id(elf, id, rs_elf_build_id(elf, id));
 }
 
 /* The name that .gnu_debuglink holds, and behind it, aligned to 4 bytes, the checksum. */
@@ -159,7 +164,8 @@ static struct rs_elf *by_link(struct rs_elf *elf)
 	/* As the process sees it, or else as we do. */
 	for (unsigned i = 0; i < 2 && !found; i++)
 		if ((size_t)snprintf(path, sizeof(path), "%s" DEBUG_ROOT "%.*s%s",
-				     i ? "" : elf->root, (int)folder, inside, name) < sizeof(path))
+				     i ? host_of(elf) : elf->root, (int)folder, inside,
+				     name) < sizeof(path))
 			found = try_link(elf, path, crc);
 	return found;
 }
@@ -205,7 +211,7 @@ int rs_elf_open_alt(struct rs_elf *debug, struct rs_elf **ret_alt)
 	n = size - length;
 	if (n < 2 || n > RS_ELF_BUILD_ID_MAX)
 		return -ENOENT;
-	*ret_alt = by_id(debug->root, id, n);
+	*ret_alt = by_id(debug, id, n);
 	if (*ret_alt)
 		return 0;
 	dwz = strstr(link, "/.dwz/");

@@ -11,6 +11,7 @@
 
 struct rs_elf {
 	char *path, *root;
+	char *host;  /* where its files are; NULL: "" */
 	int fd;      /* -1: an image in memory */
 	char *image; /* or NULL */
 	size_t image_size;

@@ -32,6 +32,7 @@ void rs_elf_close(struct rs_elf **elf)
 	free(e->image);
 	free(e->path);
 	free(e->root);
+	free(e->host);
 	free(e);
 }
 
@@ -122,14 +123,19 @@ int rs_elf_open(const char *path, const char *root, struct rs_elf **ret_elf, str
 	return 0;
 }
 
-int rs_elf_set_path(struct rs_elf *elf, const char *path)
+int rs_elf_set_place(struct rs_elf *elf, const char *path, const char *host)
 {
-	char *copy = strdup(path);
+	char *new_path = strdup(path), *new_host = strdup(host);
 
-	if (!copy)
+	if (!new_path || !new_host) {
+		free(new_path);
+		free(new_host);
 		return -ENOMEM;
+	}
 	free(elf->path);
-	elf->path = copy;
+	free(elf->host);
+	elf->path = new_path;
+	elf->host = new_host;
 	return 0;
 }
 

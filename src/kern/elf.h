@@ -32,8 +32,8 @@ int rs_elf_open(const char *path, const char *root, struct rs_elf **ret_elf, str
 void rs_elf_close(struct rs_elf **elf); /* fits _cleanup_ */
 
 /* Where the file is for those who use it, when it was opened by another path (a link of /proc): beside it separate debug
- * files are looked for. -ENOMEM. */
-int rs_elf_set_path(struct rs_elf *elf, const char *path);
+ * files are looked for. @host: where the host's files are mounted (""), which are asked for them too. -ENOMEM. */
+int rs_elf_set_place(struct rs_elf *elf, const char *path, const char *host);
 
 /* The same of an image in memory, which is copied. It has no separate file with debug symbols. */
 int rs_elf_open_image(const void *image, size_t size, struct rs_elf **ret_elf);

@@ -3,6 +3,8 @@
 
 /* What the files of symbols.h share; nobody else includes it, but usyms.c. */
 
+#include <limits.h>
+
 #include "base/arena.h"
 #include "base/hashmap.h"
 #include "base/str.h"
@@ -67,11 +69,12 @@ struct rs_symbols_process {
 };
 
 struct rs_symbols {
-	struct rs_symbols_options options;
-	struct rs_hashmap *processes; /* pid -> struct rs_symbols_process */
-	struct rs_hashmap *files;     /* "dev:inode" -> struct rs_symbols_file */
-	struct rs_hashmap *known;     /* symbols-known.c */
-	uint64_t n_files;             /* that were ever opened */
+	struct rs_symbols_options options; /* without .host */
+	char *host;                        /* "" or where its files are mounted */
+	struct rs_hashmap *processes;      /* pid -> struct rs_symbols_process */
+	struct rs_hashmap *files;          /* "dev:inode" -> struct rs_symbols_file */
+	struct rs_hashmap *known;          /* symbols-known.c */
+	uint64_t n_files;                  /* that were ever opened */
 	struct rs_symbols_file *vdso;
 	struct rs_ksyms *ksyms;
 	uint64_t ksyms_read;     /* monotonic ns; 0: not yet */
@@ -92,6 +95,10 @@ struct rs_symbols_place {
 };
 void rs_symbols_locate(struct rs_symbols *symbols, uint32_t pid, uint64_t address,
 		       struct rs_symbols_place *ret_place);
+
+/* "/proc/PID/" and the name, on the host. */
+void rs_symbols_proc_path(const struct rs_symbols *symbols, uint32_t pid, const char *name,
+			  char ret_path[static PATH_MAX]);
 
 /* Text of others, harmless for a terminal. NULL: out of memory. */
 char *rs_symbols_harmless(const char *text);
@@ -119,7 +126,8 @@ static inline bool rs_symbols_is_made_code(const struct rs_symbols_mapping *mapp
 int rs_symbols_read_maps(struct rs_symbols *symbols, struct rs_symbols_process *process);
 void rs_symbols_drop_maps(struct rs_symbols_process *process);
 void rs_symbols_file_unref(struct rs_symbols_file *file);
-uint64_t rs_symbols_start_time(uint32_t pid); /* 0: no such process */
+uint64_t rs_symbols_start_time(const struct rs_symbols *symbols,
+			       uint32_t pid); /* 0: no such process */
 
 /* symbols-debug.c: what the file's debug information says of an address (as linked), the innermost function first. Read
  * when first asked for, and again after others took its room. */
@@ -135,7 +143,8 @@ void rs_symbols_known_add(struct rs_symbols *symbols, const struct rs_symbols_fi
 			  uint64_t linked, bool caller, const struct rs_frame *frames, size_t n);
 
 /* symbols-jit.c: reads the map file when it is new or has grown, at most once a second; finds a name. */
-void rs_symbols_jit_refresh(struct rs_symbols_jit *jit, uint32_t pid);
+void rs_symbols_jit_refresh(const struct rs_symbols *symbols, struct rs_symbols_jit *jit,
+			    uint32_t pid);
 const struct rs_symbols_jit_symbol *rs_symbols_jit_find(const struct rs_symbols_jit *jit,
 							uint64_t address);
 void rs_symbols_jit_done(struct rs_symbols_jit *jit);

@@ -110,13 +110,14 @@ const struct rs_symbols_jit_symbol *rs_symbols_jit_find(const struct rs_symbols_
 }
 
 /* Its number in its own pid namespace: what it calls its file. And its user. */
-static bool own_names(uint32_t pid, uint32_t *ret_pid, uid_t *ret_uid)
+static bool own_names(const struct rs_symbols *symbols, uint32_t pid, uint32_t *ret_pid,
+		      uid_t *ret_uid)
 {
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(65536);
-	char path[64], *end;
+	char path[PATH_MAX], *end;
 	const char *line;
 
-	snprintf(path, sizeof(path), "/proc/%u/status", pid);
+	rs_symbols_proc_path(symbols, pid, "status", path);
 	if (rs_fd_read_file_at(AT_FDCWD, path, text.max, &text) < 0)
 		return false;
 	line = strstr(rs_str_cstr(&text), "\nUid:");
@@ -140,16 +141,17 @@ static bool own_names(uint32_t pid, uint32_t *ret_pid, uid_t *ret_uid)
 	return true;
 }
 
-static int open_map(uint32_t pid, struct stat *ret_st)
+static int open_map(const struct rs_symbols *symbols, uint32_t pid, struct stat *ret_st)
 {
 	_cleanup_(rs_cleanup_close) int fd = -1;
 	uint32_t own_pid;
 	uid_t uid;
-	char path[96];
+	char name[64], path[PATH_MAX];
 
-	if (!own_names(pid, &own_pid, &uid))
+	if (!own_names(symbols, pid, &own_pid, &uid))
 		return -ESRCH;
-	snprintf(path, sizeof(path), "/proc/%u/root/tmp/perf-%u.map", pid, own_pid);
+	snprintf(name, sizeof(name), "root/tmp/perf-%u.map", own_pid);
+	rs_symbols_proc_path(symbols, pid, name, path);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, ret_st) < 0)
 		return -errno;
@@ -158,7 +160,8 @@ static int open_map(uint32_t pid, struct stat *ret_st)
 	return TAKE_FD(fd);
 }
 
-void rs_symbols_jit_refresh(struct rs_symbols_jit *jit, uint32_t pid)
+void rs_symbols_jit_refresh(const struct rs_symbols *symbols, struct rs_symbols_jit *jit,
+			    uint32_t pid)
 {
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(JIT_MAX);
 	_cleanup_(rs_cleanup_close) int fd = -1;
@@ -169,7 +172,7 @@ void rs_symbols_jit_refresh(struct rs_symbols_jit *jit, uint32_t pid)
 	if (jit->checked && now - jit->checked < CHECK_NS)
 		return;
 	jit->checked = now;
-	fd = open_map(pid, &st);
+	fd = open_map(symbols, pid, &st);
 	if (fd < 0)
 		return;
 	if (jit->inode != st.st_ino || (uint64_t)st.st_size < jit->read)

@@ -20,13 +20,21 @@
 #define DELETED      " (deleted)"
 #define VDSO         "[vdso]"
 
-uint64_t rs_symbols_start_time(uint32_t pid)
+void rs_symbols_proc_path(const struct rs_symbols *symbols, uint32_t pid, const char *name,
+			  char ret_path[static PATH_MAX])
+{
+	if ((size_t)snprintf(ret_path, PATH_MAX, "%s/proc/%u/%s", symbols->host, pid, name) >=
+	    PATH_MAX)
+		*ret_path = '\0'; /* there is no such file */
+}
+
+uint64_t rs_symbols_start_time(const struct rs_symbols *symbols, uint32_t pid)
 {
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(4096);
-	char path[64];
+	char path[PATH_MAX];
 	const char *p;
 
-	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	rs_symbols_proc_path(symbols, pid, "stat", path);
 	if (rs_fd_read_file_at(AT_FDCWD, path, text.max, &text) < 0)
 		return 0;
 	/* The name may hold anything, ')' included: fields are counted from the last one. */
@@ -57,40 +65,41 @@ void rs_symbols_drop_maps(struct rs_symbols_process *process)
 }
 
 /* Is it the program that the process runs, wherever that is now? */
-static bool is_program(uint32_t pid, const char *path, bool deleted)
+static bool is_program(const char *link, const char *path, bool deleted)
 {
-	char link[32], target[PATH_MAX];
+	char target[PATH_MAX];
 	size_t n = strlen(path);
 	ssize_t got;
 
-	snprintf(link, sizeof(link), "/proc/%u/exe", pid);
 	got = readlink(link, target, sizeof(target));
 	return got >= 0 && (size_t)got == n + (deleted ? strlen(DELETED) : 0) &&
 	       memcmp(target, path, n) == 0;
 }
 
 /* By the kernel's link to the very file, where we may follow it; else by its path, as the process sees it. */
-static struct rs_elf *open_elf(uint32_t pid, const struct rs_symbols_mapping *mapping,
-			       const char *path, bool deleted)
+static struct rs_elf *open_elf(const struct rs_symbols *symbols, uint32_t pid,
+			       const struct rs_symbols_mapping *mapping, const char *path,
+			       bool deleted)
 {
 	_cleanup_(rs_cleanup_free) char *seen = NULL;
+	char name[64], link[PATH_MAX], root[PATH_MAX];
 	struct rs_elf *elf = NULL;
-	char link[96], root[32];
 
-	snprintf(root, sizeof(root), "/proc/%u/root", pid);
+	rs_symbols_proc_path(symbols, pid, "root", root);
 	if (asprintf(&seen, "%s%s", root, path) < 0) {
 		seen = NULL;
 		return NULL;
 	}
-	snprintf(link, sizeof(link), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, pid, mapping->start,
+	snprintf(name, sizeof(name), "map_files/%" PRIx64 "-%" PRIx64, mapping->start,
 		 mapping->end);
+	rs_symbols_proc_path(symbols, pid, name, link);
 	if (rs_elf_open(link, root, &elf, NULL) < 0 &&
 	    (deleted || rs_elf_open(seen, root, &elf, NULL) < 0)) {
-		snprintf(link, sizeof(link), "/proc/%u/exe", pid);
-		if (!is_program(pid, path, deleted) || rs_elf_open(link, root, &elf, NULL) < 0)
+		rs_symbols_proc_path(symbols, pid, "exe", link);
+		if (!is_program(link, path, deleted) || rs_elf_open(link, root, &elf, NULL) < 0)
 			return NULL;
 	}
-	rs_elf_set_path(elf, seen);
+	rs_elf_set_place(elf, seen, symbols->host);
 	return elf;
 }
 
@@ -142,7 +151,7 @@ static struct rs_symbols_file *get_file(struct rs_symbols *symbols, uint32_t pid
 		path[len - strlen(DELETED)] = '\0';
 	file = rs_hashmap_find_str(symbols->files, key, (size_t)n);
 	if (!file) {
-		file = new_file(symbols, open_elf(pid, mapping, path, deleted), path);
+		file = new_file(symbols, open_elf(symbols, pid, mapping, path, deleted), path);
 		if (!file)
 			return NULL;
 		if (rs_hashmap_put_str(symbols->files, key, (size_t)n, file) < 0)
@@ -250,10 +259,10 @@ int rs_symbols_read_maps(struct rs_symbols *symbols, struct rs_symbols_process *
 {
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(MAPS_MAX);
 	struct rs_symbols_process fresh = { .pid = process->pid };
-	char path[64], *line, *rest;
+	char path[PATH_MAX], *line, *rest;
 	int r;
 
-	snprintf(path, sizeof(path), "/proc/%u/maps", process->pid);
+	rs_symbols_proc_path(symbols, process->pid, "maps", path);
 	r = rs_fd_read_file_at(AT_FDCWD, path, text.max, &text);
 	if (r < 0)
 		return r;

@@ -34,13 +34,13 @@ void rs_symbols_drop_file(void *value, void *data)
 }
 
 /* Whether it runs another program than before. */
-static bool changed_program(struct rs_symbols_process *process)
+static bool changed_program(const struct rs_symbols *symbols, struct rs_symbols_process *process)
 {
 	uint64_t device = process->device, inode = process->inode;
 	struct stat st;
-	char path[32];
+	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "/proc/%u/exe", process->pid);
+	rs_symbols_proc_path(symbols, process->pid, "exe", path);
 	if (stat(path, &st) < 0)
 		return false;
 	process->device = st.st_dev;
@@ -58,7 +58,7 @@ static struct rs_symbols_process *add_process(struct rs_symbols *symbols, uint32
 	process->pid = pid;
 	process->start_time = start_time;
 	process->checked = rs_clock_mono();
-	changed_program(process);
+	changed_program(symbols, process);
 	if (rs_symbols_read_maps(symbols, process) < 0 ||
 	    rs_hashmap_put_u64(symbols->processes, pid, process) < 0) {
 		rs_symbols_drop_process(process, NULL);
@@ -75,10 +75,10 @@ struct rs_symbols_process *rs_symbols_find_process(struct rs_symbols *symbols, u
 
 	if (process && now - process->checked < SAME_FOR_NS)
 		return process;
-	start = rs_symbols_start_time(pid);
+	start = rs_symbols_start_time(symbols, pid);
 	if (process && (!start || start == process->start_time)) {
 		process->checked = now;
-		if (start && changed_program(process))
+		if (start && changed_program(symbols, process))
 			rs_symbols_read_maps(symbols, process);
 		return process;
 	}
@@ -88,7 +88,7 @@ struct rs_symbols_process *rs_symbols_find_process(struct rs_symbols *symbols, u
 const struct rs_symbols_process *rs_symbols_process_now(struct rs_symbols *symbols, uint32_t pid)
 {
 	struct rs_symbols_process *process = rs_hashmap_find_u64(symbols->processes, pid);
-	uint64_t start = rs_symbols_start_time(pid);
+	uint64_t start = rs_symbols_start_time(symbols, pid);
 
 	if (!start)
 		return NULL;
@@ -142,7 +142,7 @@ const struct rs_symbols_mapping *rs_symbols_find_mapping(struct rs_symbols *symb
 
 	if (mapping || !worth_looking(process, address))
 		return mapping;
-	if (rs_symbols_start_time(process->pid) == process->start_time &&
+	if (rs_symbols_start_time(symbols, process->pid) == process->start_time &&
 	    rs_symbols_read_maps(symbols, process) == 0)
 		mapping = find_mapping(process, address);
 	if (!mapping)
@@ -159,7 +159,7 @@ void rs_symbols_seen(struct rs_symbols *symbols, uint32_t pid, const uint64_t *a
 										   addresses[i]);
 
 		if (mapping && rs_symbols_is_made_code(mapping))
-			rs_symbols_jit_refresh(&process->jit, pid);
+			rs_symbols_jit_refresh(symbols, &process->jit, pid);
 	}
 }
 
@@ -173,7 +173,7 @@ static size_t find_ended(struct rs_symbols *symbols, uint32_t **ret_pids)
 	while (*ret_pids && rs_hashmap_next(symbols->processes, &pos, &entry)) {
 		const struct rs_symbols_process *process = entry.value;
 
-		if (rs_symbols_start_time(process->pid) != process->start_time)
+		if (rs_symbols_start_time(symbols, process->pid) != process->start_time)
 			(*ret_pids)[n++] = process->pid;
 	}
 	return n;

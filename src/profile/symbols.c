@@ -29,6 +29,10 @@ int rs_symbols_new(const struct rs_symbols_options *options, struct rs_symbols *
 		return rs_error_set(err, -ENOMEM, "out of memory");
 	if (options)
 		symbols->options = *options;
+	symbols->host = strdup(options && options->host ? options->host : "");
+	symbols->options.host = NULL;
+	if (!symbols->host)
+		return rs_error_set(err, -ENOMEM, "out of memory");
 	rs_arena_init(&symbols->strings, STRINGS_MAX);
 	opts.max = symbols->options.max_processes ?: PROCESSES_MAX;
 	opts.drop = rs_symbols_drop_process;
@@ -58,6 +62,7 @@ void rs_symbols_free(struct rs_symbols **symbols)
 	rs_symbols_file_unref(s->vdso);
 	rs_ksyms_free(&s->ksyms);
 	rs_arena_done(&s->strings);
+	free(s->host);
 	free(s);
 }
 
@@ -70,12 +75,13 @@ static bool is_memory(const char *path)
 	       strncmp(path, "/dev/", strlen("/dev/")) == 0;
 }
 
-static void locate_made_code(struct rs_symbols_place *place, uint64_t address)
+static void locate_made_code(const struct rs_symbols *symbols, struct rs_symbols_place *place,
+			     uint64_t address)
 {
 	struct rs_symbols_jit *jit = &place->process->jit;
 	const struct rs_symbols_jit_symbol *symbol;
 
-	rs_symbols_jit_refresh(jit, place->process->pid);
+	rs_symbols_jit_refresh(symbols, jit, place->process->pid);
 	symbol = rs_symbols_jit_find(jit, address);
 	place->jit = symbol || !place->mapping->file || is_memory(place->mapping->file->path);
 	place->linked = address;
@@ -108,7 +114,7 @@ static bool find_place(struct rs_symbols *symbols, uint32_t pid, uint64_t addres
 		return false;
 	ret->mapping = m = rs_symbols_find_mapping(symbols, ret->process, address);
 	if (m && rs_symbols_is_made_code(m)) {
-		locate_made_code(ret, address);
+		locate_made_code(symbols, ret, address);
 		return false;
 	}
 	return m && rs_elf_address(m->file->elf, address - m->start + m->offset, &ret->linked);

@@ -145,6 +145,26 @@ static void test_inlined(void **state)
 	assert_non_null(frames[0].file);
 }
 
+/* The host's files are below a folder, /proc among them. */
+static void test_host(void **state)
+{
+	char folder[] = "/tmp/rs-symbols.XXXXXX", proc[64];
+	struct rs_symbols_options options = { .host = folder };
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	rs_symbols_free(&symbols);
+	assert_int_equal(rs_symbols_new(&options, &symbols, NULL), 0);
+	lookup((uint32_t)getpid(), (const void *)symbols_landmark, false);
+	assert_int_equal(frames[0].kind, RS_FRAME_OTHER);
+	snprintf(proc, sizeof(proc), "%s/proc", folder);
+	assert_int_equal(symlink("/proc", proc), 0);
+	lookup((uint32_t)getpid(), (const void *)symbols_landmark, false);
+	assert_string_equal(frames[0].function, "symbols_landmark");
+	unlink(proc);
+	rmdir(folder);
+}
+
 static void test_unknown(void **state)
 {
 	(void)state;
@@ -425,6 +445,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_own, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_inlined, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_host, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_deleted, setup, teardown),
