@@ -642,13 +642,16 @@ struct kmem_cache {
 static __always_inline __u64 asked_for(struct rs_raw *ctx, bool cache)
 {
 	struct trace_event_raw_kmem_alloc___cache *event = 0;
+	__u64 third = ctx->args[2], fourth = ctx->args[3];
 	struct kmem_cache *s;
 
+	/* Read before anything is decided: else the compiler decides which address to read. */
+	asm volatile("" : "+r"(third), "+r"(fourth));
 	if (bpf_core_type_exists(struct trace_event_raw_kmem_alloc))
-		return bpf_core_field_exists(event->accounted) ? ctx->args[3] : ctx->args[2];
+		return bpf_core_field_exists(event->accounted) ? fourth : third;
 	if (!cache)
-		return ctx->args[2];
-	s = (void *)ctx->args[2];
+		return third;
+	s = (void *)third;
 	return BPF_CORE_READ(s, object_size);
 }
 

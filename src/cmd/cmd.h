@@ -97,5 +97,6 @@ extern const struct rs_cmd rs_cmd_offcpu;
 extern const struct rs_cmd rs_cmd_stacks;
 extern const struct rs_cmd rs_cmd_flame;
 extern const struct rs_cmd rs_cmd_memleak;
+extern const struct rs_cmd rs_cmd_oom;
 extern const struct rs_cmd rs_cmd_doctor;
 extern const struct rs_cmd rs_cmd_help;

@@ -31,8 +31,8 @@ static int find_frames(const struct rs_memleak_report *report, const struct rs_l
 
 	frames->n = 0;
 	return r ? r
-		 : rs_stacks_frames(report->stacks, frames->profile, row->pid, &row->stacks,
-				    frames->numbers, RS_STACKS_FRAMES_MAX, &frames->n);
+		 : rs_leaks_frames(report->leaks, row, frames->profile, frames->numbers,
+				   &frames->n);
 }
 
 static void frames_done(struct frames *frames)

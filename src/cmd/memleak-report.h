@@ -8,14 +8,13 @@
 
 struct rs_memleak_report {
 	struct rs_leaks *leaks; /* after rs_leaks_take() */
-	struct rs_stacks *stacks;
-	const char *who;   /* "nginx (pid 12)" */
-	uint64_t elapsed;  /* ns since the start */
-	uint64_t sample;   /* mean distance of samples; 0: all was counted */
-	uint64_t interval; /* ns since what growth is compared with; 0: nothing was marked */
-	uint32_t top;      /* stacks; 0: 10 */
-	uint32_t depth;    /* frames of a stack; 0: all */
-	unsigned width;    /* columns; 0: any */
+	const char *who;        /* "nginx (pid 12)" */
+	uint64_t elapsed;       /* ns since the start */
+	uint64_t sample;        /* mean distance of samples; 0: all was counted */
+	uint64_t interval;      /* ns since what growth is compared with; 0: nothing was marked */
+	uint32_t top;           /* stacks; 0: 10 */
+	uint32_t depth;         /* frames of a stack; 0: all */
+	unsigned width;         /* columns; 0: any */
 	bool color;
 };
 

@@ -425,7 +425,6 @@ static int draw(void *data, const struct rs_live_page *page, struct rs_str *out)
 	uint64_t now = rs_clock_mono();
 	struct rs_memleak_report report = {
 		.leaks = rs_memwatch_leaks(m->watch),
-		.stacks = rs_memwatch_stacks(m->watch),
 		.who = rs_str_cstr(&m->who),
 		.elapsed = now - m->started,
 		.sample = s->sample,

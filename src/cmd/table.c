@@ -6,11 +6,12 @@
 #include "cmd/cmd.h"
 
 const struct rs_cmd *const rs_cmd_table[] = {
-	&rs_cmd_run,     &rs_cmd_exec,   &rs_cmd_files,  &rs_cmd_net,        &rs_cmd_deletes,
-	&rs_cmd_events,  &rs_cmd_report, &rs_cmd_tree,   &rs_cmd_containers, &rs_cmd_stats,
-	&rs_cmd_filter,  &rs_cmd_trace,  &rs_cmd_strace, &rs_cmd_syscalls,   &rs_cmd_latency,
-	&rs_cmd_profile, &rs_cmd_offcpu, &rs_cmd_stacks, &rs_cmd_flame,      &rs_cmd_memleak,
-	&rs_cmd_doctor,  &rs_cmd_help,   NULL,
+	&rs_cmd_run,        &rs_cmd_exec,     &rs_cmd_files,   &rs_cmd_net,
+	&rs_cmd_deletes,    &rs_cmd_events,   &rs_cmd_report,  &rs_cmd_tree,
+	&rs_cmd_containers, &rs_cmd_stats,    &rs_cmd_filter,  &rs_cmd_trace,
+	&rs_cmd_strace,     &rs_cmd_syscalls, &rs_cmd_latency, &rs_cmd_profile,
+	&rs_cmd_offcpu,     &rs_cmd_stacks,   &rs_cmd_flame,   &rs_cmd_memleak,
+	&rs_cmd_oom,        &rs_cmd_doctor,   &rs_cmd_help,    NULL,
 };
 
 const struct rs_cmd *rs_cmd_find(const char *name)

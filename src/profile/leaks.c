@@ -457,6 +457,34 @@ int rs_leaks_losses(struct rs_leaks *leaks, int (*note)(void *data, const char *
 
 /* --- profiles --- */
 
+/* A program on a raw tracepoint sees itself, and how the kernel called it. */
+static bool is_ours(const struct rs_frame *frame)
+{
+	static const char *const begins[] = { "bpf_prog_", "bpf_trace_run", "__bpf_trace_",
+					      "__traceiter_" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(begins); i++)
+		if (!strncmp(frame->function, begins[i], strlen(begins[i])))
+			return true;
+	return false;
+}
+
+int rs_leaks_frames(struct rs_leaks *leaks, const struct rs_leak *row, struct rs_profile *profile,
+		    uint32_t *frames, size_t *ret_n)
+{
+	size_t n = 0, ours = 0;
+	int r = rs_stacks_frames(leaks->options.stacks, profile, row->pid, &row->stacks, frames,
+				 RS_STACKS_FRAMES_MAX, &n);
+
+	if (r)
+		return r;
+	while (ours < n && is_ours(rs_profile_frame_at(profile, frames[ours])))
+		ours++;
+	memmove(frames, frames + ours, (n - ours) * sizeof(*frames));
+	*ret_n = n - ours;
+	return 0;
+}
+
 static int note_profile(void *data, const char *text)
 {
 	return rs_profile_note(data, text);
@@ -481,8 +509,7 @@ static int add_row(struct rs_leaks *leaks, const struct rs_leak *row, bool proce
 		.labels = labels,
 		.n_labels = ARRAY_SIZE(labels),
 	};
-	int r = rs_stacks_frames(leaks->options.stacks, profile, row->pid, &row->stacks, frames,
-				 RS_STACKS_FRAMES_MAX, &sample.n_frames);
+	int r = rs_leaks_frames(leaks, row, profile, frames, &sample.n_frames);
 
 	if (!r && processes)
 		r = rs_profile_frame(profile, &frame, &frames[sample.n_frames++]);

@@ -60,6 +60,10 @@ int rs_leaks_mark(struct rs_leaks *leaks);
 /* The process's name; "[kernel]" for 0. Never NULL. */
 const char *rs_leaks_comm(struct rs_leaks *leaks, uint32_t pid);
 
+/* rs_stacks_frames() of a row, without the frames that are ours. @frames has room for RS_STACKS_FRAMES_MAX. */
+int rs_leaks_frames(struct rs_leaks *leaks, const struct rs_leak *row, struct rs_profile *profile,
+		    uint32_t *frames, size_t *ret_n);
+
 /* Counters of the programs, by enum rs_mem_count. */
 void rs_leaks_counts(struct rs_leaks *leaks, uint64_t ret_counts[static RS_MEM_COUNT_COUNT]);
 
