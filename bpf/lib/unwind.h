@@ -72,16 +72,6 @@ static __always_inline void rs_unwind_ask(__u32 tgid, bool gone, __u64 ip)
 	bpf_ringbuf_output(&rs_unwind_asks, &ask, sizeof(ask), 0); /* full: asked again later */
 }
 
-/* Other code now; what was known of it is wrong. */
-SEC("raw_tp/sched_process_exec") int rs_unwind_exec(struct rs_raw *ctx)
-{
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-
-	if (!bpf_map_delete_elem(&rs_unwind_processes, &tgid))
-		rs_unwind_ask(tgid, true, 0);
-	return 0;
-}
-
 SEC("raw_tp/sched_process_exit") int rs_unwind_exit(struct rs_raw *ctx)
 {
 	struct task_struct *task = (void *)ctx->args[0];
@@ -370,6 +360,18 @@ static __always_inline struct rs_unwind_process *rs_unwind_process(__u32 tgid)
 		if (!bpf_map_update_elem(&rs_unwind_processes, &tgid, &made, BPF_NOEXIST))
 			rs_unwind_ask(tgid, false, 0);
 	}
+	return 0;
+}
+
+/* Other code now; what was known of it is wrong. It was sampled before, and so it will be again. */
+SEC("raw_tp/sched_process_exec") int rs_unwind_exec(struct rs_raw *ctx)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	if (bpf_map_delete_elem(&rs_unwind_processes, &tgid))
+		return 0;
+	rs_unwind_ask(tgid, true, 0);
+	rs_unwind_process(tgid);
 	return 0;
 }
 
