@@ -67,6 +67,30 @@ static void call_spawn(const char *path)
 		bench_die("running \"%s\": %s", path, strerror(errno));
 }
 
+/* Two switches: a byte to another process on this CPU, and back. */
+static void call_switch(const char *path)
+{
+	static int there[2], back[2];
+	char byte = 0;
+
+	(void)path;
+	if (!there[1]) {
+		if (pipe2(there, O_CLOEXEC) || pipe2(back, O_CLOEXEC))
+			bench_die("pipe: %s", strerror(errno));
+		if (!fork()) {
+			close(there[1]);
+			close(back[0]);
+			while (read(there[0], &byte, 1) == 1 && write(back[1], &byte, 1) == 1)
+				;
+			_exit(0);
+		}
+		close(there[0]);
+		close(back[1]);
+	}
+	if (write(there[1], &byte, 1) != 1 || read(back[0], &byte, 1) != 1)
+		bench_die("passing a byte: %s", strerror(errno));
+}
+
 static const struct call {
 	const char *name;
 	void (*call)(const char *path);
@@ -74,7 +98,7 @@ static const struct call {
 } calls[] = {
 	{ "getppid", call_getppid, BATCH }, { "fchmod", call_fchmod, BATCH },
 	{ "unshare", call_unshare, BATCH }, { "open", call_open, BATCH },
-	{ "spawn", call_spawn, 1 },
+	{ "spawn", call_spawn, 1 },         { "switch", call_switch, BATCH },
 };
 
 static const struct call *find_call(const char *name)
