@@ -10,6 +10,7 @@
 #include "base/hashmap.h"
 #include "base/vec.h"
 #include "profile/forms.h"
+#include "profile/intern.h"
 #include "profile/pprof.h"
 #include "profile/protobuf.h"
 
@@ -17,16 +18,20 @@
 #define STRINGS_MAX   ((size_t)1 << 30) /* bytes */
 #define FIXED_ADDRESS 0x400000ull       /* where programs begin that cannot be moved */
 
+/* Things that others refer to begin with their number in the file. */
 struct mapping {
+	uint64_t id;
 	uint64_t start, offset;
 	const char *file, *build_id;
 };
 
 struct function {
+	uint64_t id;
 	const char *name, *system, *file;
 };
 
 struct location {
+	uint64_t id;
 	size_t start; /* of parts */
 	size_t n;
 };
@@ -40,8 +45,8 @@ struct reader {
 	RS_VEC(struct mapping) mappings;
 	RS_VEC(struct function) functions;
 	RS_VEC(struct location) locations;
-	RS_VEC(uint32_t) parts;                                       /* numbers of frames */
-	struct rs_hashmap *mapping_ids, *function_ids, *location_ids; /* id -> number + 1 */
+	RS_VEC(uint32_t) parts; /* numbers of frames */
+	struct rs_intern mapping_ids, function_ids, location_ids;
 	struct rs_profile_options options;
 	unsigned order[RS_PROFILE_VALUES_MAX]; /* which of the file's values is which of ours */
 	RS_VEC(struct rs_profile_type) file_types;
@@ -61,9 +66,9 @@ static void reader_done(struct reader *rd)
 	rs_vec_done(&rd->parts);
 	rs_vec_done(&rd->file_types);
 	rs_vec_done(&rd->values);
-	rs_hashmap_free(&rd->mapping_ids);
-	rs_hashmap_free(&rd->function_ids);
-	rs_hashmap_free(&rd->location_ids);
+	rs_intern_done(&rd->mapping_ids);
+	rs_intern_done(&rd->function_ids);
+	rs_intern_done(&rd->location_ids);
 	rs_profile_free(&rd->profile);
 	free(rd->stack);
 }
@@ -103,15 +108,52 @@ static int walk(struct reader *rd, unsigned number, part_fn fn)
 	return !r && message.bad ? bad(rd, "it is damaged or cut off, or something else") : r;
 }
 
-static int put_id(struct reader *rd, struct rs_hashmap *ids, uint64_t id, size_t number)
+static bool same_mapping(const void *things, uint32_t number, const void *key)
 {
-	return rs_hashmap_put_u64(ids, id, (void *)(uintptr_t)(number + 1)) < 0 ? no_memory(rd) : 0;
+	return ((const struct mapping *)things)[number].id == *(const uint64_t *)key;
 }
 
-/* The thing's number + 1; 0: none. */
-static size_t get_id(struct rs_hashmap *ids, uint64_t id)
+static bool same_function(const void *things, uint32_t number, const void *key)
 {
-	return (size_t)(uintptr_t)rs_hashmap_find_u64(ids, id);
+	return ((const struct function *)things)[number].id == *(const uint64_t *)key;
+}
+
+static bool same_location(const void *things, uint32_t number, const void *key)
+{
+	return ((const struct location *)things)[number].id == *(const uint64_t *)key;
+}
+
+static const struct mapping *find_mapping(const struct reader *rd, uint64_t id)
+{
+	uint32_t number = rs_intern_find(&rd->mapping_ids, rs_hash_u64(id), same_mapping,
+					 rd->mappings.items, &id);
+
+	return number == UINT32_MAX ? NULL : &rd->mappings.items[number];
+}
+
+static const struct function *find_function(const struct reader *rd, uint64_t id)
+{
+	uint32_t number = rs_intern_find(&rd->function_ids, rs_hash_u64(id), same_function,
+					 rd->functions.items, &id);
+
+	return number == UINT32_MAX ? NULL : &rd->functions.items[number];
+}
+
+static const struct location *find_location(const struct reader *rd, uint64_t id)
+{
+	uint32_t number = rs_intern_find(&rd->location_ids, rs_hash_u64(id), same_location,
+					 rd->locations.items, &id);
+
+	return number == UINT32_MAX ? NULL : &rd->locations.items[number];
+}
+
+/* The thing that was just put at the end of its table can be found from now on. */
+static int put_id(struct reader *rd, struct rs_intern *ids, uint64_t id)
+{
+	if (rs_intern_reserve(ids) < 0)
+		return no_memory(rd);
+	rs_intern_add(ids, rs_hash_u64(id));
+	return 0;
 }
 
 /* --- the tables --- */
@@ -131,12 +173,11 @@ static int read_mapping(struct reader *rd, const struct rs_protobuf_field *part)
 	struct rs_protobuf message;
 	struct rs_protobuf_field field;
 	struct mapping mapping = { 0 };
-	uint64_t id = 0;
 
 	rs_protobuf_init(&message, part->data, part->n);
 	while (rs_protobuf_next(&message, &field)) {
 		if (field.number == RS_PPROF_MAPPING_ID)
-			id = field.value;
+			mapping.id = field.value;
 		else if (field.number == RS_PPROF_MAPPING_START)
 			mapping.start = field.value;
 		else if (field.number == RS_PPROF_MAPPING_OFFSET)
@@ -150,7 +191,7 @@ static int read_mapping(struct reader *rd, const struct rs_protobuf_field *part)
 		return bad(rd, "a mapping is damaged");
 	if (rs_vec_push(&rd->mappings, mapping) < 0)
 		return no_memory(rd);
-	return put_id(rd, rd->mapping_ids, id, rd->mappings.len - 1);
+	return put_id(rd, &rd->mapping_ids, mapping.id);
 }
 
 static int read_function(struct reader *rd, const struct rs_protobuf_field *part)
@@ -158,12 +199,11 @@ static int read_function(struct reader *rd, const struct rs_protobuf_field *part
 	struct rs_protobuf message;
 	struct rs_protobuf_field field;
 	struct function function = { 0 };
-	uint64_t id = 0;
 
 	rs_protobuf_init(&message, part->data, part->n);
 	while (rs_protobuf_next(&message, &field)) {
 		if (field.number == RS_PPROF_FUNCTION_ID)
-			id = field.value;
+			function.id = field.value;
 		else if (field.number == RS_PPROF_FUNCTION_NAME)
 			function.name = string_at(rd, field.value);
 		else if (field.number == RS_PPROF_FUNCTION_SYSTEM_NAME)
@@ -181,7 +221,7 @@ static int read_function(struct reader *rd, const struct rs_protobuf_field *part
 		function.system = NULL;
 	if (rs_vec_push(&rd->functions, function) < 0)
 		return no_memory(rd);
-	return put_id(rd, rd->function_ids, id, rd->functions.len - 1);
+	return put_id(rd, &rd->function_ids, function.id);
 }
 
 /* --- locations --- */
@@ -232,20 +272,18 @@ static int read_line(struct reader *rd, const struct rs_protobuf_field *part,
 	struct rs_frame frame = { .address = address };
 	struct rs_protobuf message;
 	struct rs_protobuf_field field;
-	size_t number = 0;
+	const struct function *function = NULL;
 
 	rs_protobuf_init(&message, part->data, part->n);
 	while (rs_protobuf_next(&message, &field)) {
 		if (field.number == RS_PPROF_LINE_FUNCTION)
-			number = get_id(rd->function_ids, field.value);
+			function = find_function(rd, field.value);
 		else if (field.number == RS_PPROF_LINE_LINE)
 			frame.line = field.value <= UINT32_MAX ? (uint32_t)field.value : 0;
 	}
 	if (message.bad)
 		return bad(rd, "a line is damaged");
-	if (number) {
-		const struct function *function = &rd->functions.items[number - 1];
-
+	if (function) {
 		frame.function = function->name;
 		frame.system = function->system;
 		frame.file = function->file;
@@ -287,23 +325,20 @@ static int read_location(struct reader *rd, const struct rs_protobuf_field *part
 	const struct mapping *mapping = NULL;
 	struct rs_protobuf message;
 	struct rs_protobuf_field field;
-	uint64_t id = 0, address = 0;
-	size_t number = 0;
+	uint64_t address = 0;
 	int r;
 
 	rs_protobuf_init(&message, part->data, part->n);
 	while (rs_protobuf_next(&message, &field)) {
 		if (field.number == RS_PPROF_LOCATION_ID)
-			id = field.value;
+			location.id = field.value;
 		else if (field.number == RS_PPROF_LOCATION_MAPPING)
-			number = get_id(rd->mapping_ids, field.value);
+			mapping = find_mapping(rd, field.value);
 		else if (field.number == RS_PPROF_LOCATION_ADDRESS)
 			address = field.value;
 	}
 	if (message.bad)
 		return bad(rd, "a location is damaged");
-	if (number)
-		mapping = &rd->mappings.items[number - 1];
 	address = linked_address(mapping, address);
 	r = read_lines(rd, part, mapping, address);
 	if (!r && rd->parts.len == location.start) {
@@ -318,7 +353,7 @@ static int read_location(struct reader *rd, const struct rs_protobuf_field *part
 	location.n = rd->parts.len - location.start;
 	if (rs_vec_push(&rd->locations, location) < 0)
 		return no_memory(rd);
-	return put_id(rd, rd->location_ids, id, rd->locations.len - 1);
+	return put_id(rd, &rd->location_ids, location.id);
 }
 
 /* --- what is counted --- */
@@ -424,12 +459,10 @@ static int each_number(struct reader *rd, const struct rs_protobuf_field *field,
 
 static int push_location(struct reader *rd, uint64_t id)
 {
-	size_t number = get_id(rd->location_ids, id);
-	const struct location *location;
+	const struct location *location = find_location(rd, id);
 
-	if (!number)
+	if (!location)
 		return bad(rd, "a sample is at a location that does not exist");
-	location = &rd->locations.items[number - 1];
 	for (size_t i = 0; i < location->n && !rd->stack->more; i++) {
 		if (rs_profile_stack_push_number(rd->stack, rd->profile,
 						 rd->parts.items[location->start + i]) < 0)
@@ -544,18 +577,6 @@ static int add_notes(struct reader *rd)
 
 /* --- the whole --- */
 
-static int make(struct reader *rd)
-{
-	const struct rs_hashmap_opts ids = { .max = PARTS_MAX };
-
-	rd->stack = calloc(1, sizeof(*rd->stack));
-	if (!rd->stack || rs_hashmap_new_u64(&ids, &rd->mapping_ids) < 0 ||
-	    rs_hashmap_new_u64(&ids, &rd->function_ids) < 0 ||
-	    rs_hashmap_new_u64(&ids, &rd->location_ids) < 0)
-		return no_memory(rd);
-	return 0;
-}
-
 static int read_all(struct reader *rd)
 {
 	static const struct {
@@ -566,10 +587,12 @@ static int read_all(struct reader *rd)
 		{ RS_PPROF_LOCATION, read_location }, { RS_PPROF_SAMPLE, read_sample },
 		{ RS_PPROF_COMMENT, read_comment },
 	};
-	int r = make(rd);
+	int r;
 
-	if (!r)
-		r = walk(rd, RS_PPROF_STRING_TABLE, read_string);
+	rd->stack = calloc(1, sizeof(*rd->stack));
+	if (!rd->stack)
+		return no_memory(rd);
+	r = walk(rd, RS_PPROF_STRING_TABLE, read_string);
 	if (!r)
 		r = read_options(rd);
 	if (r < 0)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#define ZLIB_CONST /* what is read is not written to */
 #include <zlib.h>
 
 #include "base/str.h"
@@ -203,7 +204,7 @@ static int read_gzip(const void *data, size_t n, struct rs_profile **ret_profile
 		     struct rs_error *err)
 {
 	_cleanup_(rs_str_done) struct rs_str out = RS_STR_INIT(RS_PROFILE_FILE_MAX);
-	z_stream stream = { .next_in = (unsigned char *)(uintptr_t)data, .avail_in = (unsigned)n };
+	z_stream stream = { .next_in = data, .avail_in = (unsigned)n };
 	int r;
 
 	if (inflateInit2(&stream, 15 + 16) != Z_OK)
