@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * How a row of the table of system calls looks (rows-*.h), for this room alone.
+ * How a row of the table of system calls looks (rows-*.inc), for this room alone.
  *
  *	CALL(name, number on x86-64, number on arm64, "classes", result, arguments...)
  *	X86(name, number, "classes", result, arguments...)          not on arm64

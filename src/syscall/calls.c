@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of system calls: rows-*.h, for the architecture that this is built for. */
+/* The table of system calls: rows-*.inc, for the architecture that this is built for. */
 #include <string.h>
 
 #include "base/util.h"
@@ -87,7 +87,7 @@
 #define X86(n, x86, c, r, ...)
 #endif
 static const struct rs_call rows[] = {
-#include "syscall/rows.h"
+#include "syscall/rows.inc"
 };
 #undef CALL
 #undef X86
@@ -100,7 +100,7 @@ enum {
 #else
 #define X86(n, ...)
 #endif
-#include "syscall/rows.h"
+#include "syscall/rows.inc"
 };
 #undef CALL
 #undef X86
@@ -113,7 +113,7 @@ static const uint16_t by_number[RS_CALLS_MAX] = {
 #define CALL(n, x86, arm64, ...) [arm64] = INDEX_##n + 1,
 #define X86(n, x86, ...)
 #endif
-#include "syscall/rows.h"
+#include "syscall/rows.inc"
 };
 /* clang-format on */
 

@@ -33,7 +33,7 @@ static const struct list lists[] = {
 	[NAMES_none] = { NULL, "", false },
 #define FLAGS(id, unknown, text) [NAMES_##id] = { unknown, text, true },
 #define ENUM(id, unknown, text)  [NAMES_##id] = { unknown, text, false },
-#include "syscall/names-lists.h"
+#include "syscall/names-lists.inc"
 };
 
 struct name {

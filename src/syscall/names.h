@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Names for numbers: flags, and one of several. The lists are in names-*.h. */
+/* Names for numbers: flags, and one of several. The lists are in names-*.inc. */
 
 #include "base/str.h"
 
@@ -15,7 +15,7 @@ enum rs_names {
 	NAMES_none,
 #define FLAGS(id, unknown, text) NAMES_##id,
 #define ENUM(id, unknown, text)  NAMES_##id,
-#include "syscall/names-lists.h"
+#include "syscall/names-lists.inc"
 #undef FLAGS
 #undef ENUM
 	NAMES_COUNT

@@ -23,7 +23,7 @@ struct number {
 static const struct number numbers[] = {
 #define CALL(n, x86, arm64, ...) { #n, x86, arm64 },
 #define X86(n, x86, ...)         { #n, x86, -1 },
-#include "syscall/rows.h"
+#include "syscall/rows.inc"
 #undef CALL
 #undef X86
 };
