@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `ringside memleak`: programs whose leak is known to the byte. The allocator is one of our own that is linked into this
+ * program under names with je_, so that nobody else's allocations are among those that are counted.
+ */
+#include <jansson.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "tests/kernel/lib/agent.h"
+#include "tests/kernel/lib/tap.h"
+#include "tests/kernel/lib/traced.h"
+
+#define HEAP (8u << 20)
+
+/* --- an allocator that never runs out of anything but room --- */
+
+void *je_malloc(size_t size);
+void *je_calloc(size_t n, size_t size);
+void *je_realloc(void *old, size_t size);
+void *je_aligned_alloc(size_t alignment, size_t size);
+int je_posix_memalign(void **ret, size_t alignment, size_t size);
+void je_free(void *p);
+void *leaky_outer(int what, size_t size);
+void leaky_outer_free(int what, void *p);
+void leaky_site(size_t size, unsigned n);
+void leaky_libc(void);
+void leaky_map(void);
+
+static char heap[HEAP];
+static size_t used;
+
+static void *take(size_t size)
+{
+	size_t at = __atomic_fetch_add(&used, (size + 31) & ~(size_t)15, __ATOMIC_RELAXED);
+
+	return size < HEAP && at + size < HEAP ? heap + at : NULL;
+}
+
+/* The probes are at the functions: they may not become part of their callers. */
+#define KEEP __attribute__((noinline, noclone, noipa))
+
+KEEP void *je_malloc(size_t size)
+{
+	return take(size);
+}
+
+KEEP void *je_calloc(size_t n, size_t size)
+{
+	return take(n * size);
+}
+
+/* Every other time in place. The end of the first case may become a jump to je_malloc(). */
+KEEP void *je_realloc(void *old, size_t size)
+{
+	static unsigned times;
+
+	if (!old)
+		return je_malloc(size);
+	if (!size) {
+		je_free(old);
+		return NULL;
+	}
+	if (times++ % 2 && size < HEAP)
+		return old;
+	old = take(size); /* one that fails leaves the block as it was */
+	return old;
+}
+
+KEEP void *je_aligned_alloc(size_t alignment, size_t size)
+{
+	(void)alignment;
+	return take(size);
+}
+
+KEEP int je_posix_memalign(void **ret, size_t alignment, size_t size)
+{
+	(void)alignment;
+	*ret = take(size);
+	return *ret ? 0 : 12;
+}
+
+KEEP void je_free(void *p)
+{
+	__asm__ volatile("" : : "r"(p) : "memory");
+}
+
+/* What the program sees begins behind a header. */
+KEEP void *leaky_outer(int what, size_t size)
+{
+	char *p = je_malloc(size + 16);
+
+	(void)what;
+	return p ? p + 16 : NULL;
+}
+
+KEEP void leaky_outer_free(int what, void *p)
+{
+	(void)what;
+	je_free((char *)p - 16);
+}
+
+/* --- deeds --- */
+
+KEEP void leaky_site(size_t size, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		je_malloc(size);
+	__asm__ volatile("" : : : "memory");
+}
+
+static void deed_plain(void)
+{
+	for (int i = 0; i < 100; i++) {
+		void *p = je_malloc(1000);
+
+		if (i % 2)
+			je_free(p);
+	}
+	for (int i = 0; i < 3; i++)
+		je_calloc(7, 9);
+	je_free(NULL);
+}
+
+static void deed_realloc(void)
+{
+	void *p = NULL, *q;
+
+	for (size_t i = 1; i <= 50; i++)
+		p = je_realloc(p, i * 100);
+	q = je_realloc(NULL, 70);
+	je_realloc(q, 0);
+	q = je_malloc(11);
+	if (je_realloc(q, HEAP))
+		_exit(1);
+}
+
+static void deed_aligned(void)
+{
+	void *p = NULL;
+
+	if (je_posix_memalign(&p, 64, 333) || !p)
+		_exit(1);
+	je_free(je_aligned_alloc(64, 4000));
+	je_aligned_alloc(64, 222);
+	if (je_posix_memalign(&p, 64, HEAP) == 0)
+		_exit(1);
+}
+
+static void *free_them(void *data)
+{
+	void **blocks = data;
+
+	for (int i = 0; i < 30; i++)
+		je_free(blocks[i]);
+	return je_malloc(5);
+}
+
+static void deed_threads(void)
+{
+	void *blocks[50];
+	pthread_t thread;
+
+	for (int i = 0; i < 50; i++)
+		blocks[i] = je_malloc(40);
+	if (pthread_create(&thread, NULL, free_them, blocks))
+		_exit(1);
+	pthread_join(thread, NULL);
+}
+
+static void deed_fork(void)
+{
+	void *blocks[10];
+	pid_t child;
+
+	for (int i = 0; i < 10; i++)
+		blocks[i] = je_malloc(100);
+	child = fork();
+	if (child == 0) {
+		for (int i = 0; i < 5; i++)
+			je_free(blocks[i]);
+		je_malloc(77);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+}
+
+static void deed_one(void)
+{
+	je_malloc(321);
+}
+
+static void deed_exec(void)
+{
+	leaky_site(1000, 10);
+	execl(traced_self(), traced_self(), "deed", "one", (char *)NULL);
+	_exit(1);
+}
+
+static void deed_nested(void)
+{
+	for (int i = 0; i < 5; i++) {
+		void *p = leaky_outer(1, 100);
+
+		if (i < 2)
+			leaky_outer_free(1, p);
+	}
+}
+
+static void deed_killed(void)
+{
+	leaky_site(50, 4);
+	raise(SIGKILL);
+}
+
+static void deed_many(void)
+{
+	leaky_site(10, 1000);
+}
+
+static void deed_sample(void)
+{
+	leaky_site(100, 20000);
+}
+
+KEEP void leaky_map(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *p = mmap(NULL, 10 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		_exit(1);
+	munmap(p + 4 * page, 2 * page);
+	__asm__ volatile("" : : : "memory");
+}
+
+KEEP void leaky_libc(void)
+{
+	for (int i = 0; i < 7; i++) {
+		void *volatile p = malloc(12345);
+
+		if (i == 0)
+			free(p);
+	}
+	__asm__ volatile("" : : : "memory");
+}
+
+/* Until whoever watches is there. */
+static void deed_wait(void)
+{
+	char c;
+
+	if (read(STDIN_FILENO, &c, 1) == 1)
+		leaky_site(60, 6);
+}
+
+static int do_deed(const char *name)
+{
+	static const struct {
+		const char *name;
+		void (*fn)(void);
+	} deeds[] = {
+		{ "plain", deed_plain },     { "realloc", deed_realloc },
+		{ "aligned", deed_aligned }, { "threads", deed_threads },
+		{ "fork", deed_fork },       { "one", deed_one },
+		{ "exec", deed_exec },       { "nested", deed_nested },
+		{ "killed", deed_killed },   { "many", deed_many },
+		{ "sample", deed_sample },   { "map", leaky_map },
+		{ "libc", leaky_libc },      { "wait", deed_wait },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(deeds); i++) {
+		if (strcmp(deeds[i].name, name) != 0)
+			continue;
+		deeds[i].fn();
+		_exit(0); /* leaks are meant */
+	}
+	return 2;
+}
+
+/* --- what came out --- */
+
+struct found {
+	json_int_t bytes, count; /* of the rows that were looked for */
+	json_int_t lost, allocations, frees;
+	bool summary;
+};
+
+/* Whether a row counts: of this kind, and with this function in its stack (NULL: any). */
+static bool is_row(const json_t *row, const char *kind, const char *function)
+{
+	const char *its = json_string_value(json_object_get(row, "kind"));
+	const json_t *frames = json_object_get(row, "frames"), *frame;
+	size_t i;
+
+	if (!its || strcmp(its, kind) != 0)
+		return false;
+	if (!function)
+		return true;
+	json_array_foreach(frames, i, frame)
+	{
+		const char *name = json_string_value(json_object_get(frame, "function"));
+
+		if (name && !strcmp(name, function))
+			return true;
+	}
+	return false;
+}
+
+static json_int_t number(const json_t *row, const char *key)
+{
+	return json_integer_value(json_object_get(row, key));
+}
+
+static void count_row(const json_t *row, const char *kind, const char *function,
+		      struct found *found)
+{
+	const char *type = json_string_value(json_object_get(row, "type"));
+
+	if (type && !strcmp(type, "summary")) {
+		found->summary = true;
+		found->lost = number(row, "lost_full");
+		found->allocations = number(row, "allocations");
+		found->frees = number(row, "frees");
+	} else if (is_row(row, kind, function)) {
+		found->bytes += number(row, "bytes");
+		found->count += number(row, "count");
+	}
+}
+
+static void read_rows(char *text, const char *kind, const char *function, struct found *found)
+{
+	char *line, *rest;
+
+	memset(found, 0, sizeof(*found));
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		json_t *row = json_loads(line, 0, NULL);
+
+		if (row)
+			count_row(row, kind, function, found);
+		json_decref(row);
+	}
+}
+
+/* --- runs --- */
+
+#define OPTIONS 8
+
+struct row {
+	const char *name, *deed;
+	const char *options[OPTIONS];
+	json_int_t bytes, count;
+	const char *function; /* NULL: all stacks */
+	const char *kind;     /* NULL: "heap" */
+	int code;
+};
+
+/* Most rows leave out what they do not need. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
+#define ONLY_OURS "--allocators", "jemalloc"
+
+static const struct row rows[] = {
+	{ "malloc, calloc, free", "plain", { ONLY_OURS }, 50 * 1000 + 3 * 63, 53 },
+	{ "realloc: in place, elsewhere, to nothing, failing", "realloc", { ONLY_OURS }, 5011, 2 },
+	{ "posix_memalign, aligned_alloc", "aligned", { ONLY_OURS }, 555, 2 },
+	{ "freed by another thread", "threads", { ONLY_OURS }, 20 * 40 + 5, 21 },
+	{ "a fork: the child is another's", "fork", { ONLY_OURS }, 1000, 10 },
+	{ "a fork: the child's frees are of its copies", "fork", { ONLY_OURS, "-f" }, 1077, 11 },
+	{ "exec: what was before is gone", "exec", { ONLY_OURS }, 321, 1 },
+	{ "functions that are named",
+	  "nested",
+	  { "--alloc", "leaky_outer:2", "--free", "leaky_outer_free:2" },
+	  300,
+	  3 },
+	{ "an allocator that calls another counts once",
+	  "nested",
+	  { ONLY_OURS, "--alloc", "leaky_outer:2", "--free", "leaky_outer_free:2" },
+	  300,
+	  3 },
+	{ "objects without a size",
+	  "nested",
+	  { "--alloc", "leaky_outer:0", "--free", "leaky_outer_free:2" },
+	  3,
+	  3 },
+	{ "a process that is killed", "killed", { ONLY_OURS }, 200, 4, .code = 128 + SIGKILL },
+	{ "the function that leaks is in the stack",
+	  "many",
+	  { ONLY_OURS },
+	  10000,
+	  1000,
+	  "leaky_site" },
+	{ "malloc of the C library", "libc", { NULL }, 6 * 12345, 6, "leaky_libc" },
+};
+
+/* @deed NULL: no command. */
+static void run_memleak(const char *deed, const char *const options[], struct outcome *outcome)
+{
+	const char *args[OPTIONS + 8] = { "memleak", "-o", "json", "-q" };
+	char *command = NULL;
+	size_t n = 4;
+
+	for (size_t i = 0; i < OPTIONS && options[i]; i++)
+		args[n++] = options[i];
+	if (asprintf(&command, "%s deed %s", traced_self(), deed) < 0)
+		tap_bail("out of memory");
+	args[n++] = "-c";
+	args[n++] = command;
+	args[n] = NULL;
+	agent_run(outcome, args, NULL, NULL);
+	free(command);
+}
+
+static void explain(const struct outcome *outcome, const struct found *found)
+{
+	tap_diag("%lld bytes in %lld blocks, %lld allocations, %lld frees, code %d",
+		 (long long)found->bytes, (long long)found->count, (long long)found->allocations,
+		 (long long)found->frees, outcome->code);
+	tap_diag("%s", outcome->err);
+}
+
+static void check_row(const struct row *row)
+{
+	struct outcome outcome;
+	struct found found;
+
+	run_memleak(row->deed, row->options, &outcome);
+	read_rows(outcome.out, row->kind ? row->kind : "heap", row->function, &found);
+	if (!tap_ok(found.summary && found.bytes == row->bytes && found.count == row->count &&
+			    outcome.code == row->code,
+		    "%s", row->name))
+		explain(&outcome, &found);
+	outcome_done(&outcome);
+}
+
+/* --- those that are not in the table --- */
+
+static void check_losses(void)
+{
+	static const char *const options[OPTIONS] = { ONLY_OURS, "--max-blocks", "64" };
+	struct outcome outcome;
+	struct found found;
+
+	run_memleak("many", options, &outcome);
+	read_rows(outcome.out, "heap", NULL, &found);
+	if (!tap_ok(found.lost > 0 && found.count + found.lost == 1000 &&
+			    strstr(outcome.err, "allocations (") != NULL,
+		    "what does not fit is counted and told"))
+		explain(&outcome, &found);
+	outcome_done(&outcome);
+}
+
+/* 1900 of 20000 are sampled: 15 percent is seven times what chance makes of that. */
+static void check_sample(void)
+{
+	static const char *const options[OPTIONS] = { ONLY_OURS, "--sample", "1000" };
+	struct outcome outcome;
+	struct found found;
+
+	run_memleak("sample", options, &outcome);
+	read_rows(outcome.out, "heap", NULL, &found);
+	if (!tap_ok(found.bytes > 1700000 && found.bytes < 2300000 && found.allocations == 20000,
+		    "samples are scaled up"))
+		explain(&outcome, &found);
+	outcome_done(&outcome);
+}
+
+static void check_map(void)
+{
+	static const char *const options[OPTIONS] = { "--allocators", "mmap" };
+	struct outcome outcome;
+	struct found found;
+
+	run_memleak("map", options, &outcome);
+	read_rows(outcome.out, "mmap", "leaky_map", &found);
+	if (!tap_ok(found.bytes == 8 * sysconf(_SC_PAGESIZE) && found.count == 2,
+		    "mappings, parts of which were unmapped"))
+		explain(&outcome, &found);
+	outcome_done(&outcome);
+}
+
+/* A process that runs already, and ends while it is watched. */
+static void check_pid(void)
+{
+	struct agent agent = AGENT_INIT;
+	char pid[16];
+	const char *args[] = { "memleak", "-o", "json", ONLY_OURS, "-p", pid, NULL };
+	json_int_t bytes = 0;
+	int orders[2], status;
+	pid_t child;
+
+	if (pipe(orders) < 0)
+		tap_bail("pipe: %m");
+	child = fork();
+	if (child == 0) {
+		dup2(orders[0], STDIN_FILENO);
+		close(orders[1]);
+		execl(traced_self(), traced_self(), "deed", "wait", (char *)NULL);
+		_exit(1);
+	}
+	close(orders[0]);
+	snprintf(pid, sizeof(pid), "%d", child);
+	agent_spawn(&agent, args, NULL, NULL);
+	if (!agent_wait_err(&agent, "watching"))
+		tap_diag("%s", rs_str_cstr(&agent.err_text));
+	if (write(orders[1], "x", 1) != 1)
+		tap_bail("write: %m");
+	waitpid(child, &status, 0);
+	close(orders[1]);
+	agent_wait_end(&agent);
+	for (size_t i = 0; i < agent.n_events; i++)
+		if (is_row(agent.events[i], "heap", "leaky_site"))
+			bytes += number(agent.events[i], "bytes");
+	if (!tap_ok(bytes == 360 && agent_code(&agent) == 0,
+		    "a process that ran already, and ended"))
+		tap_diag("%lld bytes: %s", (long long)bytes, rs_str_cstr(&agent.err_text));
+	agent_done(&agent);
+}
+
+static void check_kernel(void)
+{
+	const char *args[] = { "memleak", "--kernel", "-d", "1s", "-o", "json", "-q", NULL };
+	struct outcome outcome;
+	struct found found;
+
+	agent_run(&outcome, args, NULL, NULL);
+	read_rows(outcome.out, "slab", NULL, &found);
+	if (!tap_ok(outcome.code == 0 && found.summary && found.allocations > 0,
+		    "the kernel's own memory"))
+		explain(&outcome, &found);
+	outcome_done(&outcome);
+}
+
+/* Each is a line of options that cannot be, and a word of what is said. */
+static void check_misuse(void)
+{
+	static const struct {
+		const char *args[6], *word;
+	} wrong[] = {
+		{ { "memleak" }, "whose memory" },
+		{ { "memleak", "--free", "f", "-p", "1" }, "--alloc" },
+		{ { "memleak", "--alloc", "f:9", "-p", "1" }, "argument" },
+		{ { "memleak", "--kernel", "--sample", "1K" }, "--sample" },
+		{ { "memleak", "--max-blocks", "1", "-p", "1" }, "--max-blocks" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct outcome outcome;
+
+		agent_run(&outcome, wrong[i].args, NULL, NULL);
+		if (!tap_ok(outcome.code == 2 && strstr(outcome.err, wrong[i].word),
+			    "wrong use: %s", wrong[i].word))
+			tap_diag("%d: %s", outcome.code, outcome.err);
+		outcome_done(&outcome);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], "deed"))
+		return do_deed(argv[2]);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		check_row(&rows[i]);
+	check_losses();
+	check_sample();
+	check_map();
+	check_pid();
+	check_kernel();
+	check_misuse();
+	return tap_done();
+}
