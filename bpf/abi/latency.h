@@ -141,6 +141,7 @@ enum {
 	RS_LATENCY_GIVES_FD = 1 << 0,
 	RS_LATENCY_CLOSES = 1 << 1, /* the descriptor is gone at the end */
 	RS_LATENCY_LOCKS = 1 << 2,  /* futex: who wakes us held it */
+	RS_LATENCY_WAITS = 1 << 3, /* it lasts as long as its caller wants: not told of by itself */
 };
 
 /* Set before load. */

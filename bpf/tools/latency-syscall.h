@@ -521,7 +521,7 @@ SEC("raw_tp/sys_exit") int rs_latency_exit(struct rs_raw *ctx)
 	if (objects_wanted())
 		call_object_end(call, ctx->args[1], what);
 	call_count(call, ns, ctx->args[1], what);
-	if (latency_is_slow(ns))
+	if (latency_is_slow(ns) && !(what->flags & RS_LATENCY_WAITS))
 		call_tell(ctx, call, now, ns, ctx->args[1], what);
 	call->began = 0;
 	if (rs_latency.outlier) {

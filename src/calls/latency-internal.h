@@ -9,6 +9,8 @@
 #include "kern/ring.h"
 #include "rs_tool_latency.skel.h"
 
+#define RS_LATENCY_ROWS 4096 /* kept apart; those that are idle make room for new ones */
+
 struct rs_latency {
 	struct rs_latency_options options;
 	struct rs_tool_latency *tool;
@@ -18,6 +20,8 @@ struct rs_latency {
 		*pages; /* by key with octave and shard: struct rs_latency_page as last read */
 	struct rs_hashmap *index; /* by key without: struct rs_latency_row */
 	RS_VEC(struct rs_latency_row *) rows;
+	struct rs_latency_row *others; /* rows that were given up, in one; NULL: none yet. Owned */
+	uint64_t lost_rows;
 	struct rs_histogram whole;
 	struct rs_latency_key *batch_keys; /* scratch of reading */
 	struct rs_latency_page *batch_pages;
@@ -35,6 +39,9 @@ struct rs_latency_source_row {
 	const char *needs;                      /* for whom the kernel has no hook */
 };
 extern const struct rs_latency_source_row rs_latency_sources[RS_LATENCY_SOURCES];
+
+/* Does the call last as long as its caller wants it to? */
+bool rs_latency_is_idle(uint32_t nr);
 
 /* Fills names of a new row. 0 or -ENOMEM. */
 int rs_latency_name_id(struct rs_latency *latency,

@@ -92,8 +92,7 @@ const char *rs_latency_what(enum rs_latency_source source, uint32_t what)
 	return words[source][what & 1];
 }
 
-/* Calls that last as long as their caller wants them to. */
-static bool is_idle_call(uint32_t nr)
+bool rs_latency_is_idle(uint32_t nr)
 {
 	static const char *const names[] = {
 		"accept",          "accept4",    "clock_nanosleep", "epoll_pwait",
@@ -241,6 +240,6 @@ int rs_latency_name_row(struct rs_latency *latency, struct rs_latency_row *row)
 		if (by & 1u << bit)
 			r = set_name(latency, row, bit);
 	row->idle = latency->options.source == RS_LATENCY_SYSCALL && (by & RS_LATENCY_BY_CALL) &&
-		    is_idle_call(row->key.what);
+		    rs_latency_is_idle(row->key.what);
 	return r;
 }

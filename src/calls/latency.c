@@ -165,18 +165,19 @@ static uint8_t fd_argument(const struct rs_call *call)
 	return (uint8_t)__builtin_ctz(fds);
 }
 
-static void describe_call(unsigned nr, const struct rs_call *call, struct rs_latency_call *ret_call)
+static void describe_call(const struct rs_call *call, bool chosen, struct rs_latency_call *ret_call)
 {
 	static const char *const closing[] = { "close", "close_range", NULL };
 	static const char *const locking[] = { "futex", "futex_wait", "futex_waitv", NULL };
 	int path = rs_call_path_arg(call);
 
-	(void)nr;
 	ret_call->fd = fd_argument(call);
 	ret_call->path = path < 0 ? RS_LATENCY_NO_ARG : (uint8_t)path;
 	ret_call->flags = (rs_call_returns_fd(call) ? RS_LATENCY_GIVES_FD : 0) |
 			  (is_named(call, closing) ? RS_LATENCY_CLOSES : 0) |
-			  (is_named(call, locking) ? RS_LATENCY_LOCKS : 0);
+			  (is_named(call, locking) ? RS_LATENCY_LOCKS : 0) |
+			  (!chosen && rs_latency_is_idle(rs_call_number(call)) ? RS_LATENCY_WAITS
+									       : 0);
 }
 
 static void describe_calls(const struct rs_latency *latency)
@@ -190,7 +191,7 @@ static void describe_calls(const struct rs_latency *latency)
 		config->calls[nr].fd = config->calls[nr].path = RS_LATENCY_NO_ARG;
 		if (!call)
 			continue;
-		describe_call(nr, call, &config->calls[nr]);
+		describe_call(call, latency->options.chosen, &config->calls[nr]);
 		rs_call_capture_of(call, &config->capture[nr]);
 	}
 }
@@ -290,7 +291,7 @@ static int make_tables(struct rs_latency *latency, struct rs_error *err)
 {
 	size_t pages = latency->options.max_pages;
 	const struct rs_hashmap_opts of_pages = { .max = pages, .drop = drop_page };
-	const struct rs_hashmap_opts of_rows = { .max = pages, .drop = drop_row };
+	const struct rs_hashmap_opts of_rows = { .max = RS_LATENCY_ROWS, .drop = drop_row };
 	int r = rs_hashmap_new_str(&of_pages, &latency->pages);
 
 	if (!r)
@@ -347,6 +348,7 @@ void rs_latency_free(struct rs_latency **latency)
 	rs_hashmap_free(&l->pages);
 	rs_hashmap_free(&l->index);
 	rs_vec_done(&l->rows);
+	rs_latency_row_free(&l->others);
 	rs_histogram_done(&l->whole);
 	rs_str_done(&l->text);
 	free(l->batch_keys);
@@ -539,6 +541,10 @@ void rs_latency_losses(struct rs_latency *latency, struct rs_str *out)
 		rs_str_appendf(out,
 			       "%" PRIu64 " events for which the kernel skipped our programs\n",
 			       skipped);
+	if (latency->lost_rows)
+		rs_str_appendf(
+			out, "%" PRIu64 " are in no row for want of room: ask for less with --by\n",
+			latency->lost_rows);
 	if (unseen)
 		rs_str_appendf(
 			out, "%" PRIu64 " processes or groups were not watched for want of room\n",

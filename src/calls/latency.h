@@ -19,8 +19,9 @@ struct rs_latency;
 
 struct rs_latency_options {
 	enum rs_latency_source source;
-	unsigned by;                    /* RS_LATENCY_BY_* */
-	struct rs_call_set calls;       /* RS_LATENCY_SYSCALL */
+	unsigned by;              /* RS_LATENCY_BY_* */
+	struct rs_call_set calls; /* RS_LATENCY_SYSCALL */
+	bool chosen; /* they were named: those that wait by intent (poll, nanosleep) are told of as others are */
 	uint64_t outlier;               /* ns; 0: none */
 	size_t max_pages;               /* of histograms; 0: 8192, some 5 MB */
 	const struct rs_target *target; /* borrowed */

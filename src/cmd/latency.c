@@ -318,6 +318,7 @@ static int load(struct latency_run *run, struct rs_error *err)
 	struct rs_latency_options options = {
 		.source = s->source,
 		.by = (unsigned)s->by,
+		.chosen = s->syscalls,
 		.outlier = s->outlier,
 		.max_pages = s->max_pages,
 		.on_outlier = on_outlier,
@@ -473,7 +474,7 @@ static const struct rs_cmd_example examples[] = {
 	"running, blocked by I/O or otherwise, woken and waiting for a CPU, preempted. Of its longest wait there is " \
 	"the kernel's stack, the block I/O whose end woke it, and who woke it: for a futex that is who held the "     \
 	"lock, with the stack that gave it back. Calls that wait because they are asked to (poll, nanosleep, ...) "   \
-	"stand at the end of the table.\n\n"                                                                          \
+	"stand at the end of the table, and are told of one by one only where --syscall names them.\n\n"              \
 	"Block I/O is counted for whoever is first seen with it. TCP round trips are those that the kernel measures " \
 	"at each acknowledgement; whose a connection is shows when somebody connects or reads. DNS is what goes "     \
 	"over UDP to port 53, not TCP and not TLS. Page faults run from the exception to where the kernel counts "    \

@@ -182,7 +182,7 @@ static void show(const struct agent *agent)
 		tap_diag("%.1500s", text);
 		free(text);
 	}
-	tap_diag("%s", agent->err_text.len ? agent->err_text.data : "");
+	tap_diag("%.*s", (int)agent->err_text.len, agent->err_text.len ? agent->err_text.data : "");
 }
 
 /* Exactly that many, but for events for which the kernel skipped our programs, which it then says. */
@@ -591,6 +591,79 @@ out:
 	puppet_end(&puppet);
 }
 
+/* --- more than there is room for --- */
+
+#define BATCH   20
+#define BATCHES 20
+
+static void open_new_files(char order, void *data)
+{
+	static unsigned n;
+	char path[128];
+
+	(void)order;
+	for (int i = 0; i < BATCH; i++) {
+		snprintf(path, sizeof(path), "%s/%u", (const char *)data, n++);
+		close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	}
+}
+
+static size_t count_type(const struct agent *agent, const char *type)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < agent->n_events; i++)
+		n += !strcmp(text_at(agent->events[i], "type"), type);
+	return n;
+}
+
+static json_int_t sum_rows(const struct agent *agent)
+{
+	const json_t *rows = json_object_get(find_type(agent, "summary"), "rows"), *row;
+	json_int_t sum = 0;
+	size_t i;
+
+	json_array_foreach(rows, i, row) sum += number_at(row, "count");
+	return sum;
+}
+
+/* Files that are no longer in use make room, and what was counted of them stays. */
+static void test_room(void)
+{
+	uint64_t deadline = now_ms() + (uint64_t)agent_patience();
+	char dir[] = "/tmp/ringside-latency-XXXXXX";
+	struct puppet puppet;
+	struct agent agent;
+
+	if (!mkdtemp(dir))
+		tap_bail("making %s: %m", dir);
+	puppet_start(&puppet, open_new_files, dir);
+	if (!tap_ok(start(&agent,
+			  ARGS("-p", pid_text(puppet.pid), "-o", "json", "--syscall", "openat",
+			       "--by", "file", "--interval", "20ms", "--max-pages", "256")),
+		    "room: measures"))
+		goto out;
+	for (int i = 0; i < BATCHES; i++) {
+		size_t seen = count_type(&agent, "interval");
+
+		puppet_do(&puppet, 'o');
+		while (count_type(&agent, "interval") < seen + 2 && now_ms() < deadline)
+			agent_pump(&agent, 100);
+	}
+	finish(&agent, "room");
+	if (!tap_ok(is_count(&agent, sum_rows(&agent), BATCH * BATCHES),
+		    "room: all are counted, more than there is room for at once"))
+		tap_diag("%lld of %d\n%s", (long long)sum_rows(&agent), BATCH * BATCHES,
+			 rs_str_cstr(&agent.err_text));
+	tap_ok(find_row(&agent, "summary", "file", "/0") &&
+		       find_row(&agent, "summary", "file", "/399"),
+	       "room: the first and the last have rows");
+out:
+	agent_done(&agent);
+	puppet_end(&puppet);
+	remove_tree(dir);
+}
+
 /* --- the other sources --- */
 
 /* Does the act while it measures; rows whose key has the text must have at least so many. */
@@ -788,6 +861,7 @@ int main(void)
 	test_refusals();
 	test_command();
 	test_counts();
+	test_room();
 	test_fuse();
 	test_lock();
 	test_sources();
