@@ -417,7 +417,9 @@ static void put_entries(struct rs_fmt *f, unsigned arg, bool wide)
 		put_entry(f, m, &e, at, wide);
 	}
 	if (list) {
-		rs_fmt_text(f, at < (uint64_t)f->event->result ? ", ...]" : "]");
+		if (at < (uint64_t)f->event->result)
+			rs_fmt_text(f, count ? ", ..." : "...");
+		rs_fmt_text(f, "]");
 		return;
 	}
 	rs_fmt_address(f, f->event->args[arg]);

@@ -113,13 +113,16 @@ bool rs_type_statx(struct rs_fmt *f, const rs_memory *m)
 	rs_fmt_text(f, ", stx_attributes=");
 	rs_fmt_names(f, NAMES_statx_attr, rs_mem_get(m, 8, 8));
 	if (verbose) {
-		put_u64(f, ", stx_nlink=", rs_mem_get(m, 16, 4));
-		put_u64(f, ", stx_uid=", rs_mem_get(m, 20, 4));
-		put_u64(f, ", stx_gid=", rs_mem_get(m, 24, 4));
+		if (mask & 0x4)
+			put_u64(f, ", stx_nlink=", rs_mem_get(m, 16, 4));
+		if (mask & 0x8)
+			put_u64(f, ", stx_uid=", rs_mem_get(m, 20, 4));
+		if (mask & 0x10)
+			put_u64(f, ", stx_gid=", rs_mem_get(m, 24, 4));
 	}
 	rs_fmt_text(f, ", stx_mode=");
 	rs_fmt_mode(f, mode);
-	if (verbose)
+	if (verbose && mask & 0x100)
 		put_u64(f, ", stx_ino=", rs_mem_get(m, 32, 8));
 	if (mask & 0x200)
 		put_u64(f, ", stx_size=", rs_mem_get(m, 40, 8));
@@ -127,14 +130,18 @@ bool rs_type_statx(struct rs_fmt *f, const rs_memory *m)
 		rs_fmt_text(f, ", ...}");
 		return true;
 	}
-	put_u64(f, ", stx_blocks=", rs_mem_get(m, 48, 8));
+	if (mask & 0x400)
+		put_u64(f, ", stx_blocks=", rs_mem_get(m, 48, 8));
 	rs_fmt_text(f, ", stx_attributes_mask=");
 	rs_fmt_names(f, NAMES_statx_attr, rs_mem_get(m, 56, 8));
-	put_statx_time(f, m, "stx_atime", 64);
+	if (mask & 0x20)
+		put_statx_time(f, m, "stx_atime", 64);
 	if (mask & 0x800)
 		put_statx_time(f, m, "stx_btime", 80);
-	put_statx_time(f, m, "stx_ctime", 96);
-	put_statx_time(f, m, "stx_mtime", 112);
+	if (mask & 0x80)
+		put_statx_time(f, m, "stx_ctime", 96);
+	if (mask & 0x40)
+		put_statx_time(f, m, "stx_mtime", 112);
 	put_device_pair(f, m, "stx_rdev", 128);
 	put_device_pair(f, m, "stx_dev", 136);
 	if (mask & 0x1000) {
