@@ -6,7 +6,7 @@
 #include "base/units.h"
 #include "cmd/stackcmd.h"
 #include "cmd/stacks-place.h"
-#include "rs_tool_stacks.skel.h"
+#include "profile/hits.h"
 
 struct settings {
 	struct rs_stackcmd_options common;
@@ -38,71 +38,49 @@ struct stacks {
 	struct rs_stackcmd command;
 	const char *function;
 	struct rs_stacks_place *place;
-	const struct rs_stackcmd_plan *plan; /* while loading */
 	struct rs_stacks_config argument;
-	struct rs_tool_stacks *tool;
+	struct rs_hits *hits;
 };
 
 /* --- loading --- */
 
-static struct bpf_program *program_of(const struct stacks *stacks, struct rs_tool_stacks *tool)
+static enum rs_hits_kind kind_of(const struct rs_probe *probe)
 {
-	switch (rs_stacks_place_probe(stacks->place)->type) {
+	switch (probe->type) {
 	case RS_PROGRAM_TRACEPOINT:
-		return tool->progs.rs_stacks_tracepoint;
+		return RS_HITS_TRACEPOINT;
 	case RS_PROGRAM_RAW_TRACEPOINT:
-		return tool->progs.rs_stacks_raw;
+		return RS_HITS_RAW;
 	case RS_PROGRAM_FENTRY:
-		return tool->progs.rs_stacks_fentry;
+		return RS_HITS_FENTRY;
 	case RS_PROGRAM_FEXIT:
-		return tool->progs.rs_stacks_fexit;
+		return RS_HITS_FEXIT;
 	case RS_PROGRAM_PERF_EVENT:
-		return tool->progs.rs_stacks_event;
+		return RS_HITS_EVENT;
 	default:
-		return tool->progs.rs_stacks_probe;
+		return RS_HITS_PROBE;
 	}
 }
 
-/* One of the programs is loaded, as is asked of it where it will be. */
-static int choose_program(const struct stacks *stacks, struct rs_tool_stacks *tool,
-			  struct rs_error *err)
+static int load_hits(struct stacks *stacks, const struct rs_stackcmd_plan *plan,
+		     struct rs_error *err)
 {
 	const struct rs_probe *probe = rs_stacks_place_probe(stacks->place);
-	const struct rs_probe_plan *plan = rs_stacks_place_plan(stacks->place);
-	struct bpf_program *chosen = program_of(stacks, tool);
-	struct bpf_program *const all[] = {
-		tool->progs.rs_stacks_tracepoint, tool->progs.rs_stacks_raw,
-		tool->progs.rs_stacks_probe,      tool->progs.rs_stacks_fentry,
-		tool->progs.rs_stacks_fexit,      tool->progs.rs_stacks_event,
+	const uint32_t both = RS_SAMPLE_KERNEL | RS_SAMPLE_USER;
+	struct rs_hits_options options = {
+		.target = plan->target,
+		.samples = plan->samples,
+		.argument = stacks->argument,
+		.kind = kind_of(probe),
+		.function = probe->places[0].point.name,
+		.attach_type = rs_stacks_place_plan(stacks->place)->attach_type,
+		.max_samples = plan->max_stacks,
 	};
-	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		bpf_program__set_autoload(all[i], all[i] == chosen);
-	if (probe->type == RS_PROGRAM_FENTRY || probe->type == RS_PROGRAM_FEXIT)
-		r = bpf_program__set_attach_target(chosen, 0, probe->places[0].point.name);
-	else if (plan->attach_type)
-		r = bpf_program__set_expected_attach_type(chosen,
-							  (enum bpf_attach_type)plan->attach_type);
-	return r < 0 ? rs_error_set_errno(err, r, "choosing the program for \"%s\"", probe->name)
-		     : 0;
-}
-
-static int prepare(void *tool, void *data, struct rs_error *err)
-{
-	struct rs_tool_stacks *t = tool;
-	const struct stacks *stacks = data;
-	const struct rs_stackcmd_plan *plan = stacks->plan;
-	uint32_t both = RS_SAMPLE_KERNEL | RS_SAMPLE_USER;
-
-	rs_target_prepare(plan->target, tool, &t->rodata->rs_target);
-	t->rodata->rs_sample_config = plan->samples;
 	/* Of a function of the process's own the kernel's frames are those of the probe itself. */
 	if (rs_stacks_place_is_user(stacks->place) && (plan->samples.flags & both) == both)
-		t->rodata->rs_sample_config.flags &= ~(uint32_t)RS_SAMPLE_KERNEL;
-	t->rodata->rs_stacks_config = stacks->argument;
-	rs_collect_prepare(t->obj, plan->max_stacks);
-	return choose_program(stacks, t, err);
+		options.samples.flags &= ~(uint32_t)RS_SAMPLE_KERNEL;
+	return rs_hits_new(&options, &stacks->hits, err);
 }
 
 static int take_sum(struct stacks *stacks, struct rs_error *err)
@@ -134,30 +112,23 @@ static int load(void *data, const struct rs_stackcmd_plan *plan, void **ret_tool
 		struct rs_error *err)
 {
 	struct stacks *stacks = data;
-	const struct rs_tool_options options = { .prepare = prepare, .data = stacks };
 	int r = rs_stacks_place_new(stacks->function, only_pid(plan), &stacks->place, err);
 
-	stacks->plan = plan;
 	if (!r)
 		r = take_sum(stacks, err);
 	if (!r)
-		r = rs_tool_load(&rs_tool_stacks_type, &options, (void **)&stacks->tool, err);
+		r = load_hits(stacks, plan, err);
 	if (!r)
-		r = rs_target_fill(plan->target, stacks->tool, err);
-	if (!r)
-		*ret_tool = stacks->tool;
+		*ret_tool = rs_hits_tool(stacks->hits);
 	return r;
 }
 
 static int attach(void *data, struct rs_error *err)
 {
 	struct stacks *stacks = data;
-	int r = rs_tool_attach(stacks->tool, NULL, err);
+	int r = rs_hits_attach(stacks->hits, err);
 
-	if (!r)
-		r = rs_stacks_place_attach(stacks->place,
-					   bpf_program__fd(program_of(stacks, stacks->tool)), err);
-	return r;
+	return r ? r : rs_stacks_place_attach(stacks->place, rs_hits_program(stacks->hits), err);
 }
 
 static void detach(void *data)
@@ -165,7 +136,7 @@ static void detach(void *data)
 	struct stacks *stacks = data;
 
 	rs_stacks_place_detach(stacks->place);
-	rs_tool_detach(stacks->tool);
+	rs_hits_detach(stacks->hits);
 }
 
 static void describe(void *data, const char *who, bool done, struct rs_str *out)
@@ -184,7 +155,7 @@ static void describe(void *data, const char *who, bool done, struct rs_str *out)
 static void done(struct stacks *stacks)
 {
 	rs_stacks_place_free(&stacks->place);
-	rs_tool_close((void **)&stacks->tool);
+	rs_hits_free(&stacks->hits);
 	rs_opt_done(opts, &stacks->settings);
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,9 +147,7 @@ void busy_end(struct busy *busy)
 
 static void look_again(void)
 {
-	const struct timespec time = { .tv_nsec = LOOK_MS * 1000000 };
-
-	nanosleep(&time, NULL);
+	poll(NULL, 0, LOOK_MS);
 }
 
 bool busy_wait_cpu(pid_t pid, unsigned ms)
