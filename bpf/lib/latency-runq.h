@@ -2,7 +2,7 @@
 /* Part of latency.bpf.c: how long threads that could run wait for a CPU. */
 #pragma once
 
-#include "bpf/tools/latency.h"
+#include "bpf/lib/latency.h"
 
 struct runq_entry {
 	__u64 since; /* 0: it does not wait */

@@ -2,7 +2,7 @@
 /* Part of latency.bpf.c: block I/O, in the queue and in the device. */
 #pragma once
 
-#include "bpf/tools/latency.h"
+#include "bpf/lib/latency.h"
 
 /* The first who is seen with it: at the end there is an interrupt. */
 static __always_inline bool block_first_seen(__u64 what, __u64 began, struct rs_wait_io *io)

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "bpf/tools/latency.h"
+#include "bpf/lib/latency.h"
 
 #define DNS_PORT   53
 #define DNS_ANSWER 0x80 /* of the third byte */

@@ -2,7 +2,7 @@
 /* Part of latency.bpf.c: system calls. */
 #pragma once
 
-#include "bpf/tools/latency.h"
+#include "bpf/lib/latency.h"
 
 #define S_IFMT   0170000
 #define S_IFSOCK 0140000

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "bpf/tools/latency.h"
+#include "bpf/lib/latency.h"
 
 struct tcp_rack {
 	__u64 mstamp; /* when what was acknowledged last was sent, us */

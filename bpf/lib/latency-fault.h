@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "bpf/tools/latency.h"
+#include "bpf/lib/latency.h"
 
 struct fault_entry {
 	__u64 began;
