@@ -16,7 +16,7 @@ static const __u32 rs_poisson_log2[65] = {
 	56229, 57040, 57845, 58643, 59434, 60219, 60997, 61769, 62534, 63294, 64047, 64794, 65536,
 };
 
-/* log2(v), 16 bits behind the point, of v > 0: linear between the points of the table, off by less than 5e-5. */
+/* log2(v), 16 bits behind the point, of v > 0: linear between the points of the table, off by less than 1e-4. */
 static inline __u32 rs_poisson_log2_of(__u32 v)
 {
 	__u32 n = 0, m, i, at, next;
