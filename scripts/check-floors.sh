@@ -11,7 +11,8 @@
 #   abi        bpf/abi is all that src/ and bpf/ share, and it includes nothing but itself
 #   pure       rooms marked pure in scripts/floors make no system calls (their tests may)
 #   skeleton   only rooms marked bpf include skeletons: "rs_bpf.skel.h", "rs_tool_x.skel.h"
-#   bpf        in bpf/: abi < lib < *.bpf.c, and no program includes another
+#   bpf        in bpf/: abi < lib < *.bpf.c, and no program includes another; parts of a tool stand in bpf/tools
+#   made       headers that the build makes are called rs_x.inc.h
 #
 # Exit codes: 0 the floors stand, 1 at least one is broken (each named with file and line).
 set -eu
@@ -47,6 +48,8 @@ find "$@" -type f \( -name '*.c' -o -name '*.h' \) | sort |
 				broken("skeleton", "src/" room " is not marked bpf in scripts/floors")
 			return
 		}
+		if (header ~ /^rs_[a-z_]*\.inc\.h$/)
+			return
 		if (quoted && header ~ /^\.\.?\//) {
 			broken("path", "\"" header "\": write it from the root of src/")
 			return
@@ -99,6 +102,8 @@ find "$@" -type f \( -name '*.c' -o -name '*.h' \) | sort |
 		else if (own ~ /^lib\//)
 			target = 1
 		else if (own !~ /\// && n_path > 2)
+			target = level
+		else if (own ~ /^tools\// && path[2] == "tools")
 			target = level
 		else {
 			broken("abi", "\"" header "\": bpf/ includes only bpf/abi and bpf/lib")

@@ -9,7 +9,7 @@
 #include "profile/flame-data.h"
 #include "profile/forms.h"
 
-#include "flame-page.h"
+#include "rs_flame_page.inc.h"
 
 struct page {
 	struct rs_flame *flame;

@@ -11,7 +11,7 @@
 #include "profile/flame-data.h"
 #include "profile/forms.h"
 
-#include "flame-page.h"
+#include "rs_flame_page.inc.h"
 
 #define WIDTH     1200.0
 #define MARGIN    12.0
