@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "base/limits.h"
 #include "base/vec.h"
 
 #define SHELL_CHARS "|&;<>()$`*?[]\n" /* outside of quotes */
@@ -102,6 +103,7 @@ static _noreturn_ void run_child(char *text, char **words, int go, int failed)
 	int error;
 
 	reset_signals();
+	rs_limits_restore_files();
 	if (read(go, &byte, 1) != 1)
 		_exit(125);
 	if (words)

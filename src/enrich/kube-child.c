@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "base/limits.h"
+
 /* From here to execve() only calls that are safe after fork() in a process with threads. */
 
 static void reset_signals(void)
@@ -59,8 +61,10 @@ static int arrange_fds(int fd)
 _noreturn_ static void be_child(int fd, char *const *argv, char *const *envp)
 {
 	reset_signals();
-	if (drop_rights() == 0 && arrange_fds(fd) == 0)
+	if (drop_rights() == 0 && arrange_fds(fd) == 0) {
+		rs_limits_restore_files();
 		execve(argv[0], argv, envp);
+	}
 	_exit(127);
 }
 

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "base/fd.h"
+#include "base/limits.h"
 #include "trace/actions.h"
 
 #define OUTPUT_MOST ((size_t)16 << 20)
@@ -20,6 +21,7 @@ static _noreturn_ void run(const char *command, int out)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	rs_limits_restore_files();
 	if (dup2(out, STDOUT_FILENO) >= 0)
 		execv("/bin/sh", words);
 	_exit(127);

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/limits.h"
 #include "base/term.h"
 
 #define NOTIFY "__BPFTRACE_NOTIFY_PROBES_ATTACHED" /* what tests of the language wait for */
@@ -40,17 +41,13 @@ static void session_done(struct rs_trace_session *session)
 	rs_cleanup_close(&session->pidfd);
 }
 
-/* Many probes take many descriptors; before Linux 5.11 maps count as locked memory. Where we may not, what needs it
- * says so. */
+/* Before Linux 5.11 maps count as locked memory. Where we may not, what needs it says so. */
 static void raise_limits(void)
 {
-	struct rlimit files, all = { RLIM_INFINITY, RLIM_INFINITY };
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
 
 	setrlimit(RLIMIT_MEMLOCK, &all);
-	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
-		return;
-	files.rlim_cur = files.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &files);
+	rs_limits_raise_files(); /* many probes take many descriptors */
 }
 
 /* --- before it runs --- */
