@@ -13,6 +13,7 @@
 #include "kern/ksyms.h"
 #include "profile/dwarf.h"
 #include "profile/symbols.h"
+#include "profile/unwind-cfi.h"
 
 /* The debug information of a file, in memory. */
 struct rs_symbols_debug {
@@ -27,6 +28,8 @@ struct rs_symbols_file {
 	struct rs_elf *elf; /* NULL: it cannot be read, or is no ELF file */
 	struct rs_symbols_debug *debug;
 	bool debug_tried;
+	struct rs_unwind_functions functions; /* of one whose symbols do not say all */
+	bool functions_tried;
 	uint64_t number; /* no other file has had it */
 	char *path;      /* as the one who mapped it sees it */
 	char *shown;     /* the same, harmless for a terminal */
@@ -81,6 +84,7 @@ struct rs_symbols {
 	uint64_t kernel_unknown; /* addresses of the kernel without a name */
 	size_t debug_bytes;      /* of all files */
 	uint64_t debug_too_big;  /* files whose debug information was left out */
+	size_t starts_bytes;     /* of all files */
 	struct rs_arena strings; /* of the frames of one call */
 };
 
@@ -134,6 +138,12 @@ uint64_t rs_symbols_start_time(const struct rs_symbols *symbols,
 size_t rs_symbols_debug_find(struct rs_symbols *symbols, struct rs_symbols_file *file,
 			     uint64_t linked, struct rs_dwarf_frame *frames, size_t max);
 void rs_symbols_debug_free(struct rs_symbols_debug **debug);
+
+/* symbols-starts.c: where the function begins that an address lies in (both as linked), by the file's call frame
+ * information. False: it does not say. The other forgets it. */
+bool rs_symbols_start_find(struct rs_symbols *symbols, struct rs_symbols_file *file,
+			   uint64_t linked, uint64_t *ret_start);
+void rs_symbols_start_drop(struct rs_symbols *symbols, struct rs_symbols_file *file);
 
 /* symbols-known.c: what was found for an address in a file, as linked. 0: nothing is known. */
 int rs_symbols_known_init(struct rs_symbols *symbols);

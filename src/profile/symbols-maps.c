@@ -51,6 +51,7 @@ void rs_symbols_file_unref(struct rs_symbols_file *file)
 	if (!file || --file->refs)
 		return;
 	rs_symbols_debug_free(&file->debug);
+	rs_unwind_functions_done(&file->functions);
 	rs_elf_close(&file->elf);
 	free(file->build_id);
 	free(file->shown);

@@ -30,6 +30,7 @@ void rs_symbols_drop_file(void *value, void *data)
 	if (file->debug)
 		symbols->debug_bytes -= MIN(symbols->debug_bytes, file->debug->bytes);
 	rs_symbols_debug_free(&file->debug);
+	rs_symbols_start_drop(symbols, file);
 	rs_symbols_file_unref(file);
 }
 

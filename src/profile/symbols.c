@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "kern/demangle.h"
 #include "profile/symbols-internal.h"
 
@@ -27,6 +28,7 @@ int rs_symbols_new(const struct rs_symbols_options *options, struct rs_symbols *
 
 	if (!symbols)
 		return rs_error_set(err, -ENOMEM, "out of memory");
+	rs_limits_raise_files(); /* each file that somebody has mapped stays open */
 	if (options)
 		symbols->options = *options;
 	symbols->host = strdup(options && options->host ? options->host : "");
@@ -163,7 +165,8 @@ static void name_frame(struct rs_symbols *symbols, const char *name, struct rs_f
 static void unnamed_frame(struct rs_symbols *symbols, uint64_t address, struct rs_frame *frame)
 {
 	if (frame->module) {
-		frame->function = UNKNOWN;
+		if (!frame->function)
+			frame->function = UNKNOWN;
 		return;
 	}
 	frame->function = rs_arena_printf(&symbols->strings, "0x%llx", (unsigned long long)address);
@@ -215,6 +218,19 @@ static size_t debug_frames(struct rs_symbols *symbols, const struct rs_symbols_p
 	return n;
 }
 
+/* "[dash+0x8a40]": code without a symbol, by its file and where its function begins. */
+static const char *name_by_start(struct rs_symbols *symbols, const struct rs_symbols_place *place)
+{
+	struct rs_symbols_file *file = place->mapping->file;
+	const char *slash = strrchr(file->shown, '/');
+	uint64_t start;
+
+	if (!rs_symbols_start_find(symbols, file, place->linked, &start))
+		return NULL;
+	return rs_arena_printf(&symbols->strings, "[%s+0x%llx]", slash ? slash + 1 : file->shown,
+			       (unsigned long long)start);
+}
+
 static size_t symbol_frame(struct rs_symbols *symbols, const char *name, struct rs_frame *frame,
 			   struct rs_frame *ret)
 {
@@ -240,8 +256,11 @@ static size_t file_frames(struct rs_symbols *symbols, struct rs_symbols_place *p
 		return n;
 	name_place(place);
 	n = debug_frames(symbols, place, &frame, frames, max);
-	if (!n)
+	if (!n) {
+		if (!place->name)
+			frame.function = name_by_start(symbols, place);
 		n = symbol_frame(symbols, place->name, &frame, frames);
+	}
 	if (max >= RS_SYMBOLS_FRAMES_MAX) /* all there are */
 		rs_symbols_known_add(symbols, file, place->linked, caller, frames, n);
 	return n;

@@ -34,7 +34,8 @@ void rs_symbols_seen(struct rs_symbols *symbols, uint32_t pid, const uint64_t *a
 void rs_symbols_forget_ended(struct rs_symbols *symbols);
 
 /* Frames of one address, the innermost first: more than one where functions were inlined. At least 1 (what has no name is
- * called "[unknown]" with its module, or "0x7f12..."), at most @max. The strings are valid until the next call.
+ * called by its file and where the function begins, "[dash+0x8a40]", where the file says that; else "[unknown]" with its
+ * module, or "0x7f12..."), at most @max. The strings are valid until the next call.
  * @caller: it is a return address, whose call is just before it (every frame but the innermost of a stack). */
 #define RS_SYMBOLS_FRAMES_MAX 32
 size_t rs_symbols_user(struct rs_symbols *symbols, uint32_t pid, uint64_t address, bool caller,

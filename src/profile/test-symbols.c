@@ -277,6 +277,44 @@ static void test_deleted(void **state)
 	assert_int_equal(frames[0].kind, RS_FRAME_OTHER);
 }
 
+/* Code of a file without symbols is told apart by where its functions begin. */
+static void test_stripped(void **state)
+{
+	char path[64], command[160], name[128];
+	struct rs_elf_symbol symbol;
+	struct rs_elf *elf = NULL;
+	struct other other;
+	int r;
+
+	(void)state;
+	assert_int_equal(rs_elf_open("/proc/self/exe", "", &elf, NULL), 0);
+	assert_true(rs_elf_find(elf, "symbols_landmark", true, &symbol));
+	snprintf(path, sizeof(path), "/tmp/rs-symbols.%d", (int)getpid());
+	snprintf(command, sizeof(command), "strip -o %s /proc/%d/exe 2>/dev/null", path,
+		 (int)getpid());
+	r = system(command);
+	snprintf(name, sizeof(name), "[%s+0x%llx]", strrchr(path, '/') + 1,
+		 (unsigned long long)symbol.address);
+	rs_elf_close(&elf);
+	if (r != 0)
+		skip(); /* no binutils here */
+	start_other(path, &other);
+	rs_symbols_user(symbols, (uint32_t)other.pid, other.landmark + 3, false, frames,
+			RS_SYMBOLS_FRAMES_MAX);
+	assert_string_equal(frames[0].function, name);
+	assert_string_equal(frames[0].module, path);
+	assert_int_equal(frames[0].kind, RS_FRAME_USER);
+	/* what is just before it is another's */
+	rs_symbols_user(symbols, (uint32_t)other.pid, other.landmark, true, frames,
+			RS_SYMBOLS_FRAMES_MAX);
+	assert_string_not_equal(frames[0].function, name);
+	assert_true(symbols->starts_bytes > 0);
+	end_other(&other);
+	unlink(path);
+	rs_symbols_forget_ended(symbols);
+	assert_int_equal(symbols->starts_bytes, 0);
+}
+
 /* The maps of a process that was seen, and of one that is there and was not. */
 static void test_forget(void **state)
 {
@@ -449,6 +487,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_deleted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stripped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_forget, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unmapped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_jit, setup, teardown),

@@ -96,12 +96,67 @@ static int parse(struct rs_unwind_table *table)
 	return r;
 }
 
+static int parse_functions(struct rs_unwind_functions *functions)
+{
+	struct rs_unwind_section section = { .size = made.n, .address = AT };
+	uint8_t *copy = malloc(made.n ? made.n : 1);
+	int r;
+
+	memcpy(copy, made.bytes, made.n);
+	section.data = copy;
+	r = rs_unwind_functions_parse(&section, functions);
+	free(copy);
+	return r;
+}
+
 #define AT_CFA(words)   RS_UNWIND_BP_AT_CFA, words
 #define SAME            RS_UNWIND_BP_SAME, 0
 #define SP(words, ...)  MAKE(RS_UNWIND_SP, __VA_ARGS__, words)
 #define BP(words, ...)  MAKE(RS_UNWIND_BP, __VA_ARGS__, words)
 #define MAKE(...)       RS_UNWIND_RULE(__VA_ARGS__) /* takes SAME apart */
 #define RULE(table, at) rs_unwind_table_rule(table, at)
+
+static uint64_t function_at(const struct rs_unwind_functions *functions, uint64_t address)
+{
+	uint64_t pc = 0;
+
+	return rs_unwind_functions_find(functions, address, &pc) ? pc : 0;
+}
+
+/* Where functions begin: in any order in the section, some cut off, some beyond the end of the address space. */
+static void test_starts(void **state)
+{
+	struct rs_unwind_functions functions = { 0 };
+
+	(void)state;
+	begin();
+	assert_int_equal(parse_functions(&functions), -ENODATA);
+	put_usual_cie();
+	assert_int_equal(parse_functions(&functions), -ENODATA);
+	FUNCTION(PC + 64, 32, 0x41);
+	FUNCTION(PC, 48, 0xff, 0xff); /* what it does with its frame is not looked at */
+	FUNCTION(PC + 96, 16, 0);
+	assert_int_equal(parse_functions(&functions), 0);
+	assert_int_equal(functions.list.len, 3);
+	assert_int_equal(functions.skipped, 0);
+	assert_int_equal(function_at(&functions, 0), 0);
+	assert_int_equal(function_at(&functions, PC - 1), 0);
+	assert_int_equal(function_at(&functions, PC), PC);
+	assert_int_equal(function_at(&functions, PC + 47), PC);
+	assert_int_equal(function_at(&functions, PC + 48), 0);
+	assert_int_equal(function_at(&functions, PC + 95), PC + 64);
+	assert_int_equal(function_at(&functions, PC + 96), PC + 96);
+	assert_int_equal(function_at(&functions, PC + 112), 0);
+	assert_int_equal(function_at(&functions, UINT64_MAX), 0);
+	rs_unwind_functions_done(&functions);
+	assert_int_equal(function_at(&functions, PC), 0);
+	for (size_t n = made.n; n; n--) {
+		made.n = n - 1;
+		if (parse_functions(&functions) == 0)
+			assert_true(functions.list.len < 3);
+		rs_unwind_functions_done(&functions);
+	}
+}
 
 static void test_function(void **state)
 {
@@ -344,6 +399,7 @@ static void test_self(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_starts),
 		cmocka_unit_test(test_function),
 		cmocka_unit_test(test_functions),
 		cmocka_unit_test(test_remember),

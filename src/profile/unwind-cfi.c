@@ -11,17 +11,10 @@
 #define REMEMBER_MAX  16
 #define GAP           16 /* bytes: smaller holes between functions are padding, which nobody returns to */
 
-/* A function's entry (FDE), before it is looked into. */
-struct function {
-	uint64_t pc;
-	uint32_t size;
-	uint32_t at; /* offset in the section */
-};
-
 struct maker {
 	const struct rs_unwind_section *section;
-	struct rs_unwind_table *table;
-	RS_VEC(struct function) functions;
+	struct rs_unwind_table *table; /* NULL: only functions are asked for */
+	struct rs_unwind_functions functions;
 	struct rs_unwind_cie cie; /* the last one; most functions have the same */
 	uint64_t end;             /* of the last function */
 };
@@ -184,16 +177,18 @@ static int collect(struct maker *m)
 
 		if (entry.is_cie)
 			continue;
-		if (m->functions.len >= FUNCTIONS_MAX || read_function(m, &entry, &pc, &size) < 0) {
-			m->table->skipped++;
+		if (m->functions.list.len >= FUNCTIONS_MAX ||
+		    read_function(m, &entry, &pc, &size) < 0) {
+			m->functions.skipped++;
 			continue;
 		}
 		if (!pc || !size) /* left out by the linker */
 			continue;
 		if (size > UINT32_MAX || pc + size < pc)
-			m->table->skipped++;
-		else if (rs_vec_push(&m->functions,
-				     (struct function){ pc, (uint32_t)size, (uint32_t)at }) < 0)
+			m->functions.skipped++;
+		else if (rs_vec_push(&m->functions.list,
+				     (struct rs_unwind_function){ pc, (uint32_t)size,
+								  (uint32_t)at }) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -201,13 +196,26 @@ static int collect(struct maker *m)
 
 static int compare_functions(const void *a, const void *b)
 {
-	const struct function *x = a, *y = b;
+	const struct rs_unwind_function *x = a, *y = b;
 
 	return x->pc < y->pc ? -1 : x->pc > y->pc;
 }
 
+static int collect_sorted(struct maker *m)
+{
+	int r = m->section->size > UINT32_MAX ? -EFBIG : collect(m);
+
+	if (r < 0)
+		return r;
+	if (!m->functions.list.len)
+		return -ENODATA;
+	qsort(m->functions.list.items, m->functions.list.len, sizeof(*m->functions.list.items),
+	      compare_functions);
+	return 0;
+}
+
 /* What went wrong inside a function leaves it without rows from there on. */
-static int add_function(struct maker *m, const struct function *function)
+static int add_function(struct maker *m, const struct rs_unwind_function *function)
 {
 	uint64_t pc, size;
 	struct entry entry;
@@ -237,15 +245,13 @@ static int add_function(struct maker *m, const struct function *function)
 
 static int make(struct maker *m)
 {
-	int r = collect(m);
+	int r = collect_sorted(m);
 
+	m->table->skipped += m->functions.skipped;
 	if (r < 0)
 		return r;
-	if (!m->functions.len)
-		return -ENODATA;
-	qsort(m->functions.items, m->functions.len, sizeof(*m->functions.items), compare_functions);
-	m->table->base = m->functions.items[0].pc;
-	rs_vec_foreach(&m->functions, function)
+	m->table->base = m->functions.list.items[0].pc;
+	rs_vec_foreach(&m->functions.list, function)
 	{
 		r = add_function(m, function);
 		if (r < 0)
@@ -257,9 +263,9 @@ static int make(struct maker *m)
 int rs_unwind_table_parse(const struct rs_unwind_section *section, struct rs_unwind_table *table)
 {
 	struct maker maker = { .section = section, .table = table };
-	int r = section->size > UINT32_MAX ? -EFBIG : make(&maker);
+	int r = make(&maker);
 
-	rs_vec_done(&maker.functions);
+	rs_unwind_functions_done(&maker.functions);
 	return r;
 }
 
@@ -283,4 +289,45 @@ uint32_t rs_unwind_table_rule(const struct rs_unwind_table *table, uint64_t addr
 			high = middle;
 	}
 	return low ? table->rows.items[low - 1].rule : RS_UNWIND_NONE;
+}
+
+/* ---- functions alone ---- */
+
+int rs_unwind_functions_parse(const struct rs_unwind_section *section,
+			      struct rs_unwind_functions *functions)
+{
+	struct maker maker = { .section = section };
+	int r = collect_sorted(&maker);
+
+	if (r < 0) {
+		rs_unwind_functions_done(&maker.functions);
+		return r;
+	}
+	*functions = maker.functions;
+	return 0;
+}
+
+void rs_unwind_functions_done(struct rs_unwind_functions *functions)
+{
+	rs_vec_done(&functions->list);
+}
+
+bool rs_unwind_functions_find(const struct rs_unwind_functions *functions, uint64_t address,
+			      uint64_t *ret_pc)
+{
+	const struct rs_unwind_function *items = functions->list.items;
+	size_t low = 0, high = functions->list.len;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (items[middle].pc <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || address - items[low - 1].pc >= items[low - 1].size)
+		return false;
+	*ret_pc = items[low - 1].pc;
+	return true;
 }

@@ -27,6 +27,31 @@ struct rs_unwind_table {
 
 #define RS_UNWIND_TABLE_ROWS_MAX (4u << 20)
 
+/* A function, by its entry (FDE). */
+struct rs_unwind_function {
+	uint64_t pc;   /* as linked */
+	uint32_t size; /* bytes */
+	uint32_t at;   /* offset of the entry in the section */
+};
+
+struct rs_unwind_functions {
+	RS_VEC(struct rs_unwind_function) list; /* by pc */
+	uint64_t skipped;                       /* entries that are broken, or too many */
+};
+
+/* Adds the functions to an empty list. -ENOMEM; -ENODATA where there is none at all; -EFBIG. */
+int rs_unwind_functions_parse(const struct rs_unwind_section *section,
+			      struct rs_unwind_functions *functions);
+
+/* The same of a file's sections. */
+int rs_unwind_functions_read(struct rs_elf *elf, struct rs_unwind_functions *functions);
+
+void rs_unwind_functions_done(struct rs_unwind_functions *functions);
+
+/* Where the function begins that an address lies in, both as linked. False: it lies in none. */
+bool rs_unwind_functions_find(const struct rs_unwind_functions *functions, uint64_t address,
+			      uint64_t *ret_pc);
+
 /* Adds the rows to an empty table. -ENOMEM; -ENODATA where there is none at all. */
 int rs_unwind_table_parse(const struct rs_unwind_section *section, struct rs_unwind_table *table);
 

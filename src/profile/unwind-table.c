@@ -13,9 +13,11 @@ static const struct {
 	bool is_debug;
 } sections[] = { { ".eh_frame", false }, { ".debug_frame", true } };
 
-#ifdef __x86_64__
-static int read_section(struct rs_elf *elf, const char *name, bool is_debug,
-			struct rs_unwind_table *table)
+/* What is made of a section: a table, or a list of functions. */
+typedef int (*parser)(const struct rs_unwind_section *section, void *into);
+
+static int read_section(struct rs_elf *elf, const char *name, bool is_debug, parser parse,
+			void *into)
 {
 	struct rs_unwind_section section = { .is_debug = is_debug };
 	_cleanup_(rs_cleanup_free) uint8_t *bytes = NULL;
@@ -26,16 +28,37 @@ static int read_section(struct rs_elf *elf, const char *name, bool is_debug,
 	if (!rs_elf_section_address(elf, name, &section.address))
 		return -ENODATA;
 	section.data = bytes;
-	return rs_unwind_table_parse(&section, table);
+	return parse(&section, into);
 }
 
-int rs_unwind_table_read(struct rs_elf *elf, struct rs_unwind_table *table)
+static int read_sections(struct rs_elf *elf, parser parse, void *into)
 {
 	int r = -ENODATA;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sections) && r == -ENODATA; i++)
-		r = read_section(elf, sections[i].name, sections[i].is_debug, table);
+		r = read_section(elf, sections[i].name, sections[i].is_debug, parse, into);
 	return r;
+}
+
+static int parse_functions(const struct rs_unwind_section *section, void *functions)
+{
+	return rs_unwind_functions_parse(section, functions);
+}
+
+int rs_unwind_functions_read(struct rs_elf *elf, struct rs_unwind_functions *functions)
+{
+	return read_sections(elf, parse_functions, functions);
+}
+
+#ifdef __x86_64__
+static int parse_table(const struct rs_unwind_section *section, void *table)
+{
+	return rs_unwind_table_parse(section, table);
+}
+
+int rs_unwind_table_read(struct rs_elf *elf, struct rs_unwind_table *table)
+{
+	return read_sections(elf, parse_table, table);
 }
 #else
 /* The rows are those of x86-64; elsewhere distributions keep frame pointers. */
@@ -43,7 +66,6 @@ int rs_unwind_table_read(struct rs_elf *elf, struct rs_unwind_table *table)
 {
 	(void)elf;
 	(void)table;
-	(void)sections;
 	return -ENODATA;
 }
 #endif
