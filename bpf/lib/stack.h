@@ -102,7 +102,8 @@ static __always_inline __u64 rs_stack_get(void *ctx, struct rs_stack *stack, __u
 	long bytes = bpf_get_stack(ctx, stack->ips, sizeof(stack->ips), flags);
 
 	if (bytes <= 0) {
-		if (bytes && bytes != -14) /* EFAULT: a kernel thread has no user stack; 0: user code ran */
+		if (bytes &&
+		    bytes != -14) /* EFAULT: a kernel thread has no user stack; 0: user code ran */
 			rs_stack_failed(RS_STACK_FAIL_READ);
 		return 0;
 	}
