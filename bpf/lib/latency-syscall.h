@@ -32,7 +32,7 @@ struct call_begun {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1); /* set before load */
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, RS_NO_PREALLOC);
 	__type(key, __u32); /* thread */
 	__type(value, struct call_begun);
 } rs_latency_calls SEC(".maps");
@@ -60,10 +60,13 @@ static __always_inline struct call_scratch *scratch_hold(__u32 which)
 {
 	struct call_scratch *s = bpf_map_lookup_elem(&rs_latency_scratch, &which);
 
-	if (s && !__sync_fetch_and_add(&s->busy, 1))
+	if (!s)
+		return NULL;
+	/* What was there before is not to be had before 5.12: two that see two both give up. */
+	__sync_fetch_and_add(&s->busy, 1);
+	if (*(volatile __u64 *)&s->busy == 1)
 		return s;
-	if (s)
-		__sync_fetch_and_add(&s->busy, -1);
+	__sync_fetch_and_add(&s->busy, -1);
 	latency_lost(RS_LATENCY_LOST_SCRATCH);
 	return NULL;
 }

@@ -26,7 +26,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192); /* set before load */
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, RS_NO_PREALLOC);
 	__type(key, struct rs_latency_file_key);
 	__type(value, struct rs_latency_file);
 } rs_latency_files SEC(".maps");

@@ -39,7 +39,7 @@ struct rs_wait {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1); /* set before load */
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, RS_NO_PREALLOC);
 	__type(key, __u32); /* thread */
 	__type(value, struct rs_wait);
 } rs_waits SEC(".maps");

@@ -37,7 +37,7 @@ json_int_t number_at(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
-static const json_t *find_type(const struct agent *agent, const char *type)
+const json_t *find_type(const struct agent *agent, const char *type)
 {
 	for (size_t i = agent->n_events; i-- > 0;)
 		if (!strcmp(text_at(agent->events[i], "type"), type))

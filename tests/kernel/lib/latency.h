@@ -17,6 +17,8 @@ bool latency_finish(struct agent *agent, const char *name);
 
 const char *text_at(const json_t *object, const char *key); /* "" */
 json_int_t number_at(const json_t *object, const char *key);
+/* The last one of that type; NULL. */
+const json_t *find_type(const struct agent *agent, const char *type);
 size_t count_type(const struct agent *agent, const char *type);
 
 /* The row of the summary whose @key contains the text; NULL. */
