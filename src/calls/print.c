@@ -292,11 +292,13 @@ static void append_end(struct rs_calls_printer *p, const struct rs_call_record *
 	int code = record->end.code;
 
 	append_leader(p, &record->head, record->head.time, out);
-	if (WIFSIGNALED(code))
-		rs_str_appendf(out, "+++ killed by %s%s +++\n", rs_signal_name(WTERMSIG(code)),
-			       WCOREDUMP(code) ? " (core dumped)" : "");
-	else
+	if (!WIFSIGNALED(code)) {
 		rs_str_appendf(out, "+++ exited with %d +++\n", WEXITSTATUS(code));
+		return;
+	}
+	rs_str_append_cstr(out, "+++ killed by ");
+	rs_call_signal_append(WTERMSIG(code), out);
+	rs_str_append_cstr(out, WCOREDUMP(code) ? " (core dumped) +++\n" : " +++\n");
 }
 
 static void print_text(struct rs_calls_printer *p, const struct rs_call_record *record,

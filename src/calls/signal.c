@@ -47,13 +47,23 @@ static void append_code(struct rs_str *out, int signal, int code)
 	rs_str_appendf(out, "%d", code);
 }
 
+void rs_call_signal_append(int signal, struct rs_str *out)
+{
+	const char *name = rs_signal_name(signal);
+
+	if (name)
+		rs_str_append_cstr(out, name);
+	else
+		rs_str_append_i64(out, signal);
+}
+
 static void append_child(struct rs_str *out, const siginfo_t *info)
 {
 	rs_str_appendf(out, ", si_pid=%d, si_uid=%u, si_status=", info->si_pid, info->si_uid);
 	if (info->si_code == CLD_EXITED)
 		rs_str_appendf(out, "%d", info->si_status);
 	else
-		rs_str_append_cstr(out, rs_signal_name(info->si_status));
+		rs_call_signal_append(info->si_status, out);
 	rs_str_appendf(out, ", si_utime=%ld, si_stime=%ld", (long)info->si_utime,
 		       (long)info->si_stime);
 }
@@ -103,8 +113,11 @@ void rs_call_signal_format(const struct rs_strace_signal *record, struct rs_str 
 
 	memset(&info, 0, sizeof(info));
 	memcpy(&info, record->info, sizeof(record->info));
-	rs_str_appendf(out, "--- %s {si_signo=%s, si_code=", rs_signal_name(record->signal),
-		       rs_signal_name(record->signal));
+	rs_str_append_cstr(out, "--- ");
+	rs_call_signal_append(record->signal, out);
+	rs_str_append_cstr(out, " {si_signo=");
+	rs_call_signal_append(record->signal, out);
+	rs_str_append_cstr(out, ", si_code=");
 	info.si_signo = record->signal;
 	append_code(out, info.si_signo, info.si_code);
 	append_rest(out, &info);

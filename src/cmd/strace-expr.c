@@ -24,6 +24,8 @@ static int find_signal(const char *word, size_t n)
 	for (int i = 1; i <= SIGNALS; i++) {
 		const char *have = rs_signal_name(i);
 
+		if (!have)
+			continue;
 		if (!strcasecmp(have, name) ||
 		    (!strncmp(have, "SIG", 3) && !strcasecmp(have + 3, name)))
 			return i;
