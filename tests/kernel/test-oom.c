@@ -67,7 +67,7 @@ static bool make_group(void)
 static void remove_group(void)
 {
 	for (int i = 0; i < 500 && rmdir(group) < 0; i++)
-		usleep(10000);
+		usleep(10000); /* sleep: nothing tells when it is empty */
 }
 
 static pid_t grow(void)

@@ -136,7 +136,7 @@ static void do_slow(void)
 		return;
 	getpgid(0);
 	if (!fork()) {
-		nanosleep(&time, NULL);
+		nanosleep(&time, NULL); /* sleep: the slow call itself */
 		(void)!write(ends[1], "!", 1);
 		_exit(0);
 	}
