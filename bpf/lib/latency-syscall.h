@@ -216,6 +216,12 @@ static __always_inline struct call_begun *call_entry(void)
 	return bpf_map_lookup_elem(&rs_latency_calls, &tid);
 }
 
+/* The call with which a command begins to be its own, asked for or not. */
+static __always_inline bool lets_go(__u64 nr)
+{
+	return rs_latency_held && nr == rs_latency.execve;
+}
+
 SEC("raw_tp/sys_enter") int rs_latency_enter(struct rs_raw *ctx)
 {
 	__u64 nr = ctx->args[1];
@@ -224,7 +230,7 @@ SEC("raw_tp/sys_enter") int rs_latency_enter(struct rs_raw *ctx)
 	struct rs_wait *wait;
 	__u64 now;
 
-	if (nr >= RS_CALLS_MAX || !what->wanted || !rs_target_current())
+	if (nr >= RS_CALLS_MAX || !(what->wanted || lets_go(nr)) || !rs_target_current())
 		return 0;
 	if (RS_COMPAT((void *)bpf_get_current_task())) {
 		latency_lost(RS_LATENCY_LOST_COMPAT);
@@ -516,11 +522,11 @@ SEC("raw_tp/sys_exit") int rs_latency_exit(struct rs_raw *ctx)
 		return 0;
 	now = bpf_ktime_get_ns();
 	ns = now - call->began;
-	if (still_held(call->nr, ctx->args[1])) {
+	what = call_of(call->nr);
+	if (still_held(call->nr, ctx->args[1]) || !what->wanted) {
 		call->began = 0;
 		return 0;
 	}
-	what = call_of(call->nr);
 	if (objects_wanted())
 		call_object_end(call, ctx->args[1], what);
 	call_count(call, ns, ctx->args[1], what);

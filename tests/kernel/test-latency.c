@@ -448,6 +448,15 @@ static void test_command(void)
 		    "a command's calls as a table, and its code"))
 		tap_diag("code %d\n%s%s", outcome.code, outcome.out, outcome.err);
 	outcome_done(&outcome);
+	agent_run(&outcome,
+		  LATENCY("-c", "sh -c 'exit 3'", "--interval", "0", "--syscall",
+			  "exit_group,close,brk"),
+		  NULL, NULL);
+	if (!tap_ok(outcome.code == 3 && strstr(outcome.out, "brk ") &&
+			    !strstr(outcome.out, "execve"),
+		    "of a command, the calls that were named"))
+		tap_diag("code %d\n%s%s", outcome.code, outcome.out, outcome.err);
+	outcome_done(&outcome);
 	agent_run(&outcome, LATENCY("--duration", "300ms", "--interval", "100ms", "--heatmap"),
 		  NULL, NULL);
 	if (!tap_ok(outcome.code == 0 && strstr(outcome.out, "in all "), "a while of everything"))
