@@ -47,6 +47,7 @@ int rs_cmd_fail(const struct rs_error *err)
 	case -EINVAL:
 		return RS_CMD_USAGE;
 	case -EPERM:
+	case -EACCES:
 	case -EOPNOTSUPP:
 		return RS_CMD_DENIED;
 	default:

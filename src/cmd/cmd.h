@@ -61,7 +61,7 @@ int rs_cmd_parse(const struct rs_cmd *cmd, int argc, char **argv, void *settings
 int rs_cmd_misuse(const struct rs_cmd *cmd, struct rs_error *err);
 
 /* Prints the error, once, and returns the code that goes with it: RS_CMD_USAGE for -EINVAL,
- * RS_CMD_DENIED for -EPERM and -EOPNOTSUPP, RS_CMD_FAILED for all others. */
+ * RS_CMD_DENIED for -EPERM, -EACCES and -EOPNOTSUPP, RS_CMD_FAILED for all others. */
 int rs_cmd_fail(const struct rs_error *err);
 
 /* --- help.c, man.c: all append to out; 0 or out's error --- */

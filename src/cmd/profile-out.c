@@ -126,9 +126,9 @@ static int unknown_value(const char *value, const struct rs_profile_options *hav
 	_cleanup_(rs_str_done) struct rs_str names = RS_STR_INIT(0);
 
 	for (size_t i = 0; i < have->n_types; i++)
-		rs_str_appendf(&names, "%s%zu %s", i ? ", " : "", i + 1, have->types[i].name);
-	return rs_error_set(err, -EINVAL, "--value %s: the profile has %s", value,
-			    rs_str_cstr(&names));
+		rs_str_appendf(&names, "%s%s (%zu)", i ? ", " : "", have->types[i].name, i + 1);
+	return rs_error_set(err, -EINVAL, "--value %s: there is no such value; there are: %s",
+			    value, rs_str_cstr(&names));
 }
 
 static int find_value(const char *value, const struct rs_profile *profile, size_t *ret_value,

@@ -47,9 +47,11 @@ static int no_function(struct walk *walk, struct rs_elf *elf)
 	if (best)
 		rs_error_hint(walk->err, "did you mean \"%s\"?", best);
 	else
-		rs_error_hint(walk->err,
-			      "-l '%s:%s:*' lists them; a stripped file may need its debug symbols",
-			      rs_provider_table[walk->point->provider].name, walk->path);
+		rs_error_hint(
+			walk->err,
+			"`ringside trace -l '%s:%s:*'` lists them; a stripped file may need its "
+			"debug symbols",
+			rs_provider_table[walk->point->provider].name, walk->path);
 	return -ENOENT;
 }
 
