@@ -49,6 +49,21 @@ void rs_outliers_free(struct rs_outliers **outliers)
 	free(o);
 }
 
+void rs_outliers_prepare(struct rs_outliers *outliers, uint32_t pid)
+{
+	rs_stacks_prepare(outliers->stacks, pid);
+}
+
+int rs_outliers_fd(const struct rs_outliers *outliers)
+{
+	return rs_stacks_fd(outliers->stacks);
+}
+
+void rs_outliers_tick(struct rs_outliers *outliers)
+{
+	rs_stacks_tick(outliers->stacks);
+}
+
 /* --- pieces of lines --- */
 
 static void append_ns(struct rs_str *out, uint64_t ns)

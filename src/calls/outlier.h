@@ -13,6 +13,11 @@ int rs_outliers_new(struct rs_latency *latency, struct rs_outliers **ret_outlier
 		    struct rs_error *err);
 void rs_outliers_free(struct rs_outliers **outliers);
 
+/* Tables for stacks without frame pointers: of a process that will be measured, and of those that turn up (readable: tick). */
+void rs_outliers_prepare(struct rs_outliers *outliers, uint32_t pid);
+int rs_outliers_fd(const struct rs_outliers *outliers); /* -1: nothing to wait for */
+void rs_outliers_tick(struct rs_outliers *outliers);
+
 /* To be called while its process still lives, if possible. All append. */
 
 /* A block of lines. */

@@ -239,6 +239,15 @@ static int on_ring(struct rs_loop *loop, int fd, uint32_t events, void *data)
 	return r;
 }
 
+static int on_stacks(struct rs_loop *loop, int fd, uint32_t events, void *data)
+{
+	(void)loop;
+	(void)fd;
+	(void)events;
+	rs_outliers_tick(((struct latency_run *)data)->outliers);
+	return 0;
+}
+
 static void name_group(void *data, uint64_t cgroup, struct rs_str *out)
 {
 	rs_select_name_group(((struct latency_run *)data)->select, cgroup, out);
@@ -258,6 +267,8 @@ static int on_tick(void *data, uint64_t elapsed, struct rs_error *err)
 	r = rs_latency_read(run->latency, err);
 	if (r < 0)
 		return r;
+	if (run->outliers)
+		rs_outliers_tick(run->outliers);
 	run->elapsed = elapsed;
 	run->total += elapsed;
 	run->n_told = 0;
@@ -336,8 +347,11 @@ static int load(struct latency_run *run, struct rs_error *err)
 	if (rs_select_command(run->select))
 		options.held = (uint32_t)rs_command_pid(rs_select_command(run->select));
 	r = rs_latency_new(&options, &run->latency, err);
-	if (!r && s->outlier)
-		r = rs_outliers_new(run->latency, &run->outliers, err);
+	if (r < 0 || !s->outlier)
+		return r;
+	r = rs_outliers_new(run->latency, &run->outliers, err);
+	for (size_t i = 0; !r && i < options.target->n_pids; i++)
+		rs_outliers_prepare(run->outliers, options.target->pids[i]);
 	return r;
 }
 
@@ -360,6 +374,9 @@ static int make_live(struct latency_run *run, struct rs_error *err)
 	if (!r && rs_latency_fd(run->latency) >= 0)
 		r = rs_loop_add_fd(rs_live_loop(run->live), rs_latency_fd(run->latency), EPOLLIN,
 				   on_ring, run, NULL, err);
+	if (!r && run->outliers && rs_outliers_fd(run->outliers) >= 0)
+		r = rs_loop_add_fd(rs_live_loop(run->live), rs_outliers_fd(run->outliers), EPOLLIN,
+				   on_stacks, run, NULL, err);
 	if (r < 0)
 		return r;
 	rs_select_describe(run->select, &run->title);
