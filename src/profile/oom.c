@@ -212,6 +212,11 @@ void rs_oom_free(struct rs_oom **oom)
 	free(o);
 }
 
+void *rs_oom_tool(struct rs_oom *oom)
+{
+	return oom->tool;
+}
+
 int rs_oom_fd(const struct rs_oom *oom)
 {
 	return oom->ring ? rs_ring_fd(oom->ring) : -1;

@@ -41,6 +41,7 @@ struct rs_oom_options {
 /* Loads and attaches. */
 int rs_oom_new(const struct rs_oom_options *options, struct rs_oom **ret_oom, struct rs_error *err);
 void rs_oom_free(struct rs_oom **oom);
+void *rs_oom_tool(struct rs_oom *oom);
 
 int rs_oom_fd(const struct rs_oom *oom);
 /* Calls back for each kill that is complete. What the callback returned, where not 0. */
