@@ -158,6 +158,20 @@ static void features_array(struct rs_json *w, const struct rs_doctor *doctor, co
 	rs_json_end_array(w);
 }
 
+/* From best to worst. */
+static void hooks_array(struct rs_json *w, const struct rs_doctor_kind *kind)
+{
+	key(w, "hooks");
+	rs_json_begin_array(w);
+	for (size_t i = 0; i < ARRAY_SIZE(kind->hooks) && kind->hooks[i].name; i++) {
+		rs_json_begin_object(w);
+		text_or_null(w, "name", kind->hooks[i].name);
+		text_or_null(w, "answer", rs_answer_to_str(kind->hooks[i].answer));
+		rs_json_end_object(w);
+	}
+	rs_json_end_array(w);
+}
+
 static void sensors_array(struct rs_json *w, const struct rs_doctor *doctor)
 {
 	key(w, "sensors");
@@ -170,15 +184,26 @@ static void sensors_array(struct rs_json *w, const struct rs_doctor *doctor)
 		text_or_null(w, "sensor", rs_sensor_to_str(rs_kind_sensor(i)));
 		text_or_null(w, "hook", kind->used < 0 ? NULL : kind->hooks[kind->used].name);
 		boolean(w, "refused", kind->refused);
-		key(w, "hooks");
-		rs_json_begin_array(w);
-		for (size_t j = 0; j < ARRAY_SIZE(kind->hooks) && kind->hooks[j].name; j++) {
-			rs_json_begin_object(w);
-			text_or_null(w, "name", kind->hooks[j].name);
-			text_or_null(w, "answer", rs_answer_to_str(kind->hooks[j].answer));
-			rs_json_end_object(w);
-		}
-		rs_json_end_array(w);
+		hooks_array(w, kind);
+		rs_json_end_object(w);
+	}
+	rs_json_end_array(w);
+}
+
+static void tools_array(struct rs_json *w, const struct rs_doctor *doctor)
+{
+	key(w, "tools");
+	rs_json_begin_array(w);
+	for (unsigned i = 0; i < RS_DOCTOR_TOOLS; i++) {
+		const struct rs_doctor_tool *tool = &rs_doctor_tools[i];
+		const struct rs_doctor_kind *kind = &doctor->tools[i];
+
+		rs_json_begin_object(w);
+		text_or_null(w, "name", tool->name);
+		text_or_null(w, "why", tool->use);
+		text_or_null(w, "hook", kind->used < 0 ? NULL : kind->hooks[kind->used].name);
+		text_or_null(w, "instead", kind->used < 0 ? tool->instead : NULL);
+		hooks_array(w, kind);
 		rs_json_end_object(w);
 	}
 	rs_json_end_array(w);
@@ -294,6 +319,7 @@ void rs_doctor_json(const struct rs_doctor *doctor, struct rs_str *out)
 	features_array(&w, doctor, "hooks", RS_FEATURE_GROUP_HOOK);
 	features_array(&w, doctor, "helpers", RS_FEATURE_GROUP_HELPER);
 	sensors_array(&w, doctor);
+	tools_array(&w, doctor);
 	facts_array(&w, doctor);
 	node_objects(&w, doctor);
 	rs_json_end_object(&w);

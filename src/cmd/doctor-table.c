@@ -382,6 +382,34 @@ static void sensor_rows(const struct table *t)
 	}
 }
 
+/* --- Tools --- */
+
+static enum mark tool_mark(const struct rs_doctor_kind *kind)
+{
+	enum mark mark = kind_mark(kind);
+
+	return mark == MARK_BAD ? MARK_NO : mark; /* the agent does without */
+}
+
+static void tool_row(const struct table *t, const struct rs_doctor_tool *tool,
+		     const struct rs_doctor_kind *kind)
+{
+	_cleanup_(rs_str_done) struct rs_str hooks = RS_STR_INIT(0);
+
+	append_hooks(kind, &hooks);
+	row(t, tool_mark(kind), tool->name, tool->use);
+	below(t, RS_TERM_DIM, "from ", rs_str_cstr(&hooks));
+	if (kind->used < 0)
+		below(t, RS_TERM_DIM, "instead: ", tool->instead);
+}
+
+static void tool_rows(const struct table *t)
+{
+	heading(t, "Tools");
+	for (unsigned i = 0; i < RS_DOCTOR_TOOLS; i++)
+		tool_row(t, &rs_doctor_tools[i], &t->doctor->tools[i]);
+}
+
 /* --- containers, pods, the store --- */
 
 static void who_rows(const struct table *t)
@@ -567,6 +595,7 @@ void rs_doctor_table(const struct rs_doctor *doctor, unsigned width, bool color,
 	feature_rows(&t, "Hooks", RS_FEATURE_GROUP_HOOK);
 	feature_rows(&t, "Helpers", RS_FEATURE_GROUP_HELPER);
 	sensor_rows(&t);
+	tool_rows(&t);
 	who_rows(&t);
 	program_rows(&t);
 }

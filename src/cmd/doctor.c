@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <time.h>
 
@@ -94,66 +93,12 @@ static int fix_mounts(struct rs_doctor *doctor, struct rs_error *err)
 
 /* --- sensors --- */
 
-/* One word of a hook's name. Every tracepoint has a type of its name in the kernel's BTF. */
-static enum rs_answer ask_part(struct rs_features *features, const char *name)
-{
-	static const struct {
-		const char *name;
-		enum rs_feature feature;
-	} known[] = {
-		{ "syscalls:sys_exit_*", RS_FEATURE_SYSCALL_TP },
-		{ "syscalls:sys_enter_*", RS_FEATURE_SYSCALL_TP },
-		{ "raw_syscalls:sys_exit", RS_FEATURE_RAW_SYSCALL },
-		{ "raw_syscalls:sys_enter", RS_FEATURE_RAW_SYSCALL },
-		{ "fentry", RS_FEATURE_FENTRY },
-		{ "fexit", RS_FEATURE_FEXIT },
-		{ "lsm", RS_FEATURE_LSM },
-		{ "kprobe", RS_FEATURE_KPROBE },
-	};
-	enum rs_answer raw;
-
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		if (strcmp(known[i].name, name) == 0)
-			return rs_features_ask(features, known[i].feature)->answer;
-	}
-	raw = rs_features_ask(features, RS_FEATURE_RAW_TP)->answer;
-	if (raw != RS_ANSWER_YES)
-		return raw;
-	return rs_features_tracepoint(features, name) ? RS_ANSWER_YES : RS_ANSWER_NO;
-}
-
-/* "x + y" needs both. */
-static enum rs_answer ask_hook(struct rs_features *features, const char *name)
-{
-	enum rs_answer answer = RS_ANSWER_YES;
-
-	while (*name) {
-		char part[64];
-		const char *end = strstr(name, " + ");
-		size_t n = end ? (size_t)(end - name) : strlen(name);
-		enum rs_answer one;
-
-		snprintf(part, sizeof(part), "%.*s", (int)n, name);
-		one = ask_part(features, part);
-		if (one != RS_ANSWER_YES && answer != RS_ANSWER_NO)
-			answer = one;
-		name = end ? end + 3 : name + n;
-	}
-	return answer;
-}
-
 static void read_kind(struct rs_features *features, enum rs_kind id, struct rs_doctor_kind *kind)
 {
 	struct rs_kind_hooks hooks;
 
 	rs_kind_hooks(id, &hooks);
-	kind->used = -1;
-	for (size_t i = 0; i < ARRAY_SIZE(hooks.hooks) && hooks.hooks[i]; i++) {
-		kind->hooks[i].name = hooks.hooks[i];
-		kind->hooks[i].answer = ask_hook(features, hooks.hooks[i]);
-		if (kind->used < 0 && kind->hooks[i].answer == RS_ANSWER_YES)
-			kind->used = (int)i;
-	}
+	rs_doctor_ask_hooks(features, hooks.hooks, ARRAY_SIZE(hooks.hooks), kind);
 }
 
 /* --- the verdict --- */
@@ -302,6 +247,9 @@ static int examine(struct rs_doctor *doctor, struct rs_features **features,
 		doctor->features[i] = rs_features_ask(*features, i);
 	for (unsigned i = 0; i < RS_KIND_COUNT; i++)
 		read_kind(*features, i, &doctor->kinds[i]);
+	for (unsigned i = 0; i < RS_DOCTOR_TOOLS; i++)
+		rs_doctor_ask_hooks(*features, rs_doctor_tools[i].hooks,
+				    ARRAY_SIZE(rs_doctor_tools[i].hooks), &doctor->tools[i]);
 	judge_rights(doctor);
 	judge_features(doctor);
 	judge_memory(doctor);

@@ -45,11 +45,28 @@ struct rs_doctor_hook {
 	enum rs_answer answer;
 };
 
+#define RS_DOCTOR_HOOKS 4
+
 struct rs_doctor_kind {
-	struct rs_doctor_hook hooks[4]; /* from best to worst, ended by a NULL name */
-	int used;                       /* index of the one that will be used, -1: none */
-	bool refused;                   /* there are hooks, but the kernel refused our programs */
+	struct rs_doctor_hook hooks[RS_DOCTOR_HOOKS]; /* from best to worst, ended by a NULL name */
+	int used;     /* index of the one that will be used, -1: none */
+	bool refused; /* there are hooks, but the kernel refused our programs */
 };
+
+/* Tries the hooks, names of features and tracepoints, "x + y" where it takes both; from best to worst, as many as there are
+ * before NULL. */
+void rs_doctor_ask_hooks(struct rs_features *features, const char *const *names, size_t n,
+			 struct rs_doctor_kind *ret_kind);
+
+/* A command that loads programs of its own, or a part of one. */
+struct rs_doctor_tool {
+	const char *name; /* as it is called */
+	const char *use;
+	const char *hooks[RS_DOCTOR_HOOKS]; /* from best to worst */
+	const char *instead;                /* what there is where none of them is */
+};
+#define RS_DOCTOR_TOOLS 18
+extern const struct rs_doctor_tool rs_doctor_tools[RS_DOCTOR_TOOLS];
 
 struct rs_doctor {
 	struct rs_system system;
@@ -57,6 +74,7 @@ struct rs_doctor {
 	struct rs_doctor_mount mounts[RS_DOCTOR_MOUNT_COUNT];
 	const struct rs_feature_result *features[RS_FEATURE_COUNT];
 	struct rs_doctor_kind kinds[RS_KIND_COUNT];
+	struct rs_doctor_kind tools[RS_DOCTOR_TOOLS];
 	uint64_t loaded; /* kinds whose programs the kernel took: bit per enum rs_kind */
 	struct rs_doctor_fact facts[RS_DOCTOR_FACTS];
 	struct rs_node node;

@@ -5,6 +5,7 @@
  */
 #include <linux/capability.h>
 
+#include "kern/bpfcall.h"
 #include "kern/caps.h"
 #include "kern/probes.h"
 
@@ -78,6 +79,13 @@ const struct rs_feature_row rs_feature_rows[RS_FEATURE_COUNT] = {
 		.why = "many functions of a program attached at once",
 		.instead = "one uprobe at a time",
 		.config = "UPROBES UPROBE_EVENTS", .probe = rs_probe_uprobe_multi,
+		.number = RS_BPF_TRACE_UPROBE_MULTI,
+	},
+	[RS_FEATURE_UPROBE_SESSION] = { /* 6.13 */
+		.why = "a function's entry and its return at once, the return only where it is wanted",
+		.instead = "uprobe_multi, one at the entry and one at the return",
+		.config = "UPROBES UPROBE_EVENTS", .probe = rs_probe_uprobe_multi,
+		.number = RS_BPF_TRACE_UPROBE_SESSION,
 	},
 	[RS_FEATURE_ITERATOR] = { /* 5.8 */
 		.why = "a list of all processes as the kernel sees them",

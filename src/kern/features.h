@@ -55,6 +55,7 @@
 	X(KPROBE_MULTI, kprobe_multi, HOOK)                                                        \
 	X(UPROBE, uprobe, HOOK)                                                                    \
 	X(UPROBE_MULTI, uprobe_multi, HOOK)                                                        \
+	X(UPROBE_SESSION, uprobe_session, HOOK)                                                    \
 	X(ITERATOR, iterator, HOOK)                                                                \
 	X(PERF_CLOCK, perf_software_clock, HOOK)                                                   \
 	X(PMU, perf_hardware, HOOK)                                                                \

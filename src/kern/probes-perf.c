@@ -91,13 +91,15 @@ int rs_probe_uprobe(struct rs_probe *probe)
 int rs_probe_uprobe_multi(struct rs_probe *probe)
 {
 	const struct rs_bpf_program program = { .type = BPF_PROG_TYPE_KPROBE,
-						.attach_type = RS_BPF_TRACE_UPROBE_MULTI };
+						.attach_type = probe->number };
 	_cleanup_(rs_counter_done) struct rs_counter counter = RS_COUNTER_INIT;
 	_cleanup_(rs_cleanup_close) int link = -1;
 	uint64_t offset = target_offset();
 	const struct rs_bpf_uprobes uprobes = { .path = "/proc/self/exe",
 						.offsets = &offset,
-						.count = 1 };
+						.count = 1,
+						.session = probe->number ==
+							   RS_BPF_TRACE_UPROBE_SESSION };
 	int r = rs_counter_load(probe, &program, 0, &counter);
 
 	if (r < 0)

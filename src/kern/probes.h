@@ -81,7 +81,7 @@ rs_probe_fn rs_probe_iterator;
 
 /* probes-perf.c */
 rs_probe_fn rs_probe_uprobe;
-rs_probe_fn rs_probe_uprobe_multi;
+rs_probe_fn rs_probe_uprobe_multi; /* number: RS_BPF_TRACE_UPROBE_MULTI or _SESSION */
 rs_probe_fn rs_probe_perf_clock;
 rs_probe_fn rs_probe_pmu;
 

@@ -177,6 +177,46 @@ static void test_shape(const json_t *root, int code)
 	tap_ok(i > 30 && bad == 0, "each kind of event has a hook");
 }
 
+/* A command takes the best hook of those that are here, and says what there is without one. */
+static bool tool_is_right(const json_t *tool)
+{
+	const char *used = event_str(tool, "hook"), *best = "";
+	const json_t *hook;
+	size_t i;
+
+	json_array_foreach(json_object_get(tool, "hooks"), i, hook)
+	{
+		if (!*best && strcmp(event_str(hook, "answer"), "yes") == 0)
+			best = event_str(hook, "name");
+	}
+	return i > 0 && strcmp(used, best) == 0 && !*used == !!*event_str(tool, "instead");
+}
+
+static void test_tools(const json_t *root)
+{
+	static const char *const everywhere[] = { "strace",  "syscalls", "latency",
+						  "profile", "offcpu",   "oom" };
+	const json_t *item;
+	size_t i, bad = 0;
+
+	json_array_foreach(json_object_get(root, "tools"), i, item)
+	{
+		if (tool_is_right(item))
+			continue;
+		tap_diag("%s: hook \"%s\", instead \"%s\"", event_str(item, "name"),
+			 event_str(item, "hook"), event_str(item, "instead"));
+		bad++;
+	}
+	tap_ok(i > 10 && bad == 0, "each command takes its best hook, or says what else there is");
+	for (i = 0; i < sizeof(everywhere) / sizeof(everywhere[0]); i++)
+		tap_ok(*event_str(element(root, "tools", "name", everywhere[i]), "hook") != '\0',
+		       "there is a hook for %s", everywhere[i]);
+	tap_ok(!*event_str(element(root, "tools", "name", "stacks FUNC"), "hook") ==
+		       (strcmp(answer(root, "hooks", "fentry"), "yes") != 0 &&
+			!kprobes_are_there()),
+	       "functions of the kernel have stacks where they have hooks");
+}
+
 /* --- nothing stays behind --- */
 
 static bool is_named(uint32_t id, const char *name)
@@ -389,6 +429,7 @@ int main(void)
 	other_stop(&other);
 	test_shape(root, code);
 	test_answers(root);
+	test_tools(root);
 	test_programs(root);
 	json_decref(root);
 	test_leftovers();
