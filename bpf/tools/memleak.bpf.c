@@ -575,7 +575,7 @@ static __always_inline __u64 *kernel_lock(void)
 	__u32 zero = 0;
 	__u64 *busy = bpf_map_lookup_elem(&rs_mem_busy, &zero);
 
-	if (busy && !__sync_fetch_and_or(busy, 1))
+	if (busy && rs_take(busy))
 		return busy;
 	add(RS_MEM_LOST_NESTED, 1);
 	return 0;
