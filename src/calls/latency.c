@@ -115,7 +115,7 @@ static void choose_programs(const struct rs_latency *latency)
 		bool wanted = has_name(row->programs, name) ||
 			      (latency->options.outlier && has_name(row->waits, name));
 
-		if (strncmp(name, "rs_target_", strlen("rs_target_")))
+		if (strncmp(name, "rs_target_", strlen("rs_target_")) != 0)
 			bpf_program__set_autoload(program, wanted);
 	}
 }

@@ -134,7 +134,7 @@ static void append_stack(const struct rs_outlier_stack *stack, bool color, struc
 
 		rs_str_append_cstr(out, INDENT "            ");
 		rs_str_append_escaped(out, frame->function, strlen(frame->function));
-		if (frame->module && strcmp(frame->module, "[kernel]")) {
+		if (frame->module && strcmp(frame->module, "[kernel]") != 0) {
 			rs_str_append_cstr(out, rs_term_style(color, RS_TERM_DIM));
 			rs_str_append_cstr(out, "  ");
 			module = module ? module + 1 : frame->module;

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,18 +17,17 @@
 /* "0 0x3 0x7ffc... 0x400 0x0 0x0 0x0 0x7ffc... 0x7f12...": number, arguments, stack, place; "running"; "-1 ..." */
 static bool parse(const char *text, struct rs_strace_call *call)
 {
-	int n, nr;
+	char *end;
+	long nr = strtol(text, &end, 10);
 
-	if (sscanf(text, "%d%n", &nr, &n) != 1 || nr < 0)
+	if (end == text || nr < 0 || nr > INT_MAX)
 		return false;
-	call->nr = nr;
+	call->nr = (int)nr;
 	for (unsigned i = 0; i < 6; i++) {
-		char *end;
-
-		call->args[i] = strtoull(text + n, &end, 16);
-		if (end == text + n)
+		text = end;
+		call->args[i] = strtoull(text, &end, 16);
+		if (end == text)
 			return false;
-		n = (int)(end - text);
 	}
 	return true;
 }

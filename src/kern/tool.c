@@ -166,7 +166,7 @@ bool rs_tool_has(void *tool, const char *program)
 	for (int i = 0; i < skeleton->prog_cnt; i++) {
 		struct bpf_program *p = *skeleton->progs[i].prog;
 
-		if (strcmp(skeleton->progs[i].name, program))
+		if (strcmp(skeleton->progs[i].name, program) != 0)
 			continue;
 		return bpf_program__autoload(p) && bpf_program__fd(p) >= 0 &&
 		       (*skeleton->progs[i].link || !strchr(bpf_program__section_name(p), '/'));

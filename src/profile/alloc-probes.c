@@ -271,8 +271,9 @@ static bool parse_mapping(char *line, struct mapping *ret)
 	char flags[8];
 	int path = 0;
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %*x %x:%x %" SCNu64 " %n", &ret->start,
-		   &ret->end, flags, &major, &minor, &ret->inode, &path) < 6 ||
+	/* The widths keep the numbers within their types. NOLINTNEXTLINE(cert-err34-c) */
+	if (sscanf(line, "%16" SCNx64 "-%16" SCNx64 " %7s %*x %8x:%8x %19" SCNu64 " %n",
+		   &ret->start, &ret->end, flags, &major, &minor, &ret->inode, &path) < 6 ||
 	    !path)
 		return false;
 	ret->dev = (uint64_t)major << 32 | minor;

@@ -309,7 +309,7 @@ static void copy_name(char out[static 17], const char name[static 16])
 	memcpy(out, name, 16);
 	out[16] = '\0';
 	if (!out[0])
-		strcpy(out, "?");
+		memcpy(out, "?", sizeof("?"));
 }
 
 static void place_text(const struct rs_collect_group *group, enum rs_collect_by by, char *buf,

@@ -417,7 +417,7 @@ static uint64_t lost_regions(struct rs_leaks *leaks)
 
 int rs_leaks_losses(struct rs_leaks *leaks, int (*note)(void *data, const char *text), void *data)
 {
-	uint64_t counts[RS_MEM_COUNT_COUNT];
+	uint64_t counts[RS_MEM_COUNT_COUNT] = { 0 };
 	char bytes[RS_UNITS_BUF];
 	struct {
 		uint64_t n;

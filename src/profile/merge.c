@@ -27,8 +27,8 @@ static int match_values(struct merging *m)
 	for (size_t i = 0; i < into->n_types; i++) {
 		m->values[i] = -1;
 		for (size_t k = 0; k < from->n_types; k++) {
-			if (strcmp(into->types[i].name, from->types[k].name) ||
-			    strcmp(into->types[i].unit, from->types[k].unit))
+			if (strcmp(into->types[i].name, from->types[k].name) != 0 ||
+			    strcmp(into->types[i].unit, from->types[k].unit) != 0)
 				continue;
 			m->values[i] = (int)k;
 			any = true;

@@ -115,12 +115,11 @@ static int begin(struct rs_oom *oom, const struct rs_oom_kill *kill)
 static void add_task(struct rs_oom *oom, const struct rs_oom_task *task)
 {
 	struct rs_oom_event *event = &oom->event;
+	struct rs_oom_task copy = *task;
 
-	if (event->tasks.len >= TASKS_MAX || rs_vec_push(&event->tasks, *task)) {
+	copy.comm[sizeof(copy.comm) - 1] = 0;
+	if (event->tasks.len >= TASKS_MAX || rs_vec_push(&event->tasks, copy))
 		event->dropped++;
-		return;
-	}
-	rs_vec_last(&event->tasks)->comm[sizeof(task->comm) - 1] = 0;
 }
 
 int rs_oom_feed(struct rs_oom *oom, const void *record, size_t size)
