@@ -15,6 +15,7 @@
 #include "cmd/profile-out.h"
 #include "cmd/select.h"
 #include "kern/cgroup.h"
+#include "kern/scope.h"
 #include "profile/memwatch.h"
 
 #define BLOCKS_LEAST 16
@@ -332,7 +333,7 @@ static bool all_gone(const struct memleak *m)
 	if (rs_select_command(m->select) || !only_pids(m) || of_kernel(&m->settings))
 		return false;
 	for (size_t i = 0; i < t->n_pids; i++)
-		if (kill((pid_t)t->pids[i], 0) == 0 || errno != ESRCH)
+		if (!rs_scope_is_dead(t->pids[i]))
 			return false;
 	return true;
 }

@@ -98,6 +98,26 @@ static void mark_descendants(struct processes *all)
 	}
 }
 
+/* proc_pid_stat(5): the state is the first field behind the name, the number of threads the 18th. */
+bool rs_scope_is_dead(uint32_t pid)
+{
+	char path[32], buf[512];
+	const char *at;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	if (rs_fd_read_buf_at(AT_FDCWD, path, buf, sizeof(buf)) <= 0)
+		return true;
+	at = strrchr(buf, ')');
+	if (!at || strlen(at) < 3 || (at[2] != 'Z' && at[2] != 'X'))
+		return false;
+	at += 2;
+	for (int field = 1; field < 18 && at; field++) {
+		at = strchr(at, ' ');
+		at = at ? at + 1 : NULL;
+	}
+	return !at || strtoul(at, NULL, 10) <= 1;
+}
+
 static int check_pids_live(const struct rs_filter *filter, struct processes *all,
 			   struct rs_error *err)
 {
@@ -107,6 +127,11 @@ static int check_pids_live(const struct rs_filter *filter, struct processes *all
 		rs_vec_foreach(&all->list, p) found |= p->pid == filter->pids[i];
 		if (!found)
 			return rs_error_set(err, -ESRCH, "pid %u: no such process",
+					    filter->pids[i]);
+		if (rs_scope_is_dead(filter->pids[i]))
+			return rs_error_set(err, -ESRCH,
+					    "pid %u: the process has ended, and waits for its "
+					    "parent to take note of it",
 					    filter->pids[i]);
 	}
 	return 0;
@@ -127,29 +152,6 @@ int rs_scope_collect(const struct rs_filter *filter, struct rs_entries *e, bool 
 	return r;
 }
 
-/*
- * Is the whole process gone, up to being waited for? A leader may be dead while its threads live.
- * proc_pid_stat(5): the state is the first field behind the name, the number of threads the 18th.
- */
-static bool is_dead(uint32_t pid)
-{
-	char path[32], buf[512];
-	const char *at;
-
-	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
-	if (rs_fd_read_buf_at(AT_FDCWD, path, buf, sizeof(buf)) <= 0)
-		return true;
-	at = strrchr(buf, ')');
-	if (!at || strlen(at) < 3 || (at[2] != 'Z' && at[2] != 'X'))
-		return false;
-	at += 2;
-	for (int field = 1; field < 18 && at; field++) {
-		at = strchr(at, ' ');
-		at = at ? at + 1 : NULL;
-	}
-	return !at || strtoul(at, NULL, 10) <= 1;
-}
-
 void rs_scope_drop_dead(struct rs_sensors *sensors, const struct rs_entries *e)
 {
 	int fd = rs_sensors_map_fd(sensors, e->map);
@@ -158,7 +160,7 @@ void rs_scope_drop_dead(struct rs_sensors *sensors, const struct rs_entries *e)
 		uint32_t pid;
 
 		memcpy(&pid, e->keys.items + i * e->key_size, sizeof(pid));
-		if (is_dead(pid))
+		if (rs_scope_is_dead(pid))
 			bpf_map_delete_elem(fd, &pid);
 	}
 }

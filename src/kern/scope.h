@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "kern/entries.h"
 #include "kern/filter.h"
@@ -13,10 +14,13 @@
 /*
  * Puts the processes that run now and are wanted into @e. Called twice: who was forked between the
  * first look and the moment in which forks began to be followed is found by the second. @first:
- * -ESRCH for a pid that does not live, unless pids_kept.
+ * -ESRCH for a pid that does not live, or only waits for its parent, unless pids_kept.
  */
 int rs_scope_collect(const struct rs_filter *filter, struct rs_entries *e, bool first,
 		     struct rs_error *err);
+
+/* Is the whole process gone, up to being waited for? A leader may be dead while its threads live. */
+bool rs_scope_is_dead(uint32_t pid);
 
 /*
  * Takes out who died between being seen and being inserted: from when the switch is thrown, the

@@ -110,10 +110,27 @@ int rs_target_fill(const struct rs_target *target, void *tool, struct rs_error *
 	return r;
 }
 
+/* From when they are attached, the programs take out who ends, but not who has ended before. */
+static void drop_dead(void *tool)
+{
+	int fd = map_fd(tool, "rs_target_pids");
+	uint32_t pid, next;
+	bool more = !bpf_map_get_next_key(fd, NULL, &next);
+
+	while (more) {
+		pid = next;
+		more = !bpf_map_get_next_key(fd, &pid, &next);
+		if (rs_scope_is_dead(pid))
+			bpf_map_delete_elem(fd, &pid);
+	}
+}
+
 void rs_target_rescan(const struct rs_target *target, void *tool)
 {
 	if (target->n_pids && target->follow)
 		put_descendants(target, tool, false, NULL);
+	if (target->n_pids)
+		drop_dead(tool);
 }
 
 int rs_target_add_pid(void *tool, uint32_t pid)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -419,6 +420,66 @@ static void test_container(void)
 	box_end(&box);
 }
 
+/* --- processes that have ended, and whose parent has not taken note of it --- */
+
+static void sleep_for_good(int orders, int answers)
+{
+	(void)answers;
+	busy_wait_for_byte(orders);
+}
+
+static void wait_ended(pid_t pid)
+{
+	siginfo_t info;
+
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT))
+		tap_bail("waitid: %m");
+}
+
+/* It lives when we come, and nobody waits for it when it has ended: that is the end. */
+static void test_ends(const char *name, const char *ready)
+{
+	struct agent agent = AGENT_INIT;
+	struct busy busy;
+	char pid[16];
+
+	busy_start(&busy, "rs-ends", sleep_for_good);
+	snprintf(pid, sizeof(pid), "%d", busy.pid);
+	agent_spawn(&agent, (const char *const[]){ name, "-p", pid, NULL }, NULL, NULL);
+	agent.raw = true;
+	tap_ok(agent_wait_err(&agent, ready), "%s: watches a process", name);
+	kill(busy.pid, SIGKILL);
+	wait_ended(busy.pid);
+	if (!tap_ok(agent_wait_end(&agent) && !agent_code(&agent), "%s: and ends with it", name))
+		tap_diag("%s", rs_str_cstr(&agent.err_text));
+	agent_done(&agent);
+	busy_end(&busy);
+}
+
+static void test_ended(void)
+{
+	static const char *const commands[] = { "strace",  "syscalls", "latency",
+						"profile", "offcpu",   "memleak" };
+	struct busy busy;
+	char pid[16];
+
+	busy_start(&busy, "rs-ended", sleep_for_good);
+	snprintf(pid, sizeof(pid), "%d", busy.pid);
+	kill(busy.pid, SIGKILL);
+	wait_ended(busy.pid);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		struct outcome outcome;
+
+		agent_run(&outcome, (const char *const[]){ commands[i], "-p", pid, NULL }, NULL,
+			  NULL);
+		if (!tap_ok(outcome.code == 1 && strstr(outcome.err, "the process has ended"),
+			    "%s: a process that has ended already", commands[i]))
+			tap_diag("%d: %s", outcome.code, outcome.err);
+		outcome_done(&outcome);
+	}
+	busy_end(&busy);
+}
+
 int main(void)
 {
 	if (!mkdtemp(dir))
@@ -428,6 +489,10 @@ int main(void)
 	test_interpreter("/bin/bash", "busy.sh", bash_script);
 	test_pipeline();
 	test_container();
+	test_ended();
+	test_ends("strace", "read("); /* the call that it waits in */
+	test_ends("memleak", "watching");
+	test_ends("profile", "ends and shows");
 	remove_tree(dir);
 	return tap_done();
 }
