@@ -5,7 +5,7 @@
 #   run.sh [--quick] [--only NAME[,NAME...]] [--bin DIR] [--write]
 #
 # --quick       short runs, to see that everything works; the numbers mean little
-# --only NAMES  of: capture ndjson storms tax idle start json programs identity store query trace profile latency strace
+# --only NAMES  of: capture ndjson storms tax idle start json programs identity store query trace profile latency strace memleak
 # --bin DIR     holds `ringside` and bench/ (default: build-release)
 # --write       renew these sections of docs/benchmarks.md, and its table of goals
 #
@@ -16,7 +16,7 @@ export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 # auditd, in storms, comes last
-names='capture ndjson tax idle start json programs identity store query trace profile latency strace storms'
+names='capture ndjson tax idle start json programs identity store query trace profile latency strace memleak storms'
 bin=$root/build-release
 page=$root/docs/benchmarks.md
 quick=false
