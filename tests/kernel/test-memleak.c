@@ -44,7 +44,11 @@ static void *take(size_t size)
 }
 
 /* The probes are at the functions: they may not become part of their callers. */
+#ifdef __clang__
+#define KEEP __attribute__((noinline, optnone))
+#else
 #define KEEP __attribute__((noinline, noclone, noipa))
+#endif
 
 KEEP void *je_malloc(size_t size)
 {
