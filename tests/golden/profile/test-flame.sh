@@ -70,7 +70,7 @@ says '+4' out 'and says how much'
 code 0 'a value by name' -o folded --value samples "$here/all.json"
 says '^work(int) 1$' out 'is shown'
 code 1 'a value that is not there' -o folded --value watts "$here/all.json"
-says '1 cpu, 2 samples' err 'names those that are'
+says 'there are: cpu (1), samples (2)' err 'names those that are'
 
 code 0 'a title' -w titled.html --title 'A & <B>' new
 says '<title>A &amp; &lt;B&gt;</title>' titled.html 'stands above it'
