@@ -153,6 +153,7 @@ static void check_widest(const char *how, const char *path)
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(16 << 20);
 	char name[128], *copy;
 	long long bytes;
+	bool ok;
 
 	rs_fd_read_file(path, (size_t)16 << 20, &text, NULL);
 	copy = strdup(rs_str_cstr(&text));
@@ -160,10 +161,11 @@ static void check_widest(const char *how, const char *path)
 		tap_bail("out of memory");
 	find_widest(copy, name, sizeof(name), &bytes);
 	free(copy);
-	if (!tap_ok(!strcmp(name, "thirdparty::remember(unsigned int)"),
-		    "leak, %s: the widest is the library's function", how) |
-	    !tap_ok(bytes >= LEAKED - LEAKED / 100 && bytes <= LEAKED + LEAKED / 100,
-		    "leak, %s: and has what it leaked within 1 %%", how))
+	ok = tap_ok(!strcmp(name, "thirdparty::remember(unsigned int)"),
+		    "leak, %s: the widest is the library's function", how);
+	if (!tap_ok(bytes >= LEAKED - LEAKED / 100 && bytes <= LEAKED + LEAKED / 100,
+		    "leak, %s: and has what it leaked within 1 %%", how) ||
+	    !ok)
 		tap_diag("%s: %lld\n%s", name, bytes, rs_str_cstr(&text));
 }
 
@@ -293,6 +295,7 @@ static void test_pipeline(void)
 {
 	char shell[160], opened[160];
 	struct outcome outcome;
+	bool ok;
 
 	if (access("/bin/cat", X_OK) || access("/bin/sh", X_OK)) {
 		tap_skip("what a pipeline opens", "no shell here");
@@ -308,14 +311,15 @@ static void test_pipeline(void)
 					 shell, NULL },
 		  NULL, NULL);
 	tap_ok(!outcome.code && !strcmp(outcome.out, "21\n"), "pipeline: it does what it does");
-	if (!tap_ok(tracing_match("^\\[pid +[0-9]+\\] execve\\(\"[^\"]*/cat\", \\[\"cat\", ",
+	ok = tap_ok(tracing_match("^\\[pid +[0-9]+\\] execve\\(\"[^\"]*/cat\", \\[\"cat\", ",
 				  outcome.err),
-		    "pipeline: its programs start") |
-	    !tap_ok(tracing_match(opened, outcome.err), "pipeline: cat opens the file") |
-	    !tap_ok(tracing_match("^\\[pid +[0-9]+\\] \\+\\+\\+ exited with 0 \\+\\+\\+$",
+		    "pipeline: its programs start");
+	ok &= tap_ok(tracing_match(opened, outcome.err), "pipeline: cat opens the file");
+	if (!tap_ok(tracing_match("^\\[pid +[0-9]+\\] \\+\\+\\+ exited with 0 \\+\\+\\+$",
 				  outcome.err) &&
 			    tracing_match("^\\+\\+\\+ exited with 0 \\+\\+\\+$", outcome.err),
-		    "pipeline: all end"))
+		    "pipeline: all end") ||
+	    !ok)
 		tap_diag("%d: %s", outcome.code, outcome.err);
 	outcome_done(&outcome);
 }
