@@ -29,7 +29,8 @@ static bool parse(const char *text, struct rs_strace_call *call)
 		if (end == text)
 			return false;
 	}
-	return true;
+	return strtoull(end, NULL, 16) !=
+	       0; /* a thread of the kernel's has no stack and is in no call */
 }
 
 /* Memory that a call is given is read when it ends: nobody has read it before. */
