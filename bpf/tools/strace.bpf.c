@@ -335,16 +335,33 @@ SEC("raw_tp/sched_process_exit") int rs_strace_end(struct rs_raw *ctx)
 	return 0;
 }
 
+/* The name that execve was given, where its page was not there at entry: the kernel has a copy. */
+static __always_inline void take_name(struct rs_strace_thread *t, struct linux_binprm *bprm)
+{
+	const char *name = BPF_CORE_READ(bprm, filename);
+	__u32 off;
+	long n;
+
+	if (!t->busy || !(t->again & 1) || t->call.nr != (int)rs_strace_config.execve ||
+	    !part_room(t, &off))
+		return;
+	n = bpf_probe_read_kernel_str(&t->parts[(off & (RS_STRACE_HALF - 1)) + 8], MOST_STRUCT,
+				      name);
+	if (n <= 0 || n > MOST_STRUCT)
+		return;
+	part_head(t, off, 0, RS_STRACE_IN, 0, n - 1);
+	part_end(t, off, n - 1);
+}
+
 /* A thread that executes becomes the first of its process: its place moves with it. */
 SEC("raw_tp/sched_process_exec") int rs_strace_exec(struct rs_raw *ctx)
 {
 	__u32 old = ctx->args[1], tid = bpf_get_current_pid_tgid();
-	struct rs_strace_thread *t;
+	struct rs_strace_thread *t = place_of(old);
 
-	if (old == tid)
-		return 0;
-	t = place_of(old);
-	if (!t)
+	if (t)
+		take_name(t, (void *)ctx->args[2]);
+	if (old == tid || !t)
 		return 0;
 	if (bpf_map_update_elem(&rs_strace_threads, &tid, t, BPF_ANY))
 		lost(RS_STRACE_LOST_THREADS);

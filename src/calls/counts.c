@@ -194,24 +194,13 @@ const char *rs_counts_call(uint32_t nr)
 	return text;
 }
 
-static uint64_t lost(struct rs_counts *counts, uint32_t why)
-{
-	_cleanup_(rs_cleanup_free) uint64_t *cpus = calloc((size_t)counts->n_cpus, sizeof(*cpus));
-	uint64_t total = 0;
-
-	if (!cpus ||
-	    bpf_map_lookup_elem(bpf_map__fd(counts->tool->maps.rs_counts_lost), &why, cpus))
-		return 0;
-	for (int i = 0; i < counts->n_cpus; i++)
-		total += cpus[i];
-	return total;
-}
-
 void rs_counts_losses(struct rs_counts *counts, struct rs_counts_losses *ret_losses)
 {
+	const struct bpf_map *lost = counts->tool->maps.rs_counts_lost;
+
 	*ret_losses = (struct rs_counts_losses){
-		.rows = lost(counts, RS_COUNTS_LOST_ROWS),
-		.threads = lost(counts, RS_COUNTS_LOST_THREADS),
+		.rows = rs_tool_sum(lost, RS_COUNTS_LOST_ROWS),
+		.threads = rs_tool_sum(lost, RS_COUNTS_LOST_THREADS),
 		.targets = rs_target_lost(counts->tool),
 		.skipped = rs_tool_skipped(counts->tool),
 	};

@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/util.h"
-#include "base/vec.h"
 #include "bpf/abi/control.h"
 #include "calls/resume.h"
 #include "kern/tool.h"
@@ -279,27 +278,14 @@ int rs_strace_waiting(struct rs_strace *strace, uint64_t ns, rs_strace_fn *fn, v
 	return r;
 }
 
-static uint64_t sum(struct bpf_map *map, uint32_t key)
-{
-	int n = libbpf_num_possible_cpus();
-	RS_VEC(uint64_t) values = { 0 };
-	uint64_t total = 0;
-
-	if (n > 0 && !rs_vec_reserve(&values, (size_t)n) &&
-	    !bpf_map_lookup_elem(bpf_map__fd(map), &key, values.items))
-		for (int i = 0; i < n; i++)
-			total += values.items[i];
-	rs_vec_done(&values);
-	return total;
-}
-
 void rs_strace_losses(struct rs_strace *strace, struct rs_strace_losses *ret_losses)
 {
 	struct bpf_map *lost = strace->tool->maps.rs_strace_lost;
 
 	*ret_losses = (struct rs_strace_losses){
-		.ring = sum(lost, RS_STRACE_LOST_RING),
-		.threads = sum(lost, RS_STRACE_LOST_THREADS),
+		.ring = rs_tool_sum(lost, RS_STRACE_LOST_RING),
+		.threads = rs_tool_sum(lost, RS_STRACE_LOST_THREADS),
+		.fds = rs_tool_sum(lost, RS_STRACE_LOST_FDS),
 		.bad = strace->bad,
 		.targets = rs_target_lost(strace->tool),
 		.skipped = rs_tool_skipped(strace->tool),

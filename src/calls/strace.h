@@ -55,6 +55,7 @@ int rs_strace_waiting(struct rs_strace *strace, uint64_t ns, rs_strace_fn *fn, v
 struct rs_strace_losses {
 	uint64_t ring;    /* records that found no room in the buffer */
 	uint64_t threads; /* calls of threads that found none */
+	uint64_t fds;     /* descriptors that are not told; their call is */
 	uint64_t bad;     /* records that could not be understood */
 	uint64_t targets; /* processes and groups that are not watched */
 	uint64_t skipped; /* times the kernel did not run a program that was at work already */

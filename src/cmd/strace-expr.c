@@ -47,7 +47,7 @@ static int take_signals(struct rs_strace_settings *settings, const char *text, s
 			set = ~0ull;
 		else if (signal)
 			set |= 1ull << (signal - 1);
-		else if (n != 4 || strncmp(word, "none", n))
+		else if (n != 4 || strncmp(word, "none", n) != 0)
 			return rs_error_set(err, -EINVAL, "there is no signal \"%.*s\"",
 					    n > 40 ? 40 : (int)n, word);
 		word += n;

@@ -20,6 +20,7 @@
 
 #define TICK    (5 * RS_NSEC_PER_MSEC)   /* how long records may wait in a busy time */
 #define LOOK    (200 * RS_NSEC_PER_MSEC) /* how often we look who waits, and who is gone */
+#define REFRESH 5                        /* looks between two at which containers there are */
 #define BATCH   4096                     /* records between two looks at everything else */
 #define OUT_MAX ((size_t)64 << 20)
 
@@ -37,7 +38,7 @@ struct session {
 	bool quiet_so_far; /* nothing has come since the last look */
 	bool stopping;     /* the user asked once */
 	bool broken;       /* nobody reads what we write */
-	uint64_t shown;
+	unsigned looks;
 	int signal;
 };
 
@@ -84,7 +85,6 @@ static int on_record(void *data, const struct rs_call_record *record)
 	if (s->stacks)
 		rs_strace_stacks_seen(s->stacks, record);
 	rs_calls_print(s->printer, record, &s->out);
-	s->shown++;
 	return s->out.len > (256 << 10) ? flush(s) : 0;
 }
 
@@ -165,8 +165,9 @@ static int on_look(struct rs_loop *loop, uint64_t expirations, void *data)
 			r = flush(s);
 	}
 	s->quiet_so_far = true;
-	rs_select_refresh(s->select,
-			  s->strace ? rs_strace_tool(s->strace) : rs_counts_tool(s->counts));
+	if (++s->looks % REFRESH == 0)
+		rs_select_refresh(s->select, s->strace ? rs_strace_tool(s->strace)
+						       : rs_counts_tool(s->counts));
 	if (r >= 0 && is_over(s))
 		rs_loop_stop(loop, 0);
 	return r;
@@ -454,6 +455,7 @@ static void tell_losses(struct session *s)
 		     "calls and events are not shown: the buffer was full (--buffer makes it larger, "
 		     "-e trace= and the like have less to go through it)");
 		tell(l.threads, "calls are not shown: no room for one more thread");
+		tell(l.fds, "descriptors are not told: programs interrupted each other");
 		tell(l.bad, "records could not be understood");
 		tell(l.targets, "processes or control groups are not watched: too many");
 		tell(l.skipped,

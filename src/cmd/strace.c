@@ -214,6 +214,10 @@ static const struct rs_cmd_example examples[] = {
 	"nothing can be changed (no -e inject); memory is read when it is there without a page fault: what was never "    \
 	"touched is shown as an address. What descriptors are (-y) is asked of the kernel when the call is made. In the " \
 	"summary, seconds are from entry to end, waiting included.\n\n"                                                   \
+	"--json writes an object for each line: time, pid, tid, comm, syscall, nr, args (by name, as text), raw_args, "   \
+	"result, errno, duration_ns, stack; signals and ends of threads have signal, exit_code or killed_by.\n\n"         \
+	"With -k the first stacks of a command that has only just begun may end early: how its code is unwound is found " \
+	"out when it runs.\n\n"                                                                                           \
 	"What could not be shown is counted, and told at the end. Ends with the command's own code."
 
 const struct rs_cmd rs_cmd_strace = {

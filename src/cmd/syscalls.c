@@ -261,7 +261,7 @@ static int run_session(struct settings *settings)
 {
 	struct session s = { .settings = settings };
 	struct rs_error err = RS_ERROR_INIT;
-	enum rs_live_end end;
+	enum rs_live_end end = RS_LIVE_END_STOPPED;
 	int r = set_up(&s, &err), code;
 
 	if (!r)

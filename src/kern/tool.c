@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <bpf/bpf.h>
 
 #include "base/log.h"
 #include "base/util.h"
@@ -172,6 +173,19 @@ bool rs_tool_has(void *tool, const char *program)
 		       (*skeleton->progs[i].link || !strchr(bpf_program__section_name(p), '/'));
 	}
 	return false;
+}
+
+uint64_t rs_tool_sum(const struct bpf_map *map, uint32_t index)
+{
+	int n = libbpf_num_possible_cpus();
+	_cleanup_(rs_cleanup_free) uint64_t *cpus = n > 0 ? calloc((size_t)n, sizeof(*cpus)) : NULL;
+	uint64_t sum = 0;
+
+	if (!cpus || bpf_map_lookup_elem(bpf_map__fd(map), &index, cpus))
+		return 0;
+	for (int i = 0; i < n; i++)
+		sum += cpus[i];
+	return sum;
 }
 
 uint64_t rs_tool_skipped(void *tool)

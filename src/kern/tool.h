@@ -57,6 +57,9 @@ int rs_tool_attach(void *tool, const char *const *optional, struct rs_error *err
 /* Is it loaded (and, once rs_tool_attach() was called, attached where its section says to what)? */
 bool rs_tool_has(void *tool, const char *program);
 
+/* What all CPUs have counted in an array of 64-bit counters for each CPU. 0 where that cannot be read. */
+uint64_t rs_tool_sum(const struct bpf_map *map, uint32_t index);
+
 /* Runs that the kernel left out since the load, for a program was at work on that CPU already (where hooks can be
  * preempted). They are lost to whoever counts. */
 uint64_t rs_tool_skipped(void *tool);
