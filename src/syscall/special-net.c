@@ -125,7 +125,7 @@ static bool put_membership(struct rs_fmt *f, const rs_memory *m)
 {
 	unsigned char a[8];
 
-	if (m->len < 8)
+	if (!m->data || m->len < 8)
 		return false;
 	memcpy(a, m->data, sizeof(a));
 	rs_str_appendf(
