@@ -64,6 +64,7 @@ static int take_call(struct rs_call_record *record, const void *data, size_t siz
 	if (size < sizeof(record->raw))
 		return -EBADMSG;
 	memcpy(&record->raw, data, sizeof(record->raw));
+	record->raw.head = record->head;
 	event->nr = (unsigned)record->raw.nr;
 	event->call = record->raw.flags & RS_STRACE_COMPAT ? NULL : rs_call_of(event->nr);
 	memcpy(event->args, record->raw.args, sizeof(event->args));
@@ -73,11 +74,14 @@ static int take_call(struct rs_call_record *record, const void *data, size_t siz
 			  size - sizeof(record->raw));
 }
 
-static int take_fixed(void *to, size_t want, const void *data, size_t size)
+/* Each begins with its head: ours, whose text is known to end. */
+static int take_fixed(const struct rs_strace_head *head, void *to, size_t want, const void *data,
+		      size_t size)
 {
 	if (size < want)
 		return -EBADMSG;
 	memcpy(to, data, want);
+	memcpy(to, head, sizeof(*head));
 	return 0;
 }
 
@@ -97,11 +101,11 @@ int rs_call_record_parse(const void *data, size_t size, struct rs_call_record *r
 	case RS_STRACE_CALL:
 		return take_call(r, data, size);
 	case RS_STRACE_SIGNAL:
-		return take_fixed(&r->signal, sizeof(r->signal), data, size);
+		return take_fixed(&r->head, &r->signal, sizeof(r->signal), data, size);
 	case RS_STRACE_NEW:
-		return take_fixed(&r->new, sizeof(r->new), data, size);
+		return take_fixed(&r->head, &r->new, sizeof(r->new), data, size);
 	case RS_STRACE_END:
-		return take_fixed(&r->end, sizeof(r->end), data, size);
+		return take_fixed(&r->head, &r->end, sizeof(r->end), data, size);
 	}
 	return -EBADMSG;
 }

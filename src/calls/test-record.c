@@ -157,6 +157,31 @@ static void test_compat(void **state)
 	assert_null(record.event.call);
 }
 
+/* A name without an end ends in every copy of the head. */
+static void test_names_end(void **state)
+{
+	static const unsigned kinds[] = { RS_STRACE_CALL, RS_STRACE_SIGNAL, RS_STRACE_NEW,
+					  RS_STRACE_END };
+	struct rs_call_record record;
+	struct made m;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		make(&m, "read");
+		m.call.head.kind = kinds[i];
+		assert_int_equal(parse(&m, &record), 0);
+		assert_int_equal(strnlen(record.head.comm, 16), 15);
+		if (kinds[i] == RS_STRACE_CALL)
+			assert_memory_equal(&record.raw.head, &record.head, sizeof(record.head));
+		if (kinds[i] == RS_STRACE_SIGNAL)
+			assert_memory_equal(&record.signal.head, &record.head, sizeof(record.head));
+		if (kinds[i] == RS_STRACE_NEW)
+			assert_memory_equal(&record.new.head, &record.head, sizeof(record.head));
+		if (kinds[i] == RS_STRACE_END)
+			assert_memory_equal(&record.end.head, &record.head, sizeof(record.head));
+	}
+}
+
 static void test_under_way(void **state)
 {
 	struct rs_strace_thread *place = calloc(1, sizeof(*place));
@@ -180,7 +205,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_call),       cmocka_unit_test(test_later_part),
 		cmocka_unit_test(test_descriptor), cmocka_unit_test(test_broken),
-		cmocka_unit_test(test_compat),     cmocka_unit_test(test_under_way),
+		cmocka_unit_test(test_names_end),  cmocka_unit_test(test_compat),
+		cmocka_unit_test(test_under_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
