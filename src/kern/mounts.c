@@ -67,11 +67,15 @@ static bool unescape(const struct word *word, char *buf, size_t size)
 /* "98:0"; 0 where it is not that. */
 static uint32_t parse_dev(const struct word *word)
 {
-	char text[32];
-	unsigned major, minor;
+	char text[32], *colon, *end;
+	unsigned long major, minor;
 
 	snprintf(text, sizeof(text), "%.*s", (int)word->len, word->data);
-	return sscanf(text, "%5u:%7u", &major, &minor) == 2 ? major << 20 | minor : 0;
+	major = strtoul(text, &colon, 10);
+	if (colon == text || *colon != ':' || major >= 1 << 12)
+		return 0;
+	minor = strtoul(colon + 1, &end, 10);
+	return *end || end == colon + 1 || minor >= 1 << 20 ? 0 : (uint32_t)(major << 20 | minor);
 }
 
 /* "36 35 98:0 /root /point rw,noatime master:1 - type source options" */
