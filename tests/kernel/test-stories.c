@@ -139,7 +139,8 @@ static void find_widest(char *text, char *ret_name, size_t size, long long *ret_
 		name = who_leaks(line);
 		while (i < ARRAY_SIZE(sites) - 1 && *sites[i].name && strcmp(sites[i].name, name))
 			i++;
-		snprintf(sites[i].name, sizeof(sites[i].name), "%s", name);
+		sites[i].name[0] = '\0';
+		strncat(sites[i].name, name, sizeof(sites[i].name) - 1);
 		sites[i].bytes += atoll(number + 1);
 		if (sites[i].bytes > *ret_bytes) {
 			*ret_bytes = sites[i].bytes;

@@ -7,7 +7,7 @@
 set -u
 export LC_ALL=C
 unset COLUMNS NO_COLOR
-ringside=$1
+ringside=$(realpath "$1") || exit 1
 here=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
