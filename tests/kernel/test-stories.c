@@ -117,11 +117,13 @@ static const char *who_leaks(char *stack)
 	return stack;
 }
 
+#define NAME_SIZE 128
+
 /* The widest of those that leak: of folded lines, which are changed. */
-static void find_widest(char *text, char *ret_name, size_t size, long long *ret_bytes)
+static void find_widest(char *text, char ret_name[static NAME_SIZE], long long *ret_bytes)
 {
 	struct {
-		char name[128];
+		char name[NAME_SIZE];
 		long long bytes;
 	} sites[64] = { 0 };
 	char *rest, *line;
@@ -144,7 +146,7 @@ static void find_widest(char *text, char *ret_name, size_t size, long long *ret_
 		sites[i].bytes += atoll(number + 1);
 		if (sites[i].bytes > *ret_bytes) {
 			*ret_bytes = sites[i].bytes;
-			snprintf(ret_name, size, "%s", sites[i].name);
+			memcpy(ret_name, sites[i].name, NAME_SIZE);
 		}
 	}
 }
@@ -152,7 +154,7 @@ static void find_widest(char *text, char *ret_name, size_t size, long long *ret_
 static void check_widest(const char *how, const char *path)
 {
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(16 << 20);
-	char name[128], *copy;
+	char name[NAME_SIZE], *copy;
 	long long bytes;
 	bool ok;
 
@@ -160,7 +162,7 @@ static void check_widest(const char *how, const char *path)
 	copy = strdup(rs_str_cstr(&text));
 	if (!copy)
 		tap_bail("out of memory");
-	find_widest(copy, name, sizeof(name), &bytes);
+	find_widest(copy, name, &bytes);
 	free(copy);
 	ok = tap_ok(!strcmp(name, "thirdparty::remember(unsigned int)"),
 		    "leak, %s: the widest is the library's function", how);
