@@ -63,7 +63,9 @@ static struct line *line_of(struct lines *lines, const struct rs_str *name, uint
 	if (!line)
 		return NULL;
 	line->nr = nr;
-	line->name = strndup(name->len ? name->data : "", name->len);
+	line->name = calloc(1, name->len + 1);
+	if (line->name && name->len)
+		memcpy(line->name, name->data, name->len);
 	if (!line->name || rs_hashmap_put_str(lines->map, key.data, key.len, line) < 0) {
 		line_free(line, NULL);
 		return NULL;
