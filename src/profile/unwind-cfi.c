@@ -178,7 +178,7 @@ static int collect(struct maker *m)
 		if (entry.is_cie)
 			continue;
 		if (m->functions.list.len >= FUNCTIONS_MAX ||
-		    read_function(m, &entry, &pc, &size) < 0) {
+		    read_function(m, &entry, &pc, &size) < 0 || pc + size < pc) {
 			m->functions.skipped++;
 			continue;
 		}
@@ -224,7 +224,7 @@ static int add_function(struct maker *m, const struct rs_unwind_function *functi
 	if (m->end && function->pc > m->end + GAP && add_row(m, m->end, RS_UNWIND_NONE) == -ENOMEM)
 		return -ENOMEM;
 	if (function->pc < m->end || !read_entry(m->section, function->at, &entry) ||
-	    read_function(m, &entry, &pc, &size) < 0) {
+	    read_function(m, &entry, &pc, &size) < 0 || pc + size < pc) {
 		m->table->skipped++;
 		return 0;
 	}
