@@ -51,7 +51,7 @@ static void advance(struct run *run, uint64_t by)
 {
 	const struct rs_unwind_cie *cie = &run->maker->cie;
 
-	if (by > UINT32_MAX)
+	if (by > UINT32_MAX || run->pc + by < run->pc)
 		run->r = -EBADMSG;
 	if (!by || run->r)
 		return;
