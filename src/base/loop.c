@@ -383,3 +383,19 @@ int rs_loop_run(struct rs_loop *loop)
 	loop->code = 0;
 	return code;
 }
+
+int rs_loop_end_by_signal(struct rs_loop *loop, const struct signalfd_siginfo *info, void *data)
+{
+	(void)info;
+	(void)data;
+	rs_loop_stop(loop, 0);
+	return 0;
+}
+
+int rs_loop_end_by_timer(struct rs_loop *loop, uint64_t expirations, void *data)
+{
+	(void)expirations;
+	(void)data;
+	rs_loop_stop(loop, 0);
+	return 0;
+}

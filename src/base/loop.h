@@ -80,3 +80,7 @@ int rs_loop_iterate(struct rs_loop *loop, int timeout_ms);
 
 /* Makes rs_loop_run() return code (0 or negative) after the current callback. */
 void rs_loop_stop(struct rs_loop *loop, int code);
+
+/* Callbacks for loops that a signal or the end of a time ends, with code 0 and no more to do. */
+int rs_loop_end_by_signal(struct rs_loop *loop, const struct signalfd_siginfo *info, void *data);
+int rs_loop_end_by_timer(struct rs_loop *loop, uint64_t expirations, void *data);

@@ -421,22 +421,6 @@ static int on_ring(struct rs_loop *loop, int fd, uint32_t events, void *data)
 	return rs_oom_pump(((struct oom *)data)->watch);
 }
 
-static int on_signal(struct rs_loop *loop, const struct signalfd_siginfo *info, void *data)
-{
-	(void)info;
-	(void)data;
-	rs_loop_stop(loop, 0);
-	return 0;
-}
-
-static int on_duration(struct rs_loop *loop, uint64_t expirations, void *data)
-{
-	(void)expirations;
-	(void)data;
-	rs_loop_stop(loop, 0);
-	return 0;
-}
-
 /* Version 1's controller where it is mounted: its limits count, whatever hierarchy containers are looked for in. */
 static int on_mount(void *arg, const struct rs_mount *mount)
 {
@@ -467,8 +451,8 @@ static int start(struct oom *oom, struct rs_error *err)
 	int r = rs_loop_new(&oom->loop, err);
 
 	if (!r)
-		r = rs_loop_add_signals(oom->loop, signals, ARRAY_SIZE(signals), on_signal, oom,
-					NULL, err);
+		r = rs_loop_add_signals(oom->loop, signals, ARRAY_SIZE(signals),
+					rs_loop_end_by_signal, oom, NULL, err);
 	if (r)
 		return r;
 	oom->none.host_root = oom->settings.host_root;
@@ -487,8 +471,8 @@ static int start(struct oom *oom, struct rs_error *err)
 		r = rs_loop_add_fd(oom->loop, rs_oom_fd(oom->watch), EPOLLIN, on_ring, oom, NULL,
 				   err);
 	if (!r && oom->settings.duration)
-		r = rs_loop_add_timer(oom->loop, oom->settings.duration, 0, on_duration, oom, NULL,
-				      err);
+		r = rs_loop_add_timer(oom->loop, oom->settings.duration, 0, rs_loop_end_by_timer,
+				      oom, NULL, err);
 	return r;
 }
 

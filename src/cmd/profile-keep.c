@@ -144,22 +144,6 @@ static int end_slice(struct keeper *keeper, struct rs_error *err)
 
 /* --- the loop --- */
 
-static int on_signal(struct rs_loop *loop, const struct signalfd_siginfo *info, void *data)
-{
-	(void)info;
-	(void)data;
-	rs_loop_stop(loop, 0);
-	return 0;
-}
-
-static int on_duration(struct rs_loop *loop, uint64_t expirations, void *data)
-{
-	(void)expirations;
-	(void)data;
-	rs_loop_stop(loop, 0);
-	return 0;
-}
-
 static int on_notes(struct rs_loop *loop, int fd, uint32_t events, void *data)
 {
 	struct keeper *keeper = data;
@@ -203,8 +187,8 @@ static int add_sources(struct keeper *keeper, struct rs_error *err)
 	static const int stop[] = { SIGINT, SIGTERM };
 	const struct rs_profile_keep *keep = keeper->keep;
 	uint64_t slice = keep->slice ? keep->slice : RS_PROFILE_SLICE_NS;
-	int r = rs_loop_add_signals(keeper->loop, stop, ARRAY_SIZE(stop), on_signal, keeper, NULL,
-				    err);
+	int r = rs_loop_add_signals(keeper->loop, stop, ARRAY_SIZE(stop), rs_loop_end_by_signal,
+				    keeper, NULL, err);
 
 	if (!r && rs_collect_fd(keeper->collect) >= 0)
 		r = rs_loop_add_fd(keeper->loop, rs_collect_fd(keeper->collect), EPOLLIN, on_notes,
@@ -215,8 +199,8 @@ static int add_sources(struct keeper *keeper, struct rs_error *err)
 	if (!r)
 		r = rs_loop_add_timer(keeper->loop, slice, slice, on_slice, keeper, NULL, err);
 	if (!r && keep->duration)
-		r = rs_loop_add_timer(keeper->loop, keep->duration, 0, on_duration, keeper, NULL,
-				      err);
+		r = rs_loop_add_timer(keeper->loop, keep->duration, 0, rs_loop_end_by_timer, keeper,
+				      NULL, err);
 	return r;
 }
 

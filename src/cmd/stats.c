@@ -127,22 +127,6 @@ static int on_interval(struct rs_loop *loop, uint64_t expirations, void *data)
 	return look(data);
 }
 
-static int on_duration(struct rs_loop *loop, uint64_t expirations, void *data)
-{
-	(void)expirations;
-	(void)data;
-	rs_loop_stop(loop, 0);
-	return 0;
-}
-
-static int on_signal(struct rs_loop *loop, const struct signalfd_siginfo *info, void *data)
-{
-	(void)info;
-	(void)data;
-	rs_loop_stop(loop, 0);
-	return 0;
-}
-
 static int look_again_and_again(struct watch *watch)
 {
 	static const int signals[] = { SIGINT, SIGTERM };
@@ -155,11 +139,11 @@ static int look_again_and_again(struct watch *watch)
 		r = rs_loop_add_timer(watch->loop, settings->interval, settings->interval,
 				      on_interval, watch, NULL, err);
 	if (!r && settings->duration)
-		r = rs_loop_add_timer(watch->loop, settings->duration, 0, on_duration, watch, NULL,
-				      err);
+		r = rs_loop_add_timer(watch->loop, settings->duration, 0, rs_loop_end_by_timer,
+				      watch, NULL, err);
 	if (!r)
-		r = rs_loop_add_signals(watch->loop, signals, ARRAY_SIZE(signals), on_signal, watch,
-					NULL, err);
+		r = rs_loop_add_signals(watch->loop, signals, ARRAY_SIZE(signals),
+					rs_loop_end_by_signal, watch, NULL, err);
 	if (!r)
 		r = rs_loop_run(watch->loop);
 	return r;

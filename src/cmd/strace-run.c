@@ -183,14 +183,6 @@ static int on_command(struct rs_loop *loop, int fd, uint32_t events, void *data)
 	return 0;
 }
 
-static int on_duration(struct rs_loop *loop, uint64_t expirations, void *data)
-{
-	(void)expirations;
-	(void)data;
-	rs_loop_stop(loop, 0);
-	return 0;
-}
-
 /* Ctrl-C goes to the command, too, which then ends, and we with it; the second one ends us at once. */
 static int on_signal(struct rs_loop *loop, const struct signalfd_siginfo *info, void *data)
 {
@@ -230,7 +222,8 @@ static int add_sources(struct session *s, struct rs_error *err)
 	if (!r)
 		r = rs_loop_add_timer(s->loop, LOOK, LOOK, on_look, s, NULL, err);
 	if (!r && s->settings->duration)
-		r = rs_loop_add_timer(s->loop, s->settings->duration, 0, on_duration, s, NULL, err);
+		r = rs_loop_add_timer(s->loop, s->settings->duration, 0, rs_loop_end_by_timer, s,
+				      NULL, err);
 	if (!r && s->strace)
 		r = rs_loop_add_fd(s->loop, rs_strace_fd(s->strace), EPOLLIN | EPOLLET, on_ring, s,
 				   NULL, err);
