@@ -13,9 +13,10 @@ DESTDIR ?=
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 BUILD ?= debug
 FUZZ_SECONDS ?= 30
+FUZZ_SEED ?= 0
 ARGS ?=
 
-export JOBS
+export JOBS FUZZ_SEED
 
 DEBUG := build-debug
 RELEASE := build-release

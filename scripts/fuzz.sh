@@ -7,6 +7,8 @@
 #
 # usage: fuzz.sh BUILD_DIR SECONDS [FUZZER...]      (fuzzers by name: fuzz-json; default: all)
 #
+# FUZZ_SEED makes a run that can be made again; without it, each takes other ways.
+#
 # The last line is "N passed, N failed, N skipped", a fuzzer counting as one.
 set -eu
 export LC_ALL=C
@@ -38,8 +40,9 @@ done | xargs -r -P "${JOBS:-2}" -I '{}' sh -c '
 	set -- "$found"
 	[ -d "$seeds" ] && set -- "$@" "$seeds"
 	[ -f "$dict" ] && set -- "-dict=$dict" "$@"
-	"$build/tests/fuzz/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
-		-print_final_stats=1 -artifact_prefix="$build/$name-" "$@" >"$logs/$name.log" 2>&1
+	"$build/tests/fuzz/$name" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" \
+		-timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+		-artifact_prefix="$build/$name-" "$@" >"$logs/$name.log" 2>&1
 	echo $? >"$logs/$name.status"
 ' sh '{}' "$build" "$seconds" "$logs"
 
