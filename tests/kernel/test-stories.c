@@ -314,7 +314,8 @@ static void test_pipeline(void)
 					 shell, NULL },
 		  NULL, NULL);
 	tap_ok(!outcome.code && !strcmp(outcome.out, "21\n"), "pipeline: it does what it does");
-	ok = tap_ok(tracing_match("^\\[pid +[0-9]+\\] execve\\(\"[^\"]*/cat\", \\[\"cat\", ",
+	/* which file that is, is the shell's affair: busybox's runs itself */
+	ok = tap_ok(tracing_match("^\\[pid +[0-9]+\\] execve\\(\"[^\"]*\", \\[\"cat\", ",
 				  outcome.err),
 		    "pipeline: its programs start");
 	ok &= tap_ok(tracing_match(opened, outcome.err), "pipeline: cat opens the file");
