@@ -32,10 +32,8 @@ static __always_inline struct scratch *hold_scratch(void)
 
 		if (!s)
 			return NULL;
-		__sync_fetch_and_add(&s->busy, 1);
-		if (*(volatile __u64 *)&s->busy == 1)
+		if (rs_take(&s->busy))
 			return s;
-		__sync_fetch_and_add(&s->busy, -1);
 	}
 	lost(RS_STRACE_LOST_FDS);
 	return NULL;
@@ -43,7 +41,7 @@ static __always_inline struct scratch *hold_scratch(void)
 
 static __always_inline void release_scratch(struct scratch *s)
 {
-	__sync_fetch_and_add(&s->busy, -1);
+	s->busy = 0;
 }
 
 /* Is the path that was walked one that is asked for? */
