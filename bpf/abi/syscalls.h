@@ -24,6 +24,8 @@ struct rs_counts_config {
 	__u32 by;     /* enum rs_counts_by */
 	__u32 some;   /* 0: all calls, whatever is in `wanted` */
 	__u32 execve; /* its number */
+	__u32 sigreturn;
+	__u32 forks[4]; /* calls that end twice, in a child too; RS_CALLS_MAX: none */
 	__u32 untimed; /* not 0: no times; then there is nothing to do at a call's entry, and that program is left out */
 	__u64 wanted[RS_CALLS_MAX / 64]; /* by number */
 };
@@ -53,6 +55,8 @@ struct rs_count_name {
 enum rs_counts_loss {
 	RS_COUNTS_LOST_ROWS,    /* no room for one more of who and which call */
 	RS_COUNTS_LOST_THREADS, /* no room to remember when the call began */
+	RS_COUNTS_LOST_COMPAT, /* of 32 bits, where only some calls are asked for: their numbers are others */
+	RS_COUNTS_LOST_NAMES, /* no room for who it was: the number stands for the name */
 	RS_COUNTS_LOST_COUNT,
 };
 

@@ -122,8 +122,11 @@ SEC("raw_tp/sys_enter") int rs_counts_enter(struct rs_raw *ctx)
 	if (!rs_target_current())
 		return 0;
 	nr = number(ctx->args[1]);
-	if (is_held() ? nr != rs_counts_config.execve : !wanted(nr))
+	if (is_held() ? nr != rs_counts_config.execve : !wanted(nr)) {
+		if (nr == RS_COUNTS_COMPAT)
+			lost(RS_COUNTS_LOST_COMPAT);
 		return 0;
+	}
 	call = thread_of(true);
 	if (!call) {
 		lost(RS_COUNTS_LOST_THREADS);
@@ -160,7 +163,8 @@ static __always_inline void introduce(__u64 who)
 	name.pid = ids >> 32;
 	name.tid = ids;
 	name.cgroup = group_of_current();
-	bpf_map_update_elem(&rs_counts_names, &who, &name, BPF_ANY);
+	if (bpf_map_update_elem(&rs_counts_names, &who, &name, BPF_ANY))
+		lost(RS_COUNTS_LOST_NAMES);
 }
 
 static __always_inline struct rs_count *count_of(__u32 nr)
@@ -211,18 +215,36 @@ static __always_inline void add(__u32 nr, long result, __u64 began)
 		count->max = ns;
 }
 
+/* Who returns from a signal has the registers from before it. */
+static __always_inline __u32 number_at_end(struct pt_regs *regs)
+{
+	int nr = RS_REGS_NR(regs);
+
+	return number(nr == -1 ? rs_counts_config.sigreturn : (__u64)nr);
+}
+
+/* A child begins with the end of the call that its parent made. */
+static __always_inline bool is_birth(__u32 nr, long result)
+{
+	return !result && (nr == rs_counts_config.forks[0] || nr == rs_counts_config.forks[1] ||
+			   nr == rs_counts_config.forks[2] || nr == rs_counts_config.forks[3]);
+}
+
 static __always_inline int untimed_exit(struct pt_regs *regs, long result)
 {
 	__u32 nr;
 
 	if (!rs_target_current())
 		return 0;
-	nr = number(RS_REGS_NR(regs));
+	nr = number_at_end(regs);
 	if (is_held() && nr != rs_counts_config.execve)
 		return 0;
-	if (still_held(result) || !wanted(nr))
+	if (still_held(result) || is_birth(nr, result))
 		return 0;
-	add(nr, result, 0);
+	if (wanted(nr))
+		add(nr, result, 0);
+	else if (nr == RS_COUNTS_COMPAT)
+		lost(RS_COUNTS_LOST_COMPAT);
 	return 0;
 }
 

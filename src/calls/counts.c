@@ -17,19 +17,29 @@ struct rs_counts {
 	int n_cpus;
 };
 
+static uint32_t number_of(const char *name)
+{
+	const struct rs_call *call = rs_call_find(name);
+
+	return call ? rs_call_number(call) : RS_CALLS_MAX;
+}
+
 static int prepare(void *data_tool, void *data, struct rs_error *err)
 {
+	static const char *const forks[] = { "clone", "clone3", "fork", "vfork" };
 	struct rs_counts *counts = data;
 	const struct rs_counts_options *o = &counts->options;
 	struct rs_tool_syscalls *tool = data_tool;
 	volatile struct rs_counts_config *config = &tool->rodata->rs_counts_config;
-	const struct rs_call *execve = rs_call_find("execve");
 
 	rs_target_prepare(o->target, tool, &tool->rodata->rs_target);
 	config->by = o->by;
 	config->some = o->calls != NULL;
 	config->untimed = o->untimed;
-	config->execve = execve ? rs_call_number(execve) : RS_CALLS_MAX;
+	config->execve = number_of("execve");
+	config->sigreturn = number_of("rt_sigreturn");
+	for (size_t i = 0; i < ARRAY_SIZE(forks); i++)
+		config->forks[i] = number_of(forks[i]);
 	for (size_t i = 0; o->calls && i < ARRAY_SIZE(config->wanted); i++)
 		config->wanted[i] = o->calls->bits[i];
 	tool->bss->rs_counts_held = o->held;
@@ -99,15 +109,15 @@ void *rs_counts_tool(struct rs_counts *counts)
 /* --- reading --- */
 
 /* Adds up what the CPUs have. False where that is nothing. */
-static bool add_up(const struct rs_counts *counts, struct rs_count *ret)
+static bool add_up(const struct rs_count *cpus, int n, struct rs_count *ret)
 {
 	struct rs_count total = { 0 };
 
-	for (int i = 0; i < counts->n_cpus; i++) {
-		total.calls += counts->cpus[i].calls;
-		total.errors += counts->cpus[i].errors;
-		total.ns += counts->cpus[i].ns;
-		total.max = MAX(total.max, counts->cpus[i].max);
+	for (int i = 0; i < n; i++) {
+		total.calls += cpus[i].calls;
+		total.errors += cpus[i].errors;
+		total.ns += cpus[i].ns;
+		total.max = MAX(total.max, cpus[i].max);
 	}
 	*ret = total;
 	return total.calls;
@@ -121,31 +131,36 @@ static int read_all(struct rs_counts *counts,
 	for (uint32_t nr = 0; nr < RS_CALLS_MAX && !r; nr++) {
 		struct rs_counts_row row = { .nr = nr };
 
-		if (!bpf_map_lookup_elem(fd, &nr, counts->cpus) && add_up(counts, &row.count))
+		if (!bpf_map_lookup_elem(fd, &nr, counts->cpus) &&
+		    add_up(counts->cpus, counts->n_cpus, &row.count))
 			r = fn(data, &row);
 	}
 	return r;
 }
 
+struct reading {
+	const struct rs_counts *counts;
+	int (*fn)(void *data, const struct rs_counts_row *row);
+	void *data;
+};
+
+static int read_row(void *data, const void *key, const void *cpus)
+{
+	const struct reading *reading = data;
+	const struct rs_count_key *k = key;
+	struct rs_counts_row row = { .who = k->who, .nr = (uint32_t)k->nr };
+
+	if (!add_up(cpus, reading->counts->n_cpus, &row.count))
+		return 0;
+	return reading->fn(reading->data, &row);
+}
+
 static int read_rows(struct rs_counts *counts,
 		     int (*fn)(void *data, const struct rs_counts_row *row), void *data)
 {
-	int fd = bpf_map__fd(counts->tool->maps.rs_counts), r = 0;
-	struct rs_count_key key, *before = NULL, last;
+	struct reading reading = { .counts = counts, .fn = fn, .data = data };
 
-	for (unsigned i = 0; i < RS_COUNTS_ROWS && !r; i++) {
-		struct rs_counts_row row = { 0 };
-
-		if (bpf_map_get_next_key(fd, before, &key))
-			break;
-		last = key;
-		before = &last;
-		row.who = key.who;
-		row.nr = (uint32_t)key.nr;
-		if (!bpf_map_lookup_elem(fd, &key, counts->cpus) && add_up(counts, &row.count))
-			r = fn(data, &row);
-	}
-	return r;
+	return rs_tool_each(counts->tool->maps.rs_counts, read_row, &reading);
 }
 
 int rs_counts_read(struct rs_counts *counts, int (*fn)(void *data, const struct rs_counts_row *row),
@@ -159,11 +174,16 @@ int rs_counts_read(struct rs_counts *counts, int (*fn)(void *data, const struct 
 	return r;
 }
 
-void rs_counts_drop(struct rs_counts *counts, uint64_t who, uint32_t nr)
+/* Since 5.14 in one step; before, what a CPU adds in between is not seen. */
+bool rs_counts_take(struct rs_counts *counts, uint64_t who, uint32_t nr, struct rs_count *ret_count)
 {
-	struct rs_count_key key = { .who = who, .nr = nr };
+	const struct rs_count_key key = { .who = who, .nr = nr };
+	int fd = bpf_map__fd(counts->tool->maps.rs_counts);
 
-	bpf_map_delete_elem(bpf_map__fd(counts->tool->maps.rs_counts), &key);
+	if (bpf_map_lookup_and_delete_elem(fd, &key, counts->cpus) &&
+	    (bpf_map_lookup_elem(fd, &key, counts->cpus) || bpf_map_delete_elem(fd, &key)))
+		return false;
+	return add_up(counts->cpus, counts->n_cpus, ret_count);
 }
 
 bool rs_counts_name(struct rs_counts *counts, uint64_t who, struct rs_count_name *ret_name)
@@ -201,6 +221,8 @@ void rs_counts_losses(struct rs_counts *counts, struct rs_counts_losses *ret_los
 	*ret_losses = (struct rs_counts_losses){
 		.rows = rs_tool_sum(lost, RS_COUNTS_LOST_ROWS),
 		.threads = rs_tool_sum(lost, RS_COUNTS_LOST_THREADS),
+		.compat = rs_tool_sum(lost, RS_COUNTS_LOST_COMPAT),
+		.names = rs_tool_sum(lost, RS_COUNTS_LOST_NAMES),
 		.targets = rs_target_lost(counts->tool),
 		.skipped = rs_tool_skipped(counts->tool),
 	};

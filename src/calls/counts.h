@@ -36,8 +36,9 @@ struct rs_counts_row {
 int rs_counts_read(struct rs_counts *counts, int (*fn)(void *data, const struct rs_counts_row *row),
 		   void *data, struct rs_error *err);
 
-/* Forgets a row: of somebody who is gone. */
-void rs_counts_drop(struct rs_counts *counts, uint64_t who, uint32_t nr);
+/* Forgets a row; what it has counted last. It comes anew with the next call. False: there is none. */
+bool rs_counts_take(struct rs_counts *counts, uint64_t who, uint32_t nr,
+		    struct rs_count *ret_count);
 
 /* Who that was; false where the programs had no room for the name. */
 bool rs_counts_name(struct rs_counts *counts, uint64_t who, struct rs_count_name *ret_name);
@@ -49,6 +50,9 @@ const char *rs_counts_call(uint32_t nr);
 struct rs_counts_losses {
 	uint64_t rows;    /* calls: no room for one more of who and what */
 	uint64_t threads; /* calls: no room for their beginning */
+	uint64_t
+		compat; /* calls of 32 bits: some calls are asked for, and these have other numbers */
+	uint64_t names;   /* of who it was */
 	uint64_t targets; /* processes and groups that are not watched */
 	uint64_t skipped; /* times the kernel did not run a program that was at work already */
 };

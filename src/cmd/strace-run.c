@@ -459,6 +459,8 @@ static void tell_losses(struct session *s)
 
 		rs_counts_losses(s->counts, &l);
 		tell(l.rows + l.threads, "calls are not counted: no room");
+		tell(l.compat,
+		     "calls of 32-bit programs are not counted: -e means those of 64 bits");
 		if (!s->strace)
 			tell(l.targets, "processes or control groups are not watched: too many");
 		tell(l.skipped, "calls are not counted: a program was running on that CPU");

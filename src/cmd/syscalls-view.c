@@ -17,14 +17,15 @@
 
 struct call {
 	uint32_t nr;
-	uint64_t calls, ns;
+	uint64_t calls;
 };
 
 struct line {
-	char *name;  /* owned; "" for lines of a call alone */
+	char *name; /* owned; "" for lines of a call alone */
+	uint64_t who;
 	uint32_t nr; /* with RS_SYSCALLS_CALL */
 	struct rs_count count;
-	struct call top[TOP]; /* the most frequent first */
+	RS_VEC(struct call) calls; /* without; the most frequent first */
 };
 
 struct lines {
@@ -37,6 +38,7 @@ static void line_free(void *value, void *data)
 	struct line *line = value;
 
 	(void)data;
+	rs_vec_done(&line->calls);
 	free(line->name);
 	free(line);
 }
@@ -73,26 +75,17 @@ static struct line *line_of(struct lines *lines, const struct rs_str *name, uint
 	return rs_vec_push(&lines->list, line) ? NULL : line;
 }
 
-static void add_top(struct line *line, uint32_t nr, const struct rs_count *count)
+/* The same call comes again where several groups are one container. */
+static int add_call(struct line *line, uint32_t nr, uint64_t calls)
 {
-	struct call call = { .nr = nr, .calls = count->calls, .ns = count->ns };
-	size_t i = 0;
+	const struct call call = { .nr = nr, .calls = calls };
 
-	/* the same call of another group of the same container */
-	while (i < TOP && line->top[i].calls && line->top[i].nr != nr)
-		i++;
-	if (i < TOP && line->top[i].calls) {
-		call.calls += line->top[i].calls;
-		call.ns += line->top[i].ns;
-		memmove(line->top + i, line->top + i + 1, (TOP - 1 - i) * sizeof(call));
-		line->top[TOP - 1] = (struct call){ 0 };
+	rs_vec_foreach(&line->calls, known) if (known->nr == nr)
+	{
+		known->calls += calls;
+		return 0;
 	}
-	for (i = 0; i < TOP && line->top[i].calls >= call.calls; i++)
-		;
-	if (i == TOP)
-		return;
-	memmove(line->top + i + 1, line->top + i, (TOP - 1 - i) * sizeof(call));
-	line->top[i] = call;
+	return rs_vec_push(&line->calls, call);
 }
 
 static void add(struct rs_count *to, const struct rs_count *from)
@@ -140,12 +133,30 @@ static int compare(const void *pa, const void *pb, void *data)
 	return r ? r : strcmp(rs_counts_call(a->nr), rs_counts_call(b->nr));
 }
 
+static int by_calls(const void *pa, const void *pb)
+{
+	const struct call *a = pa, *b = pb;
+
+	if (a->calls != b->calls)
+		return a->calls < b->calls ? 1 : -1;
+	return a->nr < b->nr ? -1 : a->nr > b->nr;
+}
+
+static void sort(struct lines *lines, enum rs_syscalls_sort by)
+{
+	if (lines->list.len)
+		qsort_r(lines->list.items, lines->list.len, sizeof(*lines->list.items), compare,
+			&by);
+	rs_vec_foreach(&lines->list, line) if ((*line)->calls.len) qsort(
+		(*line)->calls.items, (*line)->calls.len, sizeof(*(*line)->calls.items), by_calls);
+}
+
 static int collect(const struct rs_syscalls_view *view, const struct rs_rates *rates,
 		   struct lines *lines, struct rs_count *ret_sum)
 {
 	const struct rs_hashmap_opts opts = { .max = LINES_MAX, .drop = line_free };
 	_cleanup_(rs_str_done) struct rs_str name = RS_STR_INIT(0);
-	enum rs_syscalls_sort sort = view->sort;
+	bool by_call = view->by & RS_SYSCALLS_CALL;
 	struct rs_rates_row row;
 	size_t pos = 0;
 
@@ -160,16 +171,14 @@ static int collect(const struct rs_syscalls_view *view, const struct rs_rates *r
 		rs_str_reset(&name);
 		if (view->by & ~(uint64_t)RS_SYSCALLS_CALL)
 			view->name(view->data, row.who, &name);
-		line = line_of(lines, &name, view->by & RS_SYSCALLS_CALL ? row.nr : 0);
-		if (!line)
+		line = line_of(lines, &name, by_call ? row.nr : 0);
+		if (!line || (!by_call && add_call(line, row.nr, count->calls)))
 			return -ENOMEM;
+		line->who = row.who;
 		add(&line->count, count);
-		add_top(line, row.nr, count);
 		add(ret_sum, count);
 	}
-	if (lines->list.len)
-		qsort_r(lines->list.items, lines->list.len, sizeof(*lines->list.items), compare,
-			&sort);
+	sort(lines, view->sort);
 	return 0;
 }
 
@@ -197,9 +206,12 @@ static void append_time(struct rs_str *out, uint64_t ns)
 
 static void append_top(struct rs_str *out, const struct line *line)
 {
-	for (unsigned i = 0; i < TOP && line->top[i].calls; i++)
-		rs_str_appendf(out, "%s%s %.0f%%", i ? " " : "", rs_counts_call(line->top[i].nr),
-			       100.0 * (double)line->top[i].calls / (double)line->count.calls);
+	for (size_t i = 0; i < TOP && i < line->calls.len; i++) {
+		const struct call *call = &line->calls.items[i];
+
+		rs_str_appendf(out, "%s%s %.0f%%", i ? " " : "", rs_counts_call(call->nr),
+			       100.0 * (double)call->calls / (double)line->count.calls);
+	}
 }
 
 static void append_numbers(const struct rs_syscalls_view *view, const struct rs_count *count,
@@ -240,9 +252,22 @@ static void append_title(const struct rs_syscalls_view *view, const struct rs_li
 	rs_str_append_char(out, '\n');
 }
 
-static void append_line(const struct rs_syscalls_view *view, const struct line *line, size_t width,
+/* What fits in the line, which has begun at @start. */
+static void append_rest(const struct rs_live_page *page, size_t start, const struct rs_str *text,
 			struct rs_str *out)
 {
+	size_t used = rs_term_columns(out->data + start, out->len - start);
+
+	if (used < page->width)
+		rs_term_append_fit(out, text->data, text->len, page->width - used, RS_TERM_NOPAD);
+}
+
+static void append_line(const struct rs_syscalls_view *view, const struct line *line, size_t width,
+			const struct rs_live_page *page, struct rs_str *out)
+{
+	_cleanup_(rs_str_done) struct rs_str rest = RS_STR_INIT(0);
+	size_t start = out->len;
+
 	append_numbers(view, &line->count, out);
 	rs_str_append_cstr(out, "  ");
 	if (view->by & ~(uint64_t)RS_SYSCALLS_CALL) {
@@ -250,9 +275,10 @@ static void append_line(const struct rs_syscalls_view *view, const struct line *
 		rs_str_append_cstr(out, "  ");
 	}
 	if (view->by & RS_SYSCALLS_CALL)
-		rs_str_append_cstr(out, rs_counts_call(line->nr));
+		rs_str_append_cstr(&rest, rs_counts_call(line->nr));
 	else
-		append_top(out, line);
+		append_top(&rest, line);
+	append_rest(page, start, &rest, out);
 	rs_str_append_char(out, '\n');
 }
 
@@ -292,7 +318,7 @@ int rs_syscalls_table(const struct rs_syscalls_view *view, const struct rs_rates
 	width = names_width(&lines, n);
 	append_title(view, page, width, out);
 	for (size_t i = 0; i < n; i++)
-		append_line(view, lines.list.items[i], width, out);
+		append_line(view, lines.list.items[i], width, page, out);
 	append_numbers(view, &sum, out);
 	rs_str_append_cstr(out, "  all");
 	if (n < lines.list.len)
@@ -327,6 +353,14 @@ static void put_line(struct rs_json *w, const struct rs_syscalls_view *view,
 	if (view->by & ~(uint64_t)RS_SYSCALLS_CALL) {
 		rs_json_key_lit(w, "who");
 		rs_json_cstr(w, line->name);
+	}
+	if (view->by & RS_SYSCALLS_PROCESS && line->who != RS_RATES_OTHERS) {
+		rs_json_key_lit(w, "pid");
+		rs_json_u64(w, line->who);
+	}
+	if (view->by & RS_SYSCALLS_THREAD && line->who != RS_RATES_OTHERS) {
+		rs_json_key_lit(w, "tid");
+		rs_json_u64(w, line->who);
 	}
 	if (view->by & RS_SYSCALLS_CALL) {
 		rs_json_key_lit(w, "syscall");

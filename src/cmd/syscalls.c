@@ -103,7 +103,7 @@ static void append_process(struct session *s, uint64_t who, struct rs_str *out)
 	struct rs_count_name name;
 
 	if (rs_counts_name(s->counts, who, &name))
-		rs_str_append_escaped(out, name.comm, strlen(name.comm));
+		rs_str_append_cstr(out, name.comm);
 	else
 		rs_str_append_char(out, '?');
 	rs_str_appendf(out, " (%" PRIu64 ")", who);
@@ -124,7 +124,9 @@ static void append_name(void *data, uint64_t who, struct rs_str *out)
 {
 	struct session *s = data;
 
-	if (s->settings->by & (RS_SYSCALLS_PROCESS | RS_SYSCALLS_THREAD))
+	if (who == RS_RATES_OTHERS)
+		rs_str_append_cstr(out, "(others)");
+	else if (s->settings->by & (RS_SYSCALLS_PROCESS | RS_SYSCALLS_THREAD))
 		append_process(s, who, out);
 	else if (s->settings->by & RS_SYSCALLS_POD)
 		append_pod(s, who, out);
@@ -150,18 +152,38 @@ static int on_row(void *data, const struct rs_counts_row *row)
 	return r == -ENOSPC ? 0 : r;
 }
 
+static bool take_row(void *data, uint64_t who, uint32_t nr, struct rs_count *ret_count)
+{
+	return rs_counts_take(data, who, nr, ret_count);
+}
+
+static void on_gone(void *data, uint64_t who)
+{
+	rs_counts_forget(data, who);
+}
+
 static int tick(void *data, uint64_t elapsed, struct rs_error *err)
 {
 	struct session *s = data;
+	const struct rs_rates_source source = { .take = take_row,
+						.gone = on_gone,
+						.data = s->counts };
+	int r;
 
 	s->elapsed = elapsed;
 	rs_rates_begin(s->rates);
 	rs_select_refresh(s->select, rs_counts_tool(s->counts));
-	return rs_counts_read(s->counts, on_row, s->rates, err);
+	r = rs_counts_read(s->counts, on_row, s->rates, err);
+	if (!r)
+		r = rs_rates_make_room(s->rates, &source);
+	if (!r && !rs_select_command(s->select) && rs_target_gone(rs_counts_tool(s->counts)))
+		rs_live_stop(s->live);
+	return r;
 }
 
 static int draw(void *data, const struct rs_live_page *page, struct rs_str *out)
 {
+	_cleanup_(rs_str_done) struct rs_str title = RS_STR_INIT(0);
 	struct session *s = data;
 	struct rs_syscalls_view view = {
 		.by = s->settings->by,
@@ -177,7 +199,8 @@ static int draw(void *data, const struct rs_live_page *page, struct rs_str *out)
 	if (s->settings->format == FORMAT_JSON)
 		return rs_syscalls_json(&view, s->rates, out);
 	rs_str_append_cstr(out, page->last ? "System calls of " : "System calls a second of ");
-	rs_select_describe(s->select, out);
+	rs_select_describe(s->select, &title);
+	rs_str_append_escaped(out, title.data, title.len);
 	rs_str_append_char(out, '\n');
 	return rs_syscalls_table(&view, s->rates, page, out) ?: rs_str_append_char(out, '\n');
 }
@@ -213,6 +236,8 @@ static int set_up(struct session *s, struct rs_error *err)
 
 	if (r)
 		return r;
+	if (o->by & (RS_SYSCALLS_CONTAINER | RS_SYSCALLS_POD))
+		rs_select_number_groups(s->select);
 	command = rs_select_command(s->select);
 	counts.target = rs_select_target(s->select);
 	counts.calls = o->some ? &o->calls : NULL;
@@ -246,6 +271,12 @@ static void tell_losses(struct session *s)
 	if (l.rows + l.threads)
 		rs_log_warn("%" PRIu64 " calls are not counted: no room in the kernel's tables",
 			    l.rows + l.threads);
+	if (l.compat)
+		rs_log_warn("%" PRIu64
+			    " calls of 32-bit programs are not counted: -e means those of 64 bits",
+			    l.compat);
+	if (l.names)
+		rs_log_warn("%" PRIu64 " names found no room: numbers stand for them", l.names);
 	if (rs_rates_refused(s->rates))
 		rs_log_warn("%" PRIu64 " sums are not shown: more than %d lines",
 			    rs_rates_refused(s->rates), RS_COUNTS_ROWS);

@@ -11,6 +11,7 @@
 #include "kern/bpfcall.h"
 
 #define REFUSED_MAX 16
+#define EACH_BATCH  512 /* more than a bucket of a map ever has */
 
 /* What the kernel was found not to take. */
 struct refused {
@@ -186,6 +187,41 @@ uint64_t rs_tool_sum(const struct bpf_map *map, uint32_t index)
 	for (int i = 0; i < n; i++)
 		sum += cpus[i];
 	return sum;
+}
+
+static size_t value_bytes(const struct bpf_map *map)
+{
+	enum bpf_map_type type = bpf_map__type(map);
+	size_t one = bpf_map__value_size(map);
+
+	if (type != BPF_MAP_TYPE_PERCPU_HASH && type != BPF_MAP_TYPE_LRU_PERCPU_HASH)
+		return one;
+	return ((one + 7) & ~(size_t)7) * (size_t)MAX(libbpf_num_possible_cpus(), 1);
+}
+
+int rs_tool_each(const struct bpf_map *map,
+		 int (*fn)(void *data, const void *key, const void *value), void *data)
+{
+	size_t key_size = bpf_map__key_size(map), value_size = value_bytes(map);
+	_cleanup_(rs_cleanup_free) char *keys = calloc(EACH_BATCH, key_size);
+	_cleanup_(rs_cleanup_free) char *values = calloc(EACH_BATCH, value_size);
+	uint64_t in = 0, out = 0;
+	bool first = true;
+	int r = keys && values ? 0 : -ENOMEM, last = 0;
+
+	while (!r && !last) {
+		uint32_t n = EACH_BATCH;
+
+		last = bpf_map_lookup_batch(bpf_map__fd(map), first ? NULL : &in, &out, keys,
+					    values, &n, NULL);
+		if (last && last != -ENOENT)
+			return last;
+		for (uint32_t i = 0; i < n && !r; i++)
+			r = fn(data, keys + i * key_size, values + i * value_size);
+		in = out;
+		first = false;
+	}
+	return r;
 }
 
 uint64_t rs_tool_skipped(void *tool)

@@ -60,6 +60,13 @@ bool rs_tool_has(void *tool, const char *program);
 /* What all CPUs have counted in an array of 64-bit counters for each CPU. 0 where that cannot be read. */
 uint64_t rs_tool_sum(const struct bpf_map *map, uint32_t index);
 
+/*
+ * Calls @fn for each entry of a hash map (of one for each CPU: with the values of all possible ones). One that is there all
+ * the while comes once, whatever the programs do meanwhile, and there is an end. 0, -errno, or what @fn returned.
+ */
+int rs_tool_each(const struct bpf_map *map,
+		 int (*fn)(void *data, const void *key, const void *value), void *data);
+
 /* Runs that the kernel left out since the load, for a program was at work on that CPU already (where hooks can be
  * preempted). They are lost to whoever counts. */
 uint64_t rs_tool_skipped(void *tool);

@@ -16,13 +16,51 @@
 
 #define CALLS  4321
 #define ERRORS 17
+#define RINGS  23
 
 /* --- what is counted --- */
+
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+static int ring(void)
+{
+	signal(SIGUSR1, on_signal);
+	for (int i = 0; i < RINGS; i++)
+		raise(SIGUSR1);
+	return 0;
+}
+
+/* getpid() as programs of 32 bits ask for it: its number is another call's in 64 bits. */
+static int old_calls(void)
+{
+#ifdef __x86_64__
+	for (int i = 0; i < RINGS; i++) {
+		long result;
+
+		__asm__ volatile("int $0x80"
+				 : "=a"(result)
+				 : "a"(20L)
+				 : "memory", "r8", "r9", "r10", "r11");
+		if ((pid_t)result != getpid())
+			return 1;
+	}
+	return 0;
+#else
+	return 1;
+#endif
+}
 
 static int deed(const char *word)
 {
 	pid_t pid = !strcmp(word, "child") ? fork() : 0;
 
+	if (!strcmp(word, "ring"))
+		return ring();
+	if (!strcmp(word, "old"))
+		return old_calls();
 	if (pid > 0)
 		return waitpid(pid, NULL, 0) < 0;
 	for (int i = 0; i < CALLS; i++)
@@ -126,6 +164,149 @@ static void test_process(void)
 	outcome_done(&outcome);
 }
 
+/* A child begins with the end of a call that it has not made. */
+static void test_forks(void)
+{
+	static const char set[] = "clone,clone3,?fork,?vfork";
+	struct outcome timed, untimed;
+	json_t *with = sums((const char *const[]){ "--by", "syscall", "-e", set, NULL }, "child",
+			    &timed),
+	       *without = sums(
+		       (const char *const[]){ "--by", "syscall", "-e", set, "--no-time", NULL },
+		       "child", &untimed);
+
+	if (!tap_ok(number(with, "calls") > 0 &&
+			    (exact(number(without, "calls"), number(with, "calls"), &untimed) ||
+			     skipped_some(&timed)),
+		    "without times: a fork counts once"))
+		tap_diag("%s%s%s%s", timed.out, timed.err, untimed.out, untimed.err);
+	json_decref(with);
+	json_decref(without);
+	outcome_done(&timed);
+	outcome_done(&untimed);
+}
+
+static void test_signals(const char *name, const char *how)
+{
+	struct outcome outcome;
+	json_t *page = sums(
+		(const char *const[]){ "--by", "syscall", "-e", "rt_sigreturn", how, NULL }, "ring",
+		&outcome);
+
+	if (!tap_ok(exact(number(row_of(page, "syscall", "rt_sigreturn"), "calls"), RINGS,
+			  &outcome),
+		    "%s", name))
+		tap_diag("%s%s", outcome.out, outcome.err);
+	json_decref(page);
+	outcome_done(&outcome);
+}
+
+static bool has_old_calls(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		signal(SIGSEGV, SIG_DFL);
+		_exit(old_calls());
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
+}
+
+static void test_old_calls(void)
+{
+	struct outcome outcome;
+	json_t *page;
+
+	if (!has_old_calls()) {
+		tap_skip("calls of 32 bits", "this kernel takes none");
+		return;
+	}
+	page = sums((const char *const[]){ "--by", "syscall", NULL }, "old", &outcome);
+	if (!tap_ok(exact(number(row_of(page, "syscall", "32-bit calls"), "calls"), RINGS,
+			  &outcome),
+		    "calls of 32 bits are counted as that"))
+		tap_diag("%s%s", outcome.out, outcome.err);
+	json_decref(page);
+	outcome_done(&outcome);
+	page = sums((const char *const[]){ "--by", "syscall", "-e", "getpgid", NULL }, "old",
+		    &outcome);
+	if (!tap_ok(!row_of(page, "syscall", "32") &&
+			    (strstr(outcome.err, "23 calls of 32-bit programs are not counted") ||
+			     skipped_some(&outcome)),
+		    "where calls are chosen, it says how many of 32 bits there were"))
+		tap_diag("%s%s", outcome.out, outcome.err);
+	json_decref(page);
+	outcome_done(&outcome);
+}
+
+/* --- more of who and what than there is room for --- */
+
+#define FIRST    336 /* numbers that mean nothing, on any processor */
+#define LAST     402
+#define CHILDREN 150
+#define BATCHES  8
+
+static void make_children(void)
+{
+	for (int i = 0; i < CHILDREN; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			tap_bail("fork: %m");
+		if (!pid) {
+			for (long nr = FIRST; nr <= LAST; nr++)
+				syscall(nr);
+			_exit(0);
+		}
+		waitpid(pid, NULL, 0);
+	}
+}
+
+static void wait_intervals(struct agent *agent, size_t n)
+{
+	uint64_t deadline = now_ms() + (uint64_t)agent_patience();
+	size_t end = agent->n_events + n;
+
+	while (agent->n_events < end && now_ms() < deadline)
+		agent_pump(agent, 1000);
+}
+
+/* Those who are gone make room, and what they have called stays counted. */
+static void test_room(void)
+{
+	const json_int_t all = (json_int_t)BATCHES * CHILDREN * (LAST - FIRST + 1);
+	char set[512] = "", pid[16];
+	struct agent agent;
+	json_int_t calls;
+	int code;
+
+	for (int nr = FIRST, n = 0; nr <= LAST; nr++)
+		n += snprintf(set + n, sizeof(set) - (size_t)n, "%s%d", n ? "," : "", nr);
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	agent_spawn(&agent,
+		    (const char *const[]){ "syscalls", "-o", "json", "-i", "100ms", "-p", pid, "-f",
+					   "--by", "process,syscall", "-e", set, "-n", "100",
+					   NULL },
+		    NULL, NULL);
+	wait_intervals(&agent, 1);
+	for (int i = 0; i < BATCHES; i++) {
+		make_children();
+		wait_intervals(&agent, 3);
+	}
+	code = agent_stop(&agent, SIGINT);
+	calls = agent.n_events ? number(agent.events[agent.n_events - 1], "calls") : -1;
+	if (!tap_ok(code == 0 && (calls == all ||
+				  (calls < all && calls > 0 && agent.err_text.len &&
+				   strstr(rs_str_cstr(&agent.err_text), "a program was running"))),
+		    "more than there is room for: all are counted"))
+		tap_diag("%lld of %lld, code %d\n%s", (long long)calls, (long long)all, code,
+			 rs_str_cstr(&agent.err_text));
+	tap_ok(!strstr(rs_str_cstr(&agent.err_text), "no room"),
+	       "more than there is room for: nothing is refused");
+	agent_done(&agent);
+}
+
 static void test_table(void)
 {
 	static char command[4200];
@@ -166,6 +347,11 @@ int main(int argc, char **argv)
 	test_calls("a child's are counted with the command's",
 		   (const char *const[]){ "--by", "syscall", NULL }, "child", true);
 	test_process();
+	test_forks();
+	test_signals("returning from a signal", "--plain");
+	test_signals("without times: returning from a signal", "--no-time");
+	test_old_calls();
+	test_room();
 	test_table();
 	return tap_done();
 }
