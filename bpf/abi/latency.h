@@ -70,6 +70,7 @@ enum {
 	RS_RUNQ_PREEMPTED,
 	RS_TCP_ROUND_TRIP = 0,
 	RS_TCP_CONNECT,
+	RS_TCP_FAILED, /* a connect that came to nothing */
 	RS_DNS_QUERY = 0,
 	RS_FAULT_MINOR = 0,
 	RS_FAULT_MAJOR,
@@ -168,6 +169,15 @@ enum rs_latency_loss {
 	RS_LATENCY_LOST_COUNT,
 };
 
+/* What became of the entries of rs_latency_starts: indices of rs_latency_tally. Those that are in none of the last two and
+ * not there any more had to make room for newer ones. */
+enum rs_latency_tally_of {
+	RS_LATENCY_BEGUN,
+	RS_LATENCY_ENDED,
+	RS_LATENCY_REPLACED, /* DNS: nothing came, and another question has taken the number */
+	RS_LATENCY_TALLIES,
+};
+
 /* --- slow ones --- */
 
 /* What a thread did while its call lasted, besides running. */
@@ -188,6 +198,19 @@ struct rs_wait_io {
 	__u32 bytes;
 	__u32 op; /* REQ_OP_* */
 	__u32 pad;
+};
+
+/* Value of the map rs_latency_starts: something that has begun and whose end is seen elsewhere. */
+#define RS_LATENCY_QUESTION 64
+struct rs_latency_start {
+	__u64 began; /* bpf_ktime_get_ns(); TCP: of a connect that lasts, else 0 */
+	__u64 issued;
+	__u64 cgroup;
+	__u32 pid, tid;
+	char comm[16];
+	struct rs_wait_io io;
+	struct rs_latency_peer peer;
+	__u8 name[RS_LATENCY_QUESTION]; /* DNS: the question, or its beginning; zeros behind it */
 };
 
 #define RS_WAIT_DEPTH 48
@@ -253,4 +276,5 @@ struct rs_latency_outlier {
 #define RS_LATENCY_SHORT __builtin_offsetof(struct rs_latency_outlier, wait)
 
 _Static_assert(sizeof(struct rs_latency_key) == 56, "no holes");
+_Static_assert(__builtin_offsetof(struct rs_latency_start, name) % 8 == 0, "compared by words");
 _Static_assert(sizeof(struct rs_wait_one) % 8 == 0, "no holes");

@@ -18,6 +18,7 @@ static __always_inline bool block_first_seen(__u64 what, __u64 began, struct rs_
 		latency_lost(RS_LATENCY_LOST_STARTS);
 		return false;
 	}
+	latency_tally(RS_LATENCY_BEGUN);
 	return true;
 }
 
@@ -28,6 +29,14 @@ static __always_inline bool request_first_seen(struct request *rq)
 
 	rs_request_describe(rq, &io);
 	return block_first_seen((__u64)rq, began && began < now ? began : now, &io);
+}
+
+/* Or of one that was at the same place before, and whose end was not seen? */
+static __always_inline bool block_is_of(struct request *rq, const struct rs_latency_start *start)
+{
+	__u64 began = BPF_CORE_READ(rq, start_time_ns);
+
+	return !began || began == start->began;
 }
 
 SEC("raw_tp/block_rq_insert") int rs_block_insert(struct rs_raw *ctx)
@@ -42,10 +51,23 @@ SEC("raw_tp/block_rq_issue") int rs_block_issue(struct rs_raw *ctx)
 	__u64 key = (__u64)rq;
 	struct rs_latency_start *start = bpf_map_lookup_elem(&rs_latency_starts, &key);
 
+	if (start && !block_is_of(rq, start)) {
+		bpf_map_delete_elem(&rs_latency_starts, &key);
+		start = NULL;
+	}
 	if (!start && request_first_seen(rq))
 		start = bpf_map_lookup_elem(&rs_latency_starts, &key);
 	if (start)
 		start->issued = bpf_ktime_get_ns();
+	return 0;
+}
+
+/* It becomes part of another and is seen no more. */
+SEC("raw_tp/block_rq_merge") int rs_block_merge(struct rs_raw *ctx)
+{
+	__u64 key = (__u64)rs_arg_at(ctx, rs_latency.arg_rq);
+
+	latency_end(&key);
 	return 0;
 }
 
@@ -90,7 +112,7 @@ SEC("raw_tp/block_rq_complete") int rs_block_complete(struct rs_raw *ctx)
 		block_add(start, RS_BLOCK_SERVED, now - start->issued);
 	}
 	block_tell(start, RS_BLOCK_SERVED, now);
-	bpf_map_delete_elem(&rs_latency_starts, &key);
+	latency_end(&key);
 	return 0;
 }
 
@@ -99,11 +121,14 @@ SEC("raw_tp/block_bio_queue") int rs_block_bio(struct rs_raw *ctx)
 {
 	struct bio *bio = rs_arg_at(ctx, rs_latency.arg_bio);
 	struct rs_wait_io io = {};
+	__u64 key = (__u64)bio;
 
 	if (rs_disk_has_queue(rs_bio_disk(bio)))
 		return 0;
 	rs_bio_describe(bio, &io);
-	block_first_seen((__u64)bio, bpf_ktime_get_ns(), &io);
+	/* Somebody else's: what was at that place before is over. */
+	if (!block_first_seen(key, bpf_ktime_get_ns(), &io))
+		bpf_map_delete_elem(&rs_latency_starts, &key);
 	return 0;
 }
 
@@ -117,6 +142,6 @@ SEC("raw_tp/block_bio_complete") int rs_block_bio_done(struct rs_raw *ctx)
 	now = bpf_ktime_get_ns();
 	block_add(start, RS_BLOCK_WHOLE, now - start->began);
 	block_tell(start, RS_BLOCK_WHOLE, now);
-	bpf_map_delete_elem(&rs_latency_starts, &key);
+	latency_end(&key);
 	return 0;
 }

@@ -10,8 +10,12 @@
 #define DNS_PORT   53
 #define DNS_ANSWER 0x80 /* of the third byte */
 #define DNS_HEADER 12
-#define DNS_TEXT   64
+#define DNS_TEXT   RS_LATENCY_QUESTION
+#define UDP_HEADER 8
 #define IP6_HEADER 40
+
+/* The same question sent again within that time (ns) is the same question still; resolvers give up before. */
+#define DNS_REPEAT 30000000000ull
 
 struct net_device {
 	struct {
@@ -31,6 +35,7 @@ struct dns_packet {
 	__u16 id;
 	__u8 flags;
 	__u64 text; /* where the question is */
+	__u64 len;  /* of it and what follows */
 	struct rs_latency_peer source, target;
 };
 
@@ -47,7 +52,7 @@ static __always_inline void dns_address(struct rs_latency_peer *peer, __u64 at, 
 static __always_inline bool dns_parse(__u64 at, struct dns_packet *p)
 {
 	__u8 head[10] = {}, proto;
-	__u16 udp[2] = {};
+	__u16 udp[3] = {}; /* ports, length */
 	struct {
 		__u16 id;
 		__u8 flags;
@@ -70,11 +75,15 @@ static __always_inline bool dns_parse(__u64 at, struct dns_packet *p)
 	p->to = bpf_ntohs(udp[1]);
 	if (p->from != DNS_PORT && p->to != DNS_PORT)
 		return false;
-	if (bpf_probe_read_kernel(&dns, sizeof(dns), (void *)next + 8))
+	if (bpf_probe_read_kernel(&dns, sizeof(dns), (void *)next + UDP_HEADER))
 		return false;
 	p->id = dns.id;
 	p->flags = dns.flags;
-	p->text = next + 8 + DNS_HEADER;
+	p->text = next + UDP_HEADER + DNS_HEADER;
+	p->len = bpf_ntohs(udp[2]);
+	if (p->len < UDP_HEADER + DNS_HEADER)
+		return false;
+	p->len -= UDP_HEADER + DNS_HEADER;
 	dns_address(&p->source, at + (v6 ? 8 : 12), v6);
 	dns_address(&p->target, at + (v6 ? 24 : 16), v6);
 	return true;
@@ -85,13 +94,58 @@ static __always_inline __u64 dns_key(__u32 netns, __u16 port, __u16 id)
 	return (__u64)netns << 32 | (__u32)port << 16 | id;
 }
 
+static __always_inline void dns_question(struct dns_packet *p, struct rs_latency_start *start)
+{
+	__u64 len = p->len < DNS_TEXT ? p->len : DNS_TEXT;
+
+	start->peer = p->target;
+	start->peer.port = p->to;
+	asm volatile("" : "+r"(len));
+	if (len <= DNS_TEXT)
+		bpf_probe_read_kernel(start->name, len, (void *)p->text);
+}
+
+static __always_inline bool dns_is_repeat(const struct rs_latency_start *first,
+					  const struct rs_latency_start *again)
+{
+	const __u64 *a = (const void *)first->name, *b = (const void *)again->name;
+
+	if (again->began - first->began > DNS_REPEAT)
+		return false;
+#pragma unroll
+	for (int i = 0; i < DNS_TEXT / 8; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
+/* Sent again it takes as long as from its first time on; another question under that number: the first got no answer. */
+static __always_inline void dns_begin(__u64 key, struct rs_latency_start *start)
+{
+	struct rs_latency_start *first;
+
+	if (!bpf_map_update_elem(&rs_latency_starts, &key, start, BPF_NOEXIST)) {
+		latency_tally(RS_LATENCY_BEGUN);
+		return;
+	}
+	first = bpf_map_lookup_elem(&rs_latency_starts, &key);
+	if (first && dns_is_repeat(first, start))
+		return;
+	if (bpf_map_update_elem(&rs_latency_starts, &key, start, BPF_ANY)) {
+		latency_lost(RS_LATENCY_LOST_STARTS);
+		return;
+	}
+	latency_tally(RS_LATENCY_BEGUN);
+	if (first)
+		latency_tally(RS_LATENCY_REPLACED);
+}
+
 SEC("raw_tp/net_dev_queue") int rs_dns_sent(struct rs_raw *ctx)
 {
 	struct sk_buff *skb = (void *)ctx->args[0];
 	struct sock *sk = BPF_CORE_READ(skb, sk);
 	struct rs_latency_start start = {};
 	struct dns_packet p = {};
-	__u64 key;
 
 	/* What is passed on by a router or a bridge is nobody's any more. */
 	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_UDP)
@@ -102,13 +156,9 @@ SEC("raw_tp/net_dev_queue") int rs_dns_sent(struct rs_raw *ctx)
 		return 0;
 	latency_start_current(&start);
 	start.began = bpf_ktime_get_ns();
-	start.peer = p.target;
-	start.peer.port = p.to;
-	bpf_probe_read_kernel(start.name, DNS_TEXT, (void *)p.text);
-	key = dns_key(BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum), p.from, p.id);
-	/* The same question again: its time runs from the first. */
-	if (bpf_map_update_elem(&rs_latency_starts, &key, &start, BPF_NOEXIST) == -7)
-		latency_lost(RS_LATENCY_LOST_STARTS);
+	dns_question(&p, &start);
+	dns_begin(dns_key(BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum), p.from, p.id),
+		  &start);
 	return 0;
 }
 
@@ -148,6 +198,6 @@ SEC("raw_tp/netif_receive_skb") int rs_dns_received(struct rs_raw *ctx)
 		key.peer = start->peer;
 	latency_add(&key, now - start->began);
 	dns_tell(start, now);
-	bpf_map_delete_elem(&rs_latency_starts, &which);
+	latency_end(&which);
 	return 0;
 }

@@ -23,13 +23,17 @@ struct {
 
 static __always_inline int fault_begin(__u64 address)
 {
-	struct fault_entry entry = { .address = address };
+	struct fault_entry fresh = { .address = address }, *entry;
 	__u32 tid = bpf_get_current_pid_tgid();
 
 	if (!rs_target_current())
 		return 0;
-	entry.began = bpf_ktime_get_ns();
-	if (bpf_map_update_elem(&rs_latency_faults, &tid, &entry, BPF_ANY))
+	fresh.began = bpf_ktime_get_ns();
+	entry = bpf_map_lookup_elem(&rs_latency_faults, &tid);
+	if (entry)
+		*entry = fresh;
+	else if (!latency_is_ending((void *)bpf_get_current_task()) &&
+		 bpf_map_update_elem(&rs_latency_faults, &tid, &fresh, BPF_ANY))
 		latency_lost(RS_LATENCY_LOST_STARTS);
 	return 0;
 }

@@ -29,7 +29,8 @@ static __always_inline void runq_begin(struct task_struct *task, __u32 kind)
 	if (entry) {
 		entry->kind = fresh.kind;
 		entry->since = fresh.since;
-	} else if (bpf_map_update_elem(&rs_latency_runq, &tid, &fresh, BPF_ANY)) {
+	} else if (!latency_is_ending(task) &&
+		   bpf_map_update_elem(&rs_latency_runq, &tid, &fresh, BPF_ANY)) {
 		latency_lost(RS_LATENCY_LOST_STARTS);
 	}
 }

@@ -62,18 +62,15 @@ static __always_inline struct call_scratch *scratch_hold(__u32 which)
 
 	if (!s)
 		return NULL;
-	/* What was there before is not to be had before 5.12: two that see two both give up. */
-	__sync_fetch_and_add(&s->busy, 1);
-	if (*(volatile __u64 *)&s->busy == 1)
+	if (rs_take(&s->busy))
 		return s;
-	__sync_fetch_and_add(&s->busy, -1);
 	latency_lost(RS_LATENCY_LOST_SCRATCH);
 	return NULL;
 }
 
 static __always_inline void scratch_release(struct call_scratch *s)
 {
-	__sync_fetch_and_add(&s->busy, -1);
+	s->busy = 0;
 }
 
 /* Leaves the file's path in the scratch; its length, at most RS_LATENCY_PATH - 1. Verified once, not for each caller. */
@@ -510,12 +507,25 @@ static __always_inline bool still_held(__u64 nr, long result)
 	return false;
 }
 
+/* Nothing is measured of the thread until its next call. */
+static __always_inline int call_over(struct call_begun *call, __u32 tid)
+{
+	struct rs_wait *wait;
+
+	call->began = 0;
+	if (!rs_latency.outlier)
+		return 0;
+	wait = bpf_map_lookup_elem(&rs_waits, &tid);
+	if (wait)
+		wait->began = 0;
+	return 0;
+}
+
 SEC("raw_tp/sys_exit") int rs_latency_exit(struct rs_raw *ctx)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
 	struct call_begun *call = bpf_map_lookup_elem(&rs_latency_calls, &tid);
 	const volatile struct rs_latency_call *what;
-	struct rs_wait *wait;
 	__u64 now, ns;
 
 	if (!call || !call->began)
@@ -523,22 +533,14 @@ SEC("raw_tp/sys_exit") int rs_latency_exit(struct rs_raw *ctx)
 	now = bpf_ktime_get_ns();
 	ns = now - call->began;
 	what = call_of(call->nr);
-	if (still_held(call->nr, ctx->args[1]) || !what->wanted) {
-		call->began = 0;
-		return 0;
-	}
+	if (still_held(call->nr, ctx->args[1]) || !what->wanted)
+		return call_over(call, tid);
 	if (objects_wanted())
 		call_object_end(call, ctx->args[1], what);
 	call_count(call, ns, ctx->args[1], what);
 	if (latency_is_slow(ns) && !(what->flags & RS_LATENCY_WAITS))
 		call_tell(ctx, call, now, ns, ctx->args[1], what);
-	call->began = 0;
-	if (rs_latency.outlier) {
-		wait = bpf_map_lookup_elem(&rs_waits, &tid);
-		if (wait)
-			wait->began = 0;
-	}
-	return 0;
+	return call_over(call, tid);
 }
 
 SEC("raw_tp/sched_process_exit") int rs_latency_thread_exit(struct rs_raw *ctx)

@@ -21,19 +21,23 @@ static __always_inline struct rs_latency_start *tcp_entry(struct sock *sk, bool 
 {
 	__u64 key = (__u64)sk;
 	struct rs_latency_start *start = bpf_map_lookup_elem(&rs_latency_starts, &key), fresh = {};
+	long r;
 
 	if (start && (start->pid || !owned))
 		return start;
-	if (!owned && rs_target.flags)
+	if (owned ? !rs_target_current() : rs_target.flags)
 		return NULL;
-	if (owned) {
-		if (!rs_target_current())
-			return NULL;
-		latency_start_current(&fresh);
+	if (start) {
+		latency_start_current(start);
+		return start;
 	}
-	fresh.issued = start ? start->issued : 0;
+	if (owned)
+		latency_start_current(&fresh);
 	latency_peer(sk, &fresh.peer);
-	if (bpf_map_update_elem(&rs_latency_starts, &key, &fresh, BPF_ANY))
+	r = bpf_map_update_elem(&rs_latency_starts, &key, &fresh, BPF_NOEXIST);
+	if (!r)
+		latency_tally(RS_LATENCY_BEGUN);
+	else if (r != -EEXIST)
 		latency_lost(RS_LATENCY_LOST_STARTS);
 	return bpf_map_lookup_elem(&rs_latency_starts, &key);
 }
@@ -98,7 +102,7 @@ SEC("raw_tp/tcp_destroy_sock") int rs_tcp_end(struct rs_raw *ctx)
 	if (!start)
 		return 0;
 	tcp_sample((void *)key, start);
-	bpf_map_delete_elem(&rs_latency_starts, &key);
+	latency_end(&key);
 	return 0;
 }
 
@@ -110,18 +114,20 @@ SEC("raw_tp/inet_sock_set_state") int rs_tcp_state(struct rs_raw *ctx)
 	__u64 key = (__u64)sk;
 
 	if (new == TCP_SYN_SENT) {
+		/* It may have connected before; or another was at this place, whose end was not seen. */
+		latency_end(&key);
 		start = tcp_entry(sk, true);
 		if (start)
 			start->began = bpf_ktime_get_ns();
 		return 0;
 	}
-	if (old != TCP_SYN_SENT)
+	if ((old != TCP_SYN_SENT && old != TCP_SYN_RECV) || new == TCP_SYN_RECV)
 		return 0;
 	start = bpf_map_lookup_elem(&rs_latency_starts, &key);
 	if (!start || !start->began)
 		return 0;
-	if (new == TCP_ESTABLISHED)
-		tcp_add(start, RS_TCP_CONNECT, bpf_ktime_get_ns() - start->began);
+	tcp_add(start, new == TCP_ESTABLISHED ? RS_TCP_CONNECT : RS_TCP_FAILED,
+		bpf_ktime_get_ns() - start->began);
 	start->began = 0;
 	return 0;
 }

@@ -23,31 +23,25 @@ struct {
 	__uint(max_entries, 1 << 20);
 } rs_latency_ring SEC(".maps");
 
+/* Names of what is met; user space takes those of new rows once an interval, and counts those that are gone by then. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 8192); /* set before load */
-	__uint(map_flags, RS_NO_PREALLOC);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1); /* set before load */
 	__type(key, struct rs_latency_file_key);
 	__type(value, struct rs_latency_file);
 } rs_latency_files SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 8192); /* set before load */
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1); /* set before load */
 	__type(key, __u32);
 	__type(value, struct rs_latency_name);
 } rs_latency_names SEC(".maps");
 
-/* Things that have begun, by what they are known by: requests, sockets, questions. Old ones make room. */
-struct rs_latency_start {
-	__u64 began, issued;
-	__u64 cgroup;
-	__u32 pid, tid;
-	char comm[16];
-	struct rs_wait_io io;
-	struct rs_latency_peer peer;
-	__u8 name[64]; /* DNS */
-};
+/*
+ * Things that have begun, by what they are known by: requests, sockets, questions. Old ones make room, which no program
+ * gets to know: what was begun and what was ended is counted, and user space subtracts.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1); /* set before load */
@@ -55,12 +49,42 @@ struct {
 	__type(value, struct rs_latency_start);
 } rs_latency_starts SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RS_LATENCY_TALLIES);
+	__type(key, __u32);
+	__type(value, __u64);
+} rs_latency_tally SEC(".maps");
+
+#define EEXIST 17
+
 static __always_inline void latency_lost(__u32 why)
 {
 	__u64 *n = bpf_map_lookup_elem(&rs_latency_lost, &why);
 
 	if (n)
 		__sync_fetch_and_add(n, 1);
+}
+
+static __always_inline void latency_tally(__u32 what)
+{
+	__u64 *n = bpf_map_lookup_elem(&rs_latency_tally, &what);
+
+	if (n)
+		__sync_fetch_and_add(n, 1);
+}
+
+/* Its end was seen. */
+static __always_inline void latency_end(__u64 *key)
+{
+	if (!bpf_map_delete_elem(&rs_latency_starts, key))
+		latency_tally(RS_LATENCY_ENDED);
+}
+
+/* A thread that ends takes its entries with it; those that it would make after that would stay for ever. */
+static __always_inline bool latency_is_ending(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, flags) & PF_EXITING;
 }
 
 static __always_inline void latency_add(struct rs_latency_key *key, __u64 ns)
@@ -168,13 +192,15 @@ static __always_inline void latency_start_current(struct rs_latency_start *start
 static __always_inline void latency_peer(struct sock *sk, struct rs_latency_peer *peer)
 {
 	struct inet_sock *inet = (void *)sk;
+	__u16 own;
 
 	peer->family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	if (peer->family != AF_INET && peer->family != AF_INET6)
 		return;
 	peer->port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
-	if (peer->port >= FIRST_PICKED_PORT &&
-	    bpf_ntohs(BPF_CORE_READ(inet, inet_sport)) < FIRST_PICKED_PORT)
+	/* One that connects has no port of its own yet. */
+	own = bpf_ntohs(BPF_CORE_READ(inet, inet_sport));
+	if (peer->port >= FIRST_PICKED_PORT && own && own < FIRST_PICKED_PORT)
 		peer->port = 0;
 	if (peer->family == AF_INET)
 		*(__u32 *)peer->addr = BPF_CORE_READ(sk, __sk_common.skc_daddr);

@@ -94,7 +94,11 @@ bool rs_histogram_next(const struct rs_histogram *h, unsigned *pos,
 		unsigned octave = *pos / RS_OCTAVE_BUCKETS, bucket = *pos % RS_OCTAVE_BUCKETS;
 		const uint64_t *page = h->pages[octave];
 
-		if (!page || !page[bucket])
+		if (!page) {
+			*pos += RS_OCTAVE_BUCKETS - 1 - bucket;
+			continue;
+		}
+		if (!page[bucket])
 			continue;
 		rs_histogram_bounds(octave, bucket, &ret_bucket->low, &ret_bucket->high);
 		ret_bucket->count = page[bucket];

@@ -22,6 +22,7 @@ struct rs_latency {
 	RS_VEC(struct rs_latency_row *) rows;
 	struct rs_latency_row *others; /* rows that were given up, in one; NULL: none yet. Owned */
 	uint64_t lost_rows;
+	uint64_t nameless; /* rows whose names were gone before we asked */
 	struct rs_histogram whole;
 	struct rs_latency_key *batch_keys; /* scratch of reading */
 	struct rs_latency_page *batch_pages;

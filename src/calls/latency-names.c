@@ -78,10 +78,10 @@ static const char *call_what(uint32_t nr)
 
 const char *rs_latency_what(enum rs_latency_source source, uint32_t what)
 {
-	static const char *const words[RS_LATENCY_SOURCES][2] = {
+	static const char *const words[RS_LATENCY_SOURCES][3] = {
 		[RS_LATENCY_RUNQ] = { "being woken", "being preempted" },
-		[RS_LATENCY_TCP] = { "round trip", "connect" },
-		[RS_LATENCY_DNS] = { "query", "query" },
+		[RS_LATENCY_TCP] = { "round trip", "connect", "failed connect" },
+		[RS_LATENCY_DNS] = { "query" },
 		[RS_LATENCY_FAULT] = { "minor", "major" },
 	};
 
@@ -89,7 +89,9 @@ const char *rs_latency_what(enum rs_latency_source source, uint32_t what)
 		return call_what(what);
 	if (source == RS_LATENCY_BLOCK)
 		return block_what(what);
-	return words[source][what & 1];
+	if (what >= ARRAY_SIZE(words[0]) || !words[source][what])
+		return "other";
+	return words[source][what];
 }
 
 bool rs_latency_is_idle(uint32_t nr)
@@ -132,6 +134,25 @@ void rs_latency_peer_format(const struct rs_latency_peer *peer, struct rs_str *o
 		rs_str_append_cstr(out, text);
 }
 
+/* Each part has its length in front. RFC 1035, section 3.1. */
+void rs_latency_question_format(const void *name, size_t len, struct rs_str *out)
+{
+	const unsigned char *bytes = name;
+	const char *separator = "";
+	size_t at = 0;
+
+	while (at < len && bytes[at] && bytes[at] < 64 && at + 1 + bytes[at] <= len) {
+		rs_str_append_cstr(out, separator);
+		rs_str_append(out, bytes + at + 1, bytes[at]);
+		at += 1u + bytes[at];
+		separator = ".";
+	}
+	if (at < len && bytes[at])
+		rs_str_append_cstr(out, "...");
+	else if (!at)
+		rs_str_append_char(out, '.'); /* the root */
+}
+
 static void name_file(struct rs_latency *latency, const struct rs_latency_key *key,
 		      struct rs_str *out)
 {
@@ -143,8 +164,10 @@ static void name_file(struct rs_latency *latency, const struct rs_latency_key *k
 		rs_str_append_cstr(out, "-");
 		return;
 	}
-	if (bpf_map_lookup_elem(map, &which, &file))
+	if (bpf_map_lookup_elem(map, &which, &file)) {
 		file = (struct rs_latency_file){ .len = 0 };
+		latency->nameless++;
+	}
 	file.len = MIN(file.len, RS_LATENCY_PATH);
 	if (file.len) {
 		/* Its beginning is missing where it was too long. */
@@ -165,12 +188,16 @@ static void name_id(struct rs_latency *latency, uint32_t id, struct rs_str *out)
 {
 	struct rs_latency_name name = { .comm = "" };
 
-	if (id)
-		bpf_map_lookup_elem(bpf_map__fd(latency->tool->maps.rs_latency_names), &id, &name);
-	if (id)
-		rs_str_appendf(out, "%.16s (%" PRIu32 ")", name.comm[0] ? name.comm : "?", id);
-	else
+	if (!id) {
 		rs_str_append_cstr(out, "-");
+		return;
+	}
+	if (bpf_map_lookup_elem(bpf_map__fd(latency->tool->maps.rs_latency_names), &id, &name)) {
+		latency->nameless++;
+		rs_str_append_char(out, '?');
+	}
+	rs_str_append(out, name.comm, strnlen(name.comm, sizeof(name.comm)));
+	rs_str_appendf(out, " (%" PRIu32 ")", id);
 }
 
 static void name_group(struct rs_latency *latency, uint64_t cgroup, struct rs_str *out)
@@ -227,7 +254,11 @@ static int set_name(struct rs_latency *latency, struct rs_latency_row *row, unsi
 int rs_latency_name_id(struct rs_latency *latency, struct rs_latency_row *row)
 {
 	unsigned which = latency->options.by & (RS_LATENCY_BY_PROCESS | RS_LATENCY_BY_THREAD);
+	int map = bpf_map__fd(latency->tool->maps.rs_latency_names);
+	struct rs_latency_name name;
 
+	if (!row->key.id || bpf_map_lookup_elem(map, &row->key.id, &name))
+		return 0; /* the one that it has is better than none */
 	return set_name(latency, row, (unsigned)__builtin_ctz(which));
 }
 

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <bpf/bpf.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "calls/latency-internal.h"
 #include "kern/btf.h"
@@ -18,6 +17,8 @@
 #define PAGES_DEFAULT 8192
 #define PAGES_MOST    (1u << 20)
 #define STARTS        8192
+#define CONNECTIONS   32768
+#define NAMES         8192 /* that are met in an interval */
 #define SHARDS_MOST   8
 #define ROOM_LEAST    4096u
 #define ROOM_MOST     (1u << 20)
@@ -42,7 +43,7 @@ const struct rs_latency_source_row rs_latency_sources[RS_LATENCY_SOURCES] = {
 			       .what_title = "I/O",
 			       .by = BY_WHO | RS_LATENCY_BY_DEVICE,
 			       .programs = { "rs_block_insert", "rs_block_issue",
-					     "rs_block_complete", "rs_block_bio",
+					     "rs_block_complete", "rs_block_merge", "rs_block_bio",
 					     "rs_block_bio_done" },
 			       .needs =
 				       "the tracepoints of the block layer (block:block_rq_issue and others)" },
@@ -232,9 +233,12 @@ static void size_maps(const struct rs_latency *latency)
 		bpf_map__set_max_entries(t->maps.rs_latency_faults, threads);
 	if (o->source == RS_LATENCY_BLOCK || o->source == RS_LATENCY_TCP ||
 	    o->source == RS_LATENCY_DNS)
-		bpf_map__set_max_entries(t->maps.rs_latency_starts, STARTS);
-	if (!(o->by & (RS_LATENCY_BY_PROCESS | RS_LATENCY_BY_THREAD)))
-		bpf_map__set_max_entries(t->maps.rs_latency_names, 1);
+		bpf_map__set_max_entries(t->maps.rs_latency_starts,
+					 o->source == RS_LATENCY_TCP ? CONNECTIONS : STARTS);
+	if (o->by & (RS_LATENCY_BY_PROCESS | RS_LATENCY_BY_THREAD))
+		bpf_map__set_max_entries(t->maps.rs_latency_names, NAMES);
+	if (o->source == RS_LATENCY_SYSCALL && (o->by & RS_LATENCY_BY_FILE || o->outlier))
+		bpf_map__set_max_entries(t->maps.rs_latency_files, NAMES);
 }
 
 static int prepare(void *tool, void *data, struct rs_error *err)
@@ -405,8 +409,9 @@ static int attach_events(struct rs_latency *latency, struct rs_error *err)
 
 int rs_latency_attach(struct rs_latency *latency, struct rs_error *err)
 {
+	static const char *const optional[] = { "rs_block_merge", NULL };
 	const struct rs_latency_source_row *row = &rs_latency_sources[latency->options.source];
-	int r = rs_tool_attach(latency->tool, NULL, err);
+	int r = rs_tool_attach(latency->tool, optional, err);
 
 	if (r == -ENOENT || r == -EINVAL) {
 		rs_error_set(err, -EOPNOTSUPP, "--source %s: this kernel lacks %s", row->name,
@@ -446,107 +451,4 @@ int rs_latency_take(struct rs_latency *latency)
 	size_t n;
 
 	return latency->ring ? rs_ring_consume(latency->ring, on_record, latency, 0, &n) : 0;
-}
-
-/* --- what is not over, and what was lost --- */
-
-struct call_begun {
-	uint64_t began, nr;
-};
-
-bool rs_latency_waiting(struct rs_latency *latency, uint64_t least,
-			struct rs_latency_waiting *ret_waiting)
-{
-	const struct bpf_map *calls = latency->tool->maps.rs_latency_calls;
-	_cleanup_(rs_cleanup_free) void *value = malloc(bpf_map__value_size(calls));
-	struct rs_latency_waiting oldest = { 0 };
-	uint64_t now = rs_clock_mono();
-	uint32_t tid, *before = NULL;
-	size_t n = 0;
-
-	while (value && !bpf_map_get_next_key(bpf_map__fd(calls), before, &tid)) {
-		struct call_begun call;
-
-		before = &tid;
-		if (bpf_map_lookup_elem(bpf_map__fd(calls), &tid, value))
-			continue;
-		memcpy(&call, value, sizeof(call));
-		if (!call.began || call.began > now || now - call.began < least)
-			continue;
-		n++;
-		if (now - call.began > oldest.ns)
-			oldest = (struct rs_latency_waiting){ .tid = tid,
-							      .nr = (uint32_t)call.nr,
-							      .ns = now - call.began };
-	}
-	oldest.more = n ? n - 1 : 0;
-	if (n)
-		*ret_waiting = oldest;
-	return n;
-}
-
-uint64_t rs_latency_lost(struct rs_latency *latency, enum rs_latency_loss what)
-{
-	unsigned cpus = rs_cpus_possible();
-	_cleanup_(rs_cleanup_free) uint64_t *counts = calloc(cpus, sizeof(*counts));
-	uint32_t key = what;
-	uint64_t sum = 0;
-
-	if (!counts ||
-	    bpf_map_lookup_elem(bpf_map__fd(latency->tool->maps.rs_latency_lost), &key, counts))
-		return 0;
-	for (unsigned i = 0; i < cpus; i++)
-		sum += counts[i];
-	return sum;
-}
-
-/* Events for which the kernel left our programs out: they were at work already on that CPU. */
-static uint64_t count_skipped(const struct rs_latency *latency)
-{
-	struct bpf_program *program;
-	uint64_t sum = 0;
-
-	bpf_object__for_each_program(program, latency->tool->obj)
-	{
-		struct bpf_prog_info info = { 0 };
-		uint32_t size = sizeof(info);
-
-		if (bpf_program__fd(program) >= 0 &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
-			sum += info.recursion_misses;
-	}
-	return sum;
-}
-
-void rs_latency_losses(struct rs_latency *latency, struct rs_str *out)
-{
-	static const char *const texts[RS_LATENCY_LOST_COUNT] = {
-		[RS_LATENCY_LOST_PAGES] =
-			"are in no histogram for want of room: ask for less with --by",
-		[RS_LATENCY_LOST_STARTS] = "could not be timed: too many at once",
-		[RS_LATENCY_LOST_NAMES] = "names found no room: numbers stand for them",
-		[RS_LATENCY_LOST_RING] = "slow ones were not told of: too many at once",
-		[RS_LATENCY_LOST_COMPAT] = "calls of 32-bit programs were not looked at",
-		[RS_LATENCY_LOST_SCRATCH] = "times a name or a slow call was left out: two at once",
-	};
-	uint64_t skipped = count_skipped(latency), unseen = rs_target_lost(latency->tool);
-
-	for (unsigned i = 0; i < RS_LATENCY_LOST_COUNT; i++) {
-		uint64_t n = rs_latency_lost(latency, i);
-
-		if (n)
-			rs_str_appendf(out, "%" PRIu64 " %s\n", n, texts[i]);
-	}
-	if (skipped)
-		rs_str_appendf(out,
-			       "%" PRIu64 " events for which the kernel skipped our programs\n",
-			       skipped);
-	if (latency->lost_rows)
-		rs_str_appendf(
-			out, "%" PRIu64 " are in no row for want of room: ask for less with --by\n",
-			latency->lost_rows);
-	if (unseen)
-		rs_str_appendf(
-			out, "%" PRIu64 " processes or groups were not watched for want of room\n",
-			unseen);
 }

@@ -57,8 +57,9 @@ int rs_latency_take(struct rs_latency *latency);
 struct rs_latency_row {
 	struct rs_latency_key key;
 	struct rs_histogram now, all; /* of the last interval; since the start */
-	char *names[8]; /* by bit of RS_LATENCY_BY_*, as they are; NULL: not asked for. Owned */
-	bool idle;      /* a call that waits because it was asked to */
+	char *names[8];  /* by bit of RS_LATENCY_BY_*, as they are; NULL: not asked for. Owned */
+	bool idle;       /* a call that waits because it was asked to */
+	uint64_t weight; /* for whoever sorts rows */
 };
 
 /* Reads what was counted since the last time. */
@@ -85,6 +86,35 @@ struct rs_latency_waiting {
 bool rs_latency_waiting(struct rs_latency *latency, uint64_t least,
 			struct rs_latency_waiting *ret_waiting);
 
+/* Of block I/O, TCP and DNS, whose beginnings and ends are seen in different places: those that have not ended. */
+#define RS_LATENCY_LATE_NS 5000000000ull
+struct rs_latency_pending {
+	uint64_t begun, ended; /* TCP: connections */
+	uint64_t waiting;      /* TCP: connects */
+	uint64_t late;         /* have waited for RS_LATENCY_LATE_NS or longer */
+	uint64_t replaced;     /* DNS: no answer came, and another question took the number */
+	uint64_t forgotten;    /* made room for newer ones */
+	uint64_t now;          /* CLOCK_MONOTONIC */
+	struct rs_latency_start oldest; /* of the late ones; began 0: there is none */
+};
+/* -EOPNOTSUPP: no such source. */
+int rs_latency_pending(struct rs_latency *latency, struct rs_latency_pending *ret_pending);
+/* Appends a line, where there is anything to say. @last: nothing will be said later, so also of those that may still end. */
+void rs_latency_pending_format(const struct rs_latency *latency,
+			       const struct rs_latency_pending *pending, bool last,
+			       struct rs_str *out);
+
+/* A name in DNS' own form as text; "..." at its end where there is more than @len bytes of it. Appends. */
+void rs_latency_question_format(const void *name, size_t len, struct rs_str *out);
+
+struct rs_latency_losses {
+	uint64_t kernel[RS_LATENCY_LOST_COUNT]; /* by enum rs_latency_loss */
+	uint64_t forgotten;                     /* began, and made room for newer ones */
+	uint64_t skipped; /* times the kernel did not run a program that was at work already */
+	uint64_t rows;    /* counted, and in no row for want of room */
+	uint64_t targets; /* processes and groups that are not watched */
+};
+void rs_latency_losses(struct rs_latency *latency, struct rs_latency_losses *ret_losses);
 /* Appends a line for each kind of loss, "312 calls ...\n". */
-void rs_latency_losses(struct rs_latency *latency, struct rs_str *out);
-uint64_t rs_latency_lost(struct rs_latency *latency, enum rs_latency_loss what);
+void rs_latency_losses_format(const struct rs_latency *latency,
+			      const struct rs_latency_losses *losses, struct rs_str *out);

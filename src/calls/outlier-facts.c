@@ -212,23 +212,9 @@ void rs_outlier_call(const struct rs_latency_outlier *o, struct rs_str *out)
 	rs_call_format_result(&event, &print, out);
 }
 
-/* A name in DNS' own form: each part with its length in front. RFC 1035, section 3.1. */
 void rs_outlier_question(const struct rs_latency_outlier *o, struct rs_str *out)
 {
-	size_t len = MIN(o->path_len, RS_LATENCY_PATH), at = 0;
-	const char *separator = "";
-
-	while (at < len && o->path[at] && at + 1 + (unsigned char)o->path[at] <= len &&
-	       (unsigned char)o->path[at] < 64) {
-		size_t n = (unsigned char)o->path[at];
-
-		rs_str_append_cstr(out, separator);
-		rs_str_append(out, o->path + at + 1, n);
-		at += 1 + n;
-		separator = ".";
-	}
-	if (at < len && o->path[at])
-		rs_str_append_cstr(out, "...");
+	rs_latency_question_format(o->path, MIN(o->path_len, RS_LATENCY_PATH), out);
 }
 
 void rs_outlier_what(const struct rs_latency_outlier *o, struct rs_str *out)

@@ -58,6 +58,33 @@ static void write_row(struct latency_run *run, const struct rs_latency_row *row,
 	rs_json_end_object(w);
 }
 
+/* Block I/O, connects or questions that have begun, and those of them that have not ended. */
+static void write_pending(struct latency_run *run, struct rs_json *w)
+{
+	_cleanup_(rs_str_done) struct rs_str name = RS_STR_INIT(0);
+	bool dns = run->settings->source == RS_LATENCY_DNS;
+	const char *title = dns ? "questions" : "pending";
+	struct rs_latency_pending p;
+
+	if (rs_latency_pending(run->latency, &p) < 0)
+		return;
+	rs_json_key(w, title, strlen(title));
+	rs_json_begin_object(w);
+	write_number(w, dns ? "asked" : "begun", p.begun);
+	write_number(w, dns ? "answered" : "ended", p.ended);
+	write_number(w, dns ? "unanswered" : "late", p.late + p.replaced);
+	write_number(w, "waiting", p.waiting);
+	write_number(w, "forgotten", p.forgotten);
+	if (p.oldest.began)
+		write_number(w, "oldest_ns", p.now - p.oldest.began);
+	if (p.oldest.began && dns) {
+		rs_latency_question_format(p.oldest.name, sizeof(p.oldest.name), &name);
+		rs_json_key_lit(w, "oldest");
+		rs_json_string(w, name.data, name.len);
+	}
+	rs_json_end_object(w);
+}
+
 static void write_losses(struct latency_run *run, struct rs_json *w)
 {
 	static const char *const keys[RS_LATENCY_LOST_COUNT] = {
@@ -69,10 +96,18 @@ static void write_losses(struct latency_run *run, struct rs_json *w)
 		[RS_LATENCY_LOST_SCRATCH] = "scratch",
 	};
 
+	struct rs_latency_losses losses;
+
+	rs_latency_losses(run->latency, &losses);
 	rs_json_key_lit(w, "lost");
 	rs_json_begin_object(w);
 	for (unsigned i = 0; i < RS_LATENCY_LOST_COUNT; i++)
-		write_number(w, keys[i], rs_latency_lost(run->latency, i));
+		write_number(w, keys[i], losses.kernel[i]);
+	write_number(w, "forgotten", losses.forgotten);
+	write_number(w, "skipped", losses.skipped);
+	write_number(w, "no_row", losses.rows);
+	write_number(w, "not_watched", losses.targets);
+	write_number(w, "outliers_only_counted", run->n_untold);
 	rs_json_end_object(w);
 }
 
@@ -96,6 +131,7 @@ void latency_draw_json(struct latency_run *run, bool all, struct rs_str *out)
 	for (size_t i = 0; i < n; i++)
 		write_row(run, rows[i], all, w);
 	rs_json_end_array(w);
+	write_pending(run, w);
 	if (all) {
 		write_number(w, "outliers", run->n_slow);
 		write_losses(run, w);

@@ -8,7 +8,6 @@
 #include "cmd/latency.h"
 
 #define NUMBER_WIDTH  9
-#define NUMBERS       6 /* columns of numbers */
 #define NAME_MIN      10
 #define NAME_MAX      48
 #define NAMES         8
@@ -23,6 +22,7 @@ struct table {
 	struct rs_latency_row **rows;
 	size_t n;
 	unsigned widths[NAMES];
+	unsigned numbers; /* which of numbers[] have a column: bits */
 	bool all;
 };
 
@@ -34,6 +34,28 @@ static const char *style(const struct table *t, enum rs_term_style which)
 static bool has_column(const struct table *t, unsigned bit)
 {
 	return t->run->settings->by & 1u << bit;
+}
+
+enum { COUNT, P50, P90, P99, P999, MAXIMUM, NUMBERS };
+
+static const char *const numbers[NUMBERS] = {
+	[COUNT] = "COUNT", [P50] = "P50",    [P90] = "P90",
+	[P99] = "P99",     [P999] = "P99.9", [MAXIMUM] = "MAX",
+};
+
+/* Those that fit beside the names, the one that says least left out first. How many columns remain for names. */
+static unsigned find_numbers(struct table *t, unsigned names)
+{
+	static const unsigned char drop[] = { P90, P999, P50 };
+	unsigned n = NUMBERS, dropped = 0, need = names * NAME_MIN;
+
+	t->numbers = (1u << NUMBERS) - 1;
+	while (dropped < ARRAY_SIZE(drop) && t->page->width < need + n * (NUMBER_WIDTH + 1)) {
+		t->numbers &= ~(1u << drop[dropped++]);
+		n--;
+	}
+	n *= NUMBER_WIDTH + 1;
+	return t->page->width > n ? t->page->width - n : 0;
 }
 
 /* As wide as what is in them, and all together no wider than the page. */
@@ -56,9 +78,7 @@ static void find_widths(struct table *t)
 		if (!t->page->terminal && t->page->width < RS_TERM_WIDTH_MAX)
 			t->widths[bit] = MIN(t->widths[bit], (unsigned)NAME_MAX);
 	}
-	room = t->page->width > NUMBERS * (NUMBER_WIDTH + 1)
-		       ? t->page->width - NUMBERS * (NUMBER_WIDTH + 1)
-		       : 0;
+	room = find_numbers(t, columns);
 	for (unsigned bit = 0; bit < NAMES && columns; bit++) {
 		unsigned share = room / columns;
 
@@ -70,25 +90,23 @@ static void find_widths(struct table *t)
 	}
 }
 
-static void append_number(struct table *t, const char *text)
+static void append_number(struct table *t, unsigned which, const char *text)
 {
+	if (!(t->numbers & 1u << which))
+		return;
 	rs_str_append_char(t->out, ' ');
 	rs_term_append_fit(t->out, text, strlen(text), NUMBER_WIDTH, RS_TERM_RIGHT);
 }
 
-static void append_ns(struct table *t, uint64_t ns)
+static void append_ns(struct table *t, unsigned which, uint64_t ns)
 {
 	char text[RS_UNITS_BUF];
 
-	append_number(t, rs_units_format_duration(text, ns));
+	append_number(t, which, rs_units_format_duration(text, ns));
 }
 
 static void draw_head(struct table *t)
 {
-	static const char *const numbers[NUMBERS] = {
-		"COUNT", "P50", "P90", "P99", "P99.9", "MAX"
-	};
-
 	rs_str_append_cstr(t->out, style(t, RS_TERM_BOLD));
 	for (unsigned bit = 0; bit < NAMES; bit++) {
 		const char *title;
@@ -100,7 +118,7 @@ static void draw_head(struct table *t)
 		rs_str_append_fill(t->out, ' ', GAP);
 	}
 	for (unsigned i = 0; i < NUMBERS; i++)
-		append_number(t, numbers[i]);
+		append_number(t, i, numbers[i]);
 	rs_str_append_cstr(t->out, style(t, RS_TERM_RESET));
 	rs_str_append_char(t->out, '\n');
 }
@@ -128,12 +146,12 @@ static void draw_row(struct table *t, const struct rs_latency_row *row)
 		snprintf(text, sizeof(text), "%" PRIu64, h->count);
 	else
 		rs_units_format_count(text, h->count);
-	append_number(t, text);
-	append_ns(t, rs_histogram_percentile(h, 50));
-	append_ns(t, rs_histogram_percentile(h, 90));
-	append_ns(t, rs_histogram_percentile(h, 99));
-	append_ns(t, rs_histogram_percentile(h, 99.9));
-	append_ns(t, h->max);
+	append_number(t, COUNT, text);
+	append_ns(t, P50, rs_histogram_percentile(h, 50));
+	append_ns(t, P90, rs_histogram_percentile(h, 90));
+	append_ns(t, P99, rs_histogram_percentile(h, 99));
+	append_ns(t, P999, rs_histogram_percentile(h, 99.9));
+	append_ns(t, MAXIMUM, h->max);
 	rs_str_append_cstr(t->out, row->idle ? style(t, RS_TERM_RESET) : "");
 	rs_str_append_char(t->out, '\n');
 }
@@ -160,6 +178,25 @@ static void draw_title(struct table *t)
 	rs_str_append_escaped(t->out, run->title.data, run->title.len);
 	rs_units_format_duration(length, t->all ? run->total : run->elapsed);
 	rs_str_appendf(t->out, ", %s%s\n", t->all ? "in all " : "", length);
+}
+
+/* What has begun and not ended: lines. */
+static unsigned draw_pending(struct table *t, const char *before)
+{
+	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(0);
+	struct rs_latency_pending pending;
+
+	if (rs_latency_pending(t->run->latency, &pending) < 0)
+		return 0;
+	rs_latency_pending_format(t->run->latency, &pending, t->all, &text);
+	if (!text.len)
+		return 0;
+	rs_str_append_cstr(t->out, before);
+	rs_str_append_cstr(t->out, style(t, RS_TERM_YELLOW));
+	rs_str_append(t->out, text.data, text.len - 1);
+	rs_str_append_cstr(t->out, style(t, RS_TERM_RESET));
+	rs_str_append_char(t->out, '\n');
+	return 1;
 }
 
 static enum rs_heatmap_colors colors_of(const struct table *t)
@@ -197,6 +234,7 @@ static void draw_in_place(struct table *t)
 	latest = t->run->settings->outlier ? MIN(height / 4, (unsigned)LATEST_LINES) : 0;
 	latest = (unsigned)MIN((size_t)latest, t->run->n_latest);
 	draw_title(t);
+	used += draw_pending(t, "");
 	used += (unsigned)draw_heatmap(t, MIN(height / 3, (unsigned)HEATMAP_LINES));
 	used += latest ? latest + 1 : 0;
 	draw_rows(t, height > used + 1 ? height - used - 1 : 1);
@@ -209,6 +247,7 @@ static void draw_block(struct table *t)
 {
 	draw_title(t);
 	draw_rows(t, t->run->settings->top);
+	draw_pending(t, "");
 	rs_str_append_char(t->out, '\n');
 }
 
@@ -220,7 +259,7 @@ static void draw_slowest(struct table *t)
 		return;
 	rs_str_appendf(t->out, "\nThe slowest of %" PRIu64 ":\n", run->n_slow);
 	for (size_t i = 0; i < run->n_slowest; i++)
-		rs_str_append_cstr(t->out, run->slowest[i].text);
+		rs_str_append_cstr(t->out, run->slowest[i].text ? run->slowest[i].text : "");
 }
 
 static void draw_waiting(struct table *t)
@@ -245,6 +284,7 @@ static void draw_summary(struct table *t)
 {
 	draw_title(t);
 	draw_rows(t, t->run->settings->top);
+	draw_pending(t, "\n");
 	if (t->run->heatmap && t->run->heatmap->n > 1) {
 		rs_str_append_char(t->out, '\n');
 		draw_heatmap(t, HEATMAP_LINES);

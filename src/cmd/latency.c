@@ -12,8 +12,9 @@
 #include "base/term.h"
 #include "cmd/cmd.h"
 
-#define TOLD_MOST 100 /* slow ones in full, an interval */
+#define TOLD_MOST 100 /* slow ones in full, a second */
 #define PAGES_MIN 64
+#define PAGES_MAX (1u << 20) /* 600 MB */
 
 static const struct rs_opt_name source_names[] = {
 	{ "syscall", RS_LATENCY_SYSCALL, "system calls, from their entry to their end" },
@@ -106,38 +107,38 @@ static uint64_t weight(const struct rs_histogram *h, enum latency_sort sort)
 	return 0;
 }
 
-struct sorting {
-	enum latency_sort by;
-	bool all;
-};
+static const struct rs_histogram *histogram_of(const struct rs_latency_row *row, bool all)
+{
+	return all ? &row->all : &row->now;
+}
 
 static int compare(const void *a, const void *b, void *data)
 {
 	const struct rs_latency_row *x = *(struct rs_latency_row *const *)a,
 				    *y = *(struct rs_latency_row *const *)b;
-	const struct sorting *s = data;
-	const struct rs_histogram *hx = s->all ? &x->all : &x->now;
-	const struct rs_histogram *hy = s->all ? &y->all : &y->now;
-	uint64_t wx = weight(hx, s->by), wy = weight(hy, s->by);
+	const bool *all = data;
+	bool filled = histogram_of(x, *all)->count;
 
-	if (!hx->count != !hy->count)
-		return hx->count ? -1 : 1;
+	if (filled != (histogram_of(y, *all)->count > 0))
+		return filled ? -1 : 1;
 	if (x->idle != y->idle)
 		return x->idle ? 1 : -1;
-	if (wx != wy)
-		return wx > wy ? -1 : 1;
+	if (x->weight != y->weight)
+		return x->weight > y->weight ? -1 : 1;
 	return memcmp(&x->key, &y->key, sizeof(x->key));
 }
 
 size_t latency_sorted(struct latency_run *run, bool all, struct rs_latency_row ***ret_rows)
 {
-	struct sorting sorting = { .by = run->settings->sort, .all = all };
 	size_t n, filled = 0;
 
 	*ret_rows = rs_latency_rows(run->latency, &n);
+	for (size_t i = 0; i < n; i++)
+		(*ret_rows)[i]->weight = weight(histogram_of((*ret_rows)[i], all),
+						run->settings->sort);
 	if (n)
-		qsort_r(*ret_rows, n, sizeof(**ret_rows), compare, &sorting);
-	while (filled < n && (all ? (*ret_rows)[filled]->all : (*ret_rows)[filled]->now).count)
+		qsort_r(*ret_rows, n, sizeof(**ret_rows), compare, &all);
+	while (filled < n && histogram_of((*ret_rows)[filled], all)->count)
 		filled++;
 	return filled;
 }
@@ -188,12 +189,29 @@ static void keep_latest(struct latency_run *run, const struct rs_latency_outlier
 	*slow = (struct latency_slow){ .ns = o->ns, .line = text_of(run, o, true) };
 }
 
+/* Telling of one costs more than most that are told of: so many a second. */
+static bool may_tell(struct latency_run *run, const struct rs_latency_outlier *o)
+{
+	if (o->end > run->told_since + RS_NSEC_PER_SEC) {
+		run->told_since = o->end;
+		run->n_told = 0;
+	}
+	return run->n_told++ < TOLD_MOST;
+}
+
 static void on_outlier(void *data, const struct rs_latency_outlier *o)
 {
 	struct latency_run *run = data;
+	bool in_place = rs_live_in_place(run->live), told = may_tell(run, o);
 
 	run->n_slow++;
-	if (run->n_told++ >= TOLD_MOST) {
+	if (in_place) {
+		keep_slowest(run, o);
+		if (told)
+			keep_latest(run, o);
+		return;
+	}
+	if (!told) {
 		run->n_untold++;
 		return;
 	}
@@ -201,9 +219,6 @@ static void on_outlier(void *data, const struct rs_latency_outlier *o)
 		rs_json_init(&run->json, &run->text);
 		rs_outlier_json(run->outliers, o, &run->json);
 		rs_str_append_char(&run->text, '\n');
-	} else if (rs_live_in_place(run->live)) {
-		keep_slowest(run, o);
-		keep_latest(run, o);
 	} else {
 		rs_outlier_text(run->outliers, o,
 				rs_term_use_color(STDOUT_FILENO, RS_TERM_COLOR_AUTO), &run->text);
@@ -271,10 +286,11 @@ static int on_tick(void *data, uint64_t elapsed, struct rs_error *err)
 		rs_outliers_tick(run->outliers);
 	run->elapsed = elapsed;
 	run->total += elapsed;
-	run->n_told = 0;
 	if (run->heatmap)
 		rs_heatmap_add(run->heatmap, rs_latency_whole(run->latency));
 	rs_select_refresh(run->select, rs_latency_tool(run->latency));
+	if (!rs_select_command(run->select) && rs_target_gone(rs_latency_tool(run->latency)))
+		rs_live_stop(run->live);
 	return 0;
 }
 
@@ -312,8 +328,9 @@ static int check(const struct latency_settings *s, struct rs_error *err)
 {
 	if (s->syscalls && s->source != RS_LATENCY_SYSCALL)
 		return rs_error_set(err, -EINVAL, "--syscall goes with --source syscall only");
-	if (s->max_pages < PAGES_MIN)
-		return rs_error_set(err, -EINVAL, "--max-pages: at least %u", PAGES_MIN);
+	if (s->max_pages < PAGES_MIN || s->max_pages > PAGES_MAX)
+		return rs_error_set(err, -EINVAL, "--max-pages: from %u to %u", PAGES_MIN,
+				    PAGES_MAX);
 	if (!s->top)
 		return rs_error_set(err, -EINVAL, "--top: at least 1");
 	if ((s->by & RS_LATENCY_BY_PROCESS) && (s->by & RS_LATENCY_BY_THREAD))
@@ -342,7 +359,8 @@ static int load(struct latency_run *run, struct rs_error *err)
 		r = rs_select_new(&s->select, s->follow || s->select.command, &run->select, err);
 	if (r < 0)
 		return r;
-	rs_select_number_groups(run->select);
+	if (s->outlier || s->by & RS_LATENCY_BY_CONTAINER)
+		rs_select_number_groups(run->select);
 	options.target = rs_select_target(run->select);
 	if (rs_select_command(run->select))
 		options.held = (uint32_t)rs_command_pid(rs_select_command(run->select));
@@ -401,8 +419,10 @@ static void tell_start(const struct latency_run *run)
 static void tell_losses(struct latency_run *run)
 {
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(0);
+	struct rs_latency_losses losses;
 
-	rs_latency_losses(run->latency, &text);
+	rs_latency_losses(run->latency, &losses);
+	rs_latency_losses_format(run->latency, &losses, &text);
 	if (run->n_untold)
 		rs_str_appendf(&text, "%" PRIu64 " slow ones were only counted: too many at once\n",
 			       run->n_untold);
@@ -494,8 +514,8 @@ static const struct rs_cmd_example examples[] = {
 	"stand at the end of the table, and are told of one by one only where --syscall names them.\n\n"              \
 	"Block I/O is counted for whoever is first seen with it. TCP round trips are those that the kernel measures " \
 	"at each acknowledgement; whose a connection is shows when somebody connects or reads. DNS is what goes "     \
-	"over UDP to port 53, not TCP and not TLS. Page faults run from the exception to where the kernel counts "    \
-	"them as done.\n\n"                                                                                           \
+	"over UDP to port 53, not TCP and not TLS; questions that got no answer for 5 s have a line of their own. "   \
+	"Page faults run from the exception to where the kernel counts them as done.\n\n"                             \
 	"On a terminal: q ends, p holds the picture still, h hides the heat map, n m c t sort by p99, maximum, "      \
 	"count and total. The heat map has a column for each interval and the longest times on top."
 

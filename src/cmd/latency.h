@@ -46,9 +46,10 @@ struct latency_run {
 	struct latency_slow slowest[LATENCY_SLOWEST];
 	struct latency_slow latest[LATENCY_SLOWEST]; /* a ring */
 	size_t n_slowest, n_latest;
-	uint64_t n_slow;   /* all */
-	uint64_t n_told;   /* in this interval, in full */
-	uint64_t n_untold; /* those that were too many for it */
+	uint64_t n_slow; /* all */
+	uint64_t n_told; /* in full, from told_since on */
+	uint64_t told_since;
+	uint64_t n_untold; /* those that were too many for a second */
 	uint64_t elapsed;  /* of the last interval, ns */
 	uint64_t total;    /* of all */
 	struct rs_str title;

@@ -484,6 +484,7 @@ static void test_refusals(void)
 	refused(LATENCY("--by", "process,thread"), "take one of them");
 	refused(LATENCY("--outliers", "100"), "outliers");
 	refused(LATENCY("--max-pages", "1"), "--max-pages");
+	refused(LATENCY("--max-pages", "2000000"), "--max-pages");
 }
 
 int main(void)

@@ -27,6 +27,8 @@ json_int_t sum_rows(const struct agent *agent);
 /* A slow one of that name that took at least so long; NULL. */
 const json_t *find_slow(const struct agent *agent, const char *what, uint64_t ns);
 
+/* Did the kernel skip our programs, and did we say so? */
+bool latency_skipped(const struct agent *agent);
 /* Exactly that many, but for events for which the kernel skipped our programs, which it then says. */
 bool is_count(const struct agent *agent, json_int_t count, json_int_t wanted);
 /* Buckets are as narrow as promised and hold as many as the row says, percentiles rise. */
