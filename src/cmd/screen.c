@@ -122,19 +122,22 @@ int rs_screen_show(int out, const struct rs_str *text, unsigned height)
 {
 	_cleanup_(rs_str_done) struct rs_str page = RS_STR_INIT(0);
 	const char *at = text->data, *end = at + text->len;
+	unsigned line = 0;
 
 	rs_str_append_cstr(&page, "\033[H");
-	for (unsigned line = 0; at && at < end && line < height; line++) {
+	for (; at && at < end && line < height; line++) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
 		size_t n = (size_t)((stop ? stop : end) - at);
 
 		if (line)
 			rs_str_append_cstr(&page, "\r\n");
-		rs_str_append(&page, at, n);
-		/* What the line before left behind, without colours of this one. */
+		/* First, for behind a line as wide as the terminal it would be its last column that is erased. */
 		rs_str_append_cstr(&page, "\033[0m\033[K");
+		rs_str_append(&page, at, n);
 		at += n + 1;
 	}
-	rs_str_append_cstr(&page, "\033[J");
+	rs_str_append_cstr(&page, line ? "\033[0m" : "\033[J");
+	if (line && line < height)
+		rs_str_append_cstr(&page, "\r\n\033[J");
 	return page.error ? page.error : rs_fd_write_all(out, page.data, page.len);
 }

@@ -220,7 +220,10 @@ static void append_numbers(const struct rs_syscalls_view *view, const struct rs_
 	if (view->total)
 		rs_str_appendf(out, "%11llu", (unsigned long long)count->calls);
 	append_rate(out, count->calls, view->elapsed);
-	append_rate(out, count->errors, view->elapsed);
+	if (view->total && count->errors)
+		rs_str_appendf(out, "%9llu", (unsigned long long)count->errors);
+	else
+		append_rate(out, count->errors, view->elapsed);
 	if (view->untimed)
 		return;
 	rs_str_appendf(out, " %7.2f",
@@ -238,7 +241,7 @@ static void append_title(const struct rs_syscalls_view *view, const struct rs_li
 	rs_str_append_cstr(out, rs_term_style(page->color, RS_TERM_BOLD));
 	if (view->total)
 		rs_str_append_cstr(out, "      CALLS");
-	rs_str_append_cstr(out, "  CALLS/S ERRORS/S");
+	rs_str_append_cstr(out, view->total ? "  CALLS/S   ERRORS" : "  CALLS/S ERRORS/S");
 	if (!view->untimed)
 		rs_str_append_cstr(out, view->total ? "  INSIDE   AVERAGE   LONGEST"
 						    : "  INSIDE   AVERAGE");
