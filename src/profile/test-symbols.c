@@ -384,6 +384,7 @@ static void test_jit(void **state)
 	code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(code, MAP_FAILED);
 	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
+	unlink(path); /* of a process long gone */
 	file = fopen(path, "wx");
 	assert_non_null(file);
 	fprintf(file, "%lx 40 script: run()\n", (unsigned long)(uintptr_t)code);

@@ -109,6 +109,7 @@ static void test_jit(void **state)
 	assert_ptr_not_equal(code, MAP_FAILED);
 	resolves((uint32_t)getpid(), (const void *)0x30, true, false, "0x30");
 	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
+	unlink(path); /* of a process long gone */
 	file = fopen(path, "wx");
 	assert_non_null(file);
 	fprintf(file, "%lx 40 script: run()\n", (unsigned long)(uintptr_t)code);

@@ -19,11 +19,11 @@ result() {
 	fi
 }
 
-# sums NAME SUMMARY BODY: a program of these lines gives this last line.
+# sums NAME SUMMARY BODY [LIMIT]: a program of these lines gives this last line.
 sums() {
 	printf '#!/bin/sh\n%s\n' "$3" >"$dir/program"
 	chmod +x "$dir/program"
-	"$here/scripts/run-tap.sh" -t 1 "$dir/program" >"$dir/out" 2>&1
+	"$here/scripts/run-tap.sh" -t "${4:-60}" "$dir/program" >"$dir/out" 2>&1
 	status=$?
 	[ "$(tail -n 1 "$dir/out")" = "$2" ] &&
 		case $2 in *" 0 failed"*) [ $status -eq 0 ] ;; *) [ $status -eq 1 ] ;; esac
@@ -41,6 +41,6 @@ sums 'no plan' '1 passed, 1 failed, 0 skipped' 'echo ok 1'
 sums 'fewer than planned' '1 passed, 1 failed, 0 skipped' 'echo 1..2; echo ok 1'
 sums 'a bad exit code' '1 passed, 1 failed, 0 skipped' 'echo 1..1; echo ok 1; exit 3'
 sums 'a signal' '1 passed, 1 failed, 0 skipped' 'echo 1..1; echo ok 1; kill -ABRT $$'
-sums 'late' '1 passed, 1 failed, 0 skipped' 'echo 1..2; echo ok 1; exec tail -f /dev/null'
+sums 'late' '1 passed, 1 failed, 0 skipped' 'echo 1..2; echo ok 1; exec tail -f /dev/null' 3
 
 echo "1..$count"
