@@ -14,9 +14,10 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 BUILD ?= debug
 FUZZ_SECONDS ?= 30
 FUZZ_SEED ?= 0
+FUZZ_RUNS ?= -1
 ARGS ?=
 
-export JOBS FUZZ_SEED
+export JOBS FUZZ_SEED FUZZ_RUNS
 
 DEBUG := build-debug
 RELEASE := build-release

@@ -7,7 +7,8 @@
 #
 # usage: fuzz.sh BUILD_DIR SECONDS [FUZZER...]      (fuzzers by name: fuzz-json; default: all)
 #
-# FUZZ_SEED makes a run that can be made again; without it, each takes other ways.
+# FUZZ_SEED makes a run that can be made again; without it, each takes other ways. FUZZ_RUNS ends each after so many
+# inputs, if the time has not: with both, a fast machine tries what has been tried before, and a slow one a part of it.
 #
 # The last line is "N passed, N failed, N skipped", a fuzzer counting as one.
 set -eu
@@ -41,7 +42,7 @@ done | xargs -r -P "${JOBS:-2}" -I '{}' sh -c '
 	[ -d "$seeds" ] && set -- "$@" "$seeds"
 	[ -f "$dict" ] && set -- "-dict=$dict" "$@"
 	"$build/tests/fuzz/$name" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" \
-		-timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+		-runs="${FUZZ_RUNS:--1}" -timeout=60 -rss_limit_mb=1024 -print_final_stats=1 \
 		-artifact_prefix="$build/$name-" "$@" >"$logs/$name.log" 2>&1
 	echo $? >"$logs/$name.status"
 ' sh '{}' "$build" "$seconds" "$logs"
