@@ -30,4 +30,4 @@ export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 verbose=
 [ -n "${CI:-}" ] || verbose=-v
 # shellcheck disable=SC2086
-exec scripts/run-tap.sh -t 300 $verbose -d "$PWD/$build" "$@"
+exec scripts/run-tap.sh -t 900 $verbose -d "$PWD/$build" "$@"

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/kernel/lib/ask.h"
 #include "tests/kernel/lib/check.h"
 #include "tests/kernel/lib/runc.h"
 
@@ -153,34 +154,12 @@ static bool saw_connect(const struct agent *agent)
 
 static bool wait_connect(struct agent *agent)
 {
-	uint64_t end = now_ms() + (uint64_t)agent_patience();
+	struct agent_wait wait;
 
-	while (!saw_connect(agent) && now_ms() < end)
+	agent_wait_begin(&wait, agent);
+	while (!saw_connect(agent) && agent_wait_on(&wait, agent))
 		agent_pump(agent, 100);
 	return saw_connect(agent);
-}
-
-/* The writer has handed over everything: nothing waits. */
-static bool wait_stored(void)
-{
-	const char *stats[] = { "stats", "-o", "json", "--root", agent_root(), NULL };
-	uint64_t end = now_ms() + (uint64_t)agent_patience();
-
-	while (now_ms() < end) {
-		struct outcome outcome;
-		json_t *root;
-		bool done;
-
-		agent_run(&outcome, stats, NULL, NULL);
-		root = json_loads(outcome.out, 0, NULL);
-		done = root && event_int(root, "store.stored") > 0 &&
-		       event_int(root, "store.waiting") == 0;
-		json_decref(root);
-		outcome_done(&outcome);
-		if (done)
-			return true;
-	}
-	return false;
 }
 
 static void check_asking(const char *when)
@@ -196,8 +175,8 @@ static void check_asking(const char *when)
 	};
 
 	tap_ok(count_lines(pod, "\"checkout-7d9f\"") >= 4, "%s: events of the pod", when);
-	tap_ok(count_lines(where, "\"action\":\"connection_attempted\"") == 2,
-	       "%s: a connection of each of its two runs", when);
+	tap_ok(count_lines(where, "\"action\":\"connection_attempted\"") >= 2,
+	       "%s: a connection of each of its runs", when);
 	tap_ok(count_lines(other, "{") == 0, "%s: none of another pod", when);
 }
 
@@ -214,7 +193,8 @@ static void check_store(void)
 			tap_skip("events of a pod, afterwards", scene->note);
 		else
 			tap_ok(false, "events of a pod, afterwards: %s", scene->note);
-	} else if (tap_ok(wait_connect(&agent) && wait_stored(), "a pod's events are stored")) {
+	} else if (tap_ok(wait_connect(&agent) && ask_wait_stored(&agent),
+			  "a pod's events are stored")) {
 		check_asking("the agent runs");
 		agent_stop(&agent, SIGKILL);
 		check_asking("the agent was killed");

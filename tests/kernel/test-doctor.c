@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -288,6 +289,7 @@ static void other_start(struct other *other)
 		tap_bail("attaching a program: %s", strerror(errno));
 	other->child = fork();
 	if (other->child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(other->link);
 		close(other->prog);
 		fork_forever();
@@ -343,6 +345,9 @@ static void test_mounts(void)
 	json_t *root;
 	int code;
 
+	/* What others mount meanwhile is not our matter. */
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		tap_diag("no mount namespace of our own: %m");
 	rs_fd_read_file("/proc/self/mountinfo", 1 << 20, &before, NULL);
 	code = doctor(json_args, unmounted, &root);
 	tracefs = element(root, "mounts", "type", "tracefs");
@@ -424,6 +429,7 @@ int main(void)
 
 	if (geteuid() != 0)
 		tap_bail("needs root");
+	agent_publish();
 	other_start(&other);
 	code = doctor(args, NULL, &root);
 	other_stop(&other);

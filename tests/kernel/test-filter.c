@@ -303,8 +303,15 @@ static void test_self(void)
 	actor_start(&actor, NULL, NULL);
 	start(&agent, "all", NULL, NULL);
 	pid = agent.pid;
-	actor_mkdir(&actor, at("self"));
-	if (!wait_seen(&agent, "self"))
+	/* Everybody's events come: one may find no room in the buffer, and is counted as lost. */
+	for (int i = 0; i < 10 && !seen(&agent, "self"); i++) {
+		uint64_t end = now_ms() + (uint64_t)agent_patience() / 10;
+
+		actor_mkdir(&actor, at("self"));
+		while (!seen(&agent, "self") && now_ms() < end)
+			agent_pump(&agent, 100);
+	}
+	if (!seen(&agent, "self"))
 		tap_diag("the last event did not come");
 	agent_stop(&agent, SIGTERM);
 	for (size_t i = 0; i < agent.n_events; i++)

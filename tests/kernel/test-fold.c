@@ -16,6 +16,7 @@
 #define PROG     "true" /* busybox goes by that name */
 #define PROGRAMS 30     /* that are executed */
 #define FORKS    12     /* that end without */
+#define TRIES    4 /* a busy machine may need more than the second that a short life may take */
 
 /* --- one event --- */
 
@@ -106,8 +107,10 @@ static void test_short(void)
 
 	agent_start(&agent, (const char *[]){ "--kinds", "process,mkdir", "--store", "none",
 					      "--aggregate", NULL });
+	check_again("a life is one event within a second only");
 	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
 		check_one(&agent, &checks[i], &done);
+	check_again(NULL);
 	check_end(&agent);
 	agent_done(&agent);
 }
@@ -258,17 +261,30 @@ static size_t count_whole(const struct agent *agent)
 	return n;
 }
 
+static void run_many(struct agent *agent)
+{
+	struct agent_wait wait;
+
+	start_own(agent, "--aggregate");
+	fork_many();
+	agent_wait_begin(&wait, agent);
+	while (agent->n_events < PROGRAMS + FORKS && agent_wait_on(&wait, agent))
+		agent_pump(agent, 100);
+	tap_ok(agent_stop(agent, SIGINT) == 0, "the agent ends");
+}
+
+/* Where a life takes more than a second, or the agent does, it is several events, and everything is done again. */
 static void test_counts(void)
 {
-	uint64_t end = now_ms() + (uint64_t)agent_patience();
 	struct agent agent;
 	const char *summary;
 
-	start_own(&agent, "--aggregate");
-	fork_many();
-	while (agent.n_events < PROGRAMS + FORKS && now_ms() < end && agent.out >= 0)
-		agent_pump(&agent, 100);
-	tap_ok(agent_stop(&agent, SIGINT) == 0, "the agent ends");
+	run_many(&agent);
+	for (int i = 1; i < TRIES && count_whole(&agent) < PROGRAMS + FORKS; i++) {
+		tap_diag("%zu whole lives; once more", count_whole(&agent));
+		agent_done(&agent);
+		run_many(&agent);
+	}
 	if (!tap_ok(agent.n_events == PROGRAMS + FORKS && count_whole(&agent) == agent.n_events,
 		    "%u lives are as many events", PROGRAMS + FORKS))
 		tap_diag("%zu events, %zu of whole lives", agent.n_events, count_whole(&agent));
@@ -332,9 +348,12 @@ static size_t table_lines(const char *form, size_t wanted)
 
 static void test_table(void)
 {
+	size_t lines = table_lines(NULL, 1);
 	struct outcome outcome;
 
-	tap_ok(table_lines(NULL, 1) == 1, "a table has one line for a short life");
+	for (int i = 1; i < TRIES && lines != 1; i++)
+		lines = table_lines(NULL, 1);
+	tap_ok(lines == 1, "a table has one line for a short life");
 	tap_ok(table_lines("--single", 3) == 3, "with --single it has three");
 	agent_run(&outcome,
 		  (const char *[]){ "run", "--root", agent_root(), "--single", "--aggregate", "-c",

@@ -423,6 +423,7 @@ int main(void)
 		tap_bail("making %s: %m", place);
 	snprintf(own_pid, sizeof(own_pid), "%d", getpid());
 	signal(SIGPIPE, SIG_IGN);
+	agent_publish();
 	test_signal(SIGINT, "SIGINT");
 	test_signal(SIGTERM, "SIGTERM");
 	test_kill();

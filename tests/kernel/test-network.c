@@ -202,12 +202,13 @@ static void act_left_open(struct scene *scene)
 	send_bytes(scene, fd, 1234);
 }
 
-/* A port that nobody listens to. */
+/* A port that nobody listens to. It stays ours: else another may take it, or the one who connects be given the same and
+ * meet himself. */
 static struct address nobody(struct scene *scene)
 {
 	struct address address = loopback(AF_INET);
 
-	close(bound(scene, SOCK_STREAM, &address, "port"));
+	bound(scene, SOCK_STREAM, &address, "port");
 	return address;
 }
 

@@ -36,7 +36,7 @@ static void spin_on_first(int orders, int answers)
 	(void)orders;
 	(void)answers;
 	CPU_ZERO(&first);
-	CPU_SET(0, &first);
+	CPU_SET(first_cpu(), &first);
 	sched_setaffinity(0, sizeof(first), &first);
 	busy_spin();
 }
@@ -198,7 +198,7 @@ static bool wait_state(pid_t pid, char state)
 	uint64_t deadline = now_ms() + (uint64_t)agent_patience();
 
 	while (now_ms() < deadline) {
-		if (task_state(pid, pid) == state)
+		if (task_state(pid, pid) == state && task_off_cpu(pid))
 			return true;
 		pass_time(5);
 	}

@@ -107,17 +107,26 @@ static bool read_stat(pid_t pid, uint32_t *ret_ppid, uint64_t *ret_ticks)
 	return at;
 }
 
-/* Whether each process that /proc has, and had before, is in the list, and as it says. */
-static void compare(const struct list *list, const pid_t *before, size_t n)
+/* As /proc has it. */
+struct seen {
+	pid_t pid;
+	uint32_t ppid;
+	uint64_t ticks;
+};
+
+/* Whether each process that /proc has, and had before as it has it now, is in the list, and as it says. */
+static void compare(const struct list *list, const struct seen *before, size_t n)
 {
 	uint64_t tick = RS_NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK), ticks;
 	size_t missing = 0, other = 0, twice = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct rs_task *task = find(list, before[i]), *parent;
+		const struct rs_task *task = find(list, before[i].pid), *parent;
 		uint32_t ppid;
 
-		if (!read_stat(before[i], &ppid, &ticks))
+		/* Another by that number, or one whose parent has gone, is as it was at some moment. */
+		if (!read_stat(before[i].pid, &ppid, &ticks) || ppid != before[i].ppid ||
+		    ticks != before[i].ticks)
 			continue;
 		parent = task ? find(list, (pid_t)task->ppid) : NULL;
 		missing += !task;
@@ -133,15 +142,18 @@ static void compare(const struct list *list, const pid_t *before, size_t n)
 		tap_diag("%zu of %zu missing, %zu differ, %zu twice", missing, n, other, twice);
 }
 
-static size_t list_proc(pid_t *pids, size_t max)
+static size_t list_proc(struct seen *seen, size_t max)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
 	size_t n = 0;
 
-	while (dir && n < max && (entry = readdir(dir)))
-		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-			pids[n++] = (pid_t)strtol(entry->d_name, NULL, 10);
+	while (dir && n < max && (entry = readdir(dir))) {
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+			continue;
+		seen[n].pid = (pid_t)strtol(entry->d_name, NULL, 10);
+		n += read_stat(seen[n].pid, &seen[n].ppid, &seen[n].ticks);
+	}
 	if (dir)
 		closedir(dir);
 	return n;
@@ -245,13 +257,13 @@ static void check_busy(void)
 
 static void check_list(void)
 {
-	static pid_t pids[65536];
+	static struct seen before[65536];
 	struct rs_sensors *sensors;
 	struct list list = { 0 };
-	size_t n = list_proc(pids, ARRAY_SIZE(pids));
+	size_t n = list_proc(before, ARRAY_SIZE(before));
 
 	read_list(&list);
-	compare(&list, pids, n);
+	compare(&list, before, n);
 	check_self(&list);
 	free(list.tasks);
 	check_busy();

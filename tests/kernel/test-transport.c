@@ -12,6 +12,7 @@
 
 #include "tests/kernel/lib/check.h"
 #include "tests/kernel/lib/summary.h"
+#include "tests/kernel/lib/sys.h"
 
 #define LANES_MAX 1024 /* more than CPUs times lanes */
 
@@ -59,17 +60,10 @@ static uint64_t holes(const struct tally *tally)
 /* On one CPU, so that every hole is closed by a later event there. */
 static void stay_on_one_cpu(void)
 {
-	cpu_set_t all, one;
+	cpu_set_t one;
 
 	CPU_ZERO(&one);
-	if (sched_getaffinity(0, sizeof(all), &all))
-		return;
-	for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, &all))
-			continue;
-		CPU_SET(cpu, &one);
-		break;
-	}
+	CPU_SET(first_cpu(), &one);
 	sched_setaffinity(0, sizeof(one), &one);
 }
 
@@ -125,12 +119,14 @@ static bool link_comes(struct agent *agent, const struct tally *tally, uint64_t 
  * buffer and be lost like others. */
 static bool resumes(struct agent *agent, struct tally *tally)
 {
-	uint64_t deadline = now_ms() + (uint64_t)agent_patience(), before = tally->links;
+	uint64_t before = tally->links;
+	struct agent_wait wait;
 
+	agent_wait_begin(&wait, agent);
 	do {
 		make_link();
 		tally->tried++;
-	} while (!link_comes(agent, tally, before, 2000) && now_ms() < deadline);
+	} while (!link_comes(agent, tally, before, 2000) && agent_wait_on(&wait, agent));
 	return tally->links > before;
 }
 

@@ -163,8 +163,8 @@ static void act_symlink(struct scene *scene)
 	done(scene, "symlinkat");
 }
 
-/* A listening socket, its port as the fact "port". */
-static int listening(struct scene *scene, struct sockaddr_in *address)
+/* A socket with a port, the fact "port". */
+static int bound(struct scene *scene, struct sockaddr_in *address)
 {
 	socklen_t size = sizeof(*address);
 	int fd = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -173,8 +173,15 @@ static int listening(struct scene *scene, struct sockaddr_in *address)
 	address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	must(bind(fd, (struct sockaddr *)address, size));
 	must(getsockname(fd, (struct sockaddr *)address, &size));
-	must(listen(fd, 5));
 	fact(scene, "port", "%u", ntohs(address->sin_port));
+	return fd;
+}
+
+static int listening(struct scene *scene, struct sockaddr_in *address)
+{
+	int fd = bound(scene, address);
+
+	must(listen(fd, 5));
 	return fd;
 }
 
@@ -194,7 +201,7 @@ static void act_refused(struct scene *scene)
 	struct sockaddr_in address;
 	int fd;
 
-	close(listening(scene, &address));
+	bound(scene, &address); /* and nobody else's */
 	fd = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
 	io_uring_prep_connect(request(scene), fd, (struct sockaddr *)&address, sizeof(address));
 	if (complete(scene) != -ECONNREFUSED)

@@ -67,9 +67,10 @@ static const json_t *find_made(const struct agent *agent, const char *name)
 
 static const json_t *wait_made(struct agent *agent, const char *name)
 {
-	uint64_t end = now_ms() + (uint64_t)agent_patience();
+	struct agent_wait wait;
 
-	while (!find_made(agent, name) && now_ms() < end && agent->out >= 0)
+	agent_wait_begin(&wait, agent);
+	while (!find_made(agent, name) && agent_wait_on(&wait, agent))
 		agent_pump(agent, 100);
 	return find_made(agent, name);
 }
@@ -93,6 +94,23 @@ static bool only(struct agent *agent, struct box *one, struct box *other)
 	return came && !find_made(agent, first) && !find_made(agent, third);
 }
 
+/* Has the container make a directory, until its event is so: one that could not wait longer for a name is counted. */
+static bool makes(struct agent *agent, struct box *box, const char *name, const struct want *want)
+{
+	for (unsigned try = 0; try < 4; try++) {
+		const json_t *event;
+		char path[32];
+
+		snprintf(path, sizeof(path), "%s-%u", name, try);
+		event = box_mkdir(box, path) ? wait_made(agent, path) : NULL;
+		if (event && event_fits(box->scene, event, want))
+			return true;
+		if (ask_stat("containers.events_unnamed") < 1)
+			break;
+	}
+	return false;
+}
+
 static void check_names(struct agent *agent)
 {
 	static const struct want want = {
@@ -104,11 +122,8 @@ static void check_names(struct agent *agent)
 		  IS("user.group.name", "innergroup") },
 		WANT_ONE
 	};
-	const json_t *event;
 
-	box_mkdir(&web, "names");
-	event = wait_made(agent, "names");
-	tap_ok(event && event_fits(web.scene, event, &want),
+	tap_ok(makes(agent, &web, "names", &want),
 	       "a container that was there before the agent: its names, and those of its users");
 }
 
@@ -348,7 +363,6 @@ static void test_users(void)
 					  WANT_ONE };
 	const char *what = "a container with a user namespace";
 	struct agent agent;
-	const json_t *event;
 	struct box box;
 
 	if (access("/proc/self/ns/user", F_OK)) {
@@ -358,10 +372,8 @@ static void test_users(void)
 	if (!box_start(&box, &bundle, what))
 		return;
 	agent_start(&agent, (const char *[]){ "--kinds", "mkdir", "--store", "none", NULL });
-	box_mkdir(&box, "mapped");
-	event = wait_made(&agent, "mapped");
-	tap_ok(event && event_fits(box.scene, event, &want),
-	       "%s: numbers as outside, names as inside", what);
+	tap_ok(makes(&agent, &box, "mapped", &want), "%s: numbers as outside, names as inside",
+	       what);
 	agent_stop(&agent, SIGINT);
 	agent_done(&agent);
 	box_end(&box);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "tests/kernel/lib/scene.h"
 #include "tests/kernel/lib/tap.h"
 
 #define ARGS_MAX   64
@@ -28,7 +30,26 @@ uint64_t now_ms(void)
 
 int agent_patience(void)
 {
-	return getenv("RINGSIDE_VM") ? 90000 : 30000;
+	return getenv("RINGSIDE_VM") ? 90000 : 60000;
+}
+
+#define PATIENCE_MOST 4 /* times as long while something comes */
+
+void agent_wait_begin(struct agent_wait *wait, const struct agent *agent)
+{
+	wait->end = now_ms() + (uint64_t)agent_patience();
+	wait->last = now_ms() + (uint64_t)agent_patience() * PATIENCE_MOST;
+	wait->seen = agent->seen;
+}
+
+bool agent_wait_on(struct agent_wait *wait, const struct agent *agent)
+{
+	uint64_t now = now_ms();
+
+	if (wait->seen != agent->seen)
+		wait->end = now + (uint64_t)agent_patience();
+	wait->seen = agent->seen;
+	return agent->out >= 0 && now < wait->end && now < wait->last;
 }
 
 const char *agent_binary(void)
@@ -50,6 +71,51 @@ const char *agent_binary(void)
 	strcpy(slash, "/../ringside");
 	return path;
 }
+
+/* --- a binary for everybody --- */
+
+static bool may_execute(char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) || (st.st_mode & 0005) != 0005)
+		return false;
+	for (char *slash; (slash = strrchr(path, '/')) && slash != path;) {
+		*slash = '\0';
+		if (stat(path, &st) || !(st.st_mode & 0001))
+			return false;
+	}
+	return true;
+}
+
+static char public_dir[] = "/tmp/ringside-public-XXXXXX", public_path[64];
+static pid_t public_owner;
+
+static void remove_public(void)
+{
+	if (public_owner != getpid())
+		return;
+	unlink(public_path);
+	rmdir(public_dir);
+}
+
+void agent_publish(void)
+{
+	char path[PATH_MAX];
+
+	if (realpath(agent_binary(), path) && may_execute(path))
+		return;
+	if (!mkdtemp(public_dir) || chmod(public_dir, 0755))
+		tap_bail("making %s: %m", public_dir);
+	snprintf(public_path, sizeof(public_path), "%s/ringside", public_dir);
+	public_owner = getpid();
+	atexit(remove_public);
+	if (!copy_program(agent_binary(), public_path))
+		tap_bail("copying %s: %m", agent_binary());
+	setenv("RINGSIDE", public_path, 1);
+}
+
+/* --- a root of our own --- */
 
 static char root[64];
 
@@ -96,6 +162,15 @@ static void make_pipe(int fds[2])
 	fcntl(fds[0], F_SETPIPE_SZ, PIPE_BYTES);
 }
 
+/* Descriptors that whoever started us left open would give others to what is run: strace shows numbers. */
+static void keep_descriptors(void)
+{
+	if (!close_range(3, ~0u, CLOSE_RANGE_CLOEXEC))
+		return;
+	for (int fd = 3; fd < 256; fd++) /* before Linux 5.11 */
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 static void child_exec(const char *const args[], agent_setup *setup, void *data)
 {
 	const char *argv[ARGS_MAX + 2] = { agent_binary() };
@@ -106,6 +181,7 @@ static void child_exec(const char *const args[], agent_setup *setup, void *data)
 	signal(SIGINT, SIG_DFL); /* ignored by what a shell runs in the background, as we may be */
 	while (*args && n < ARGS_MAX)
 		argv[n++] = *args++;
+	keep_descriptors();
 	if (setup)
 		setup(data);
 	execv(argv[0], (char **)argv);

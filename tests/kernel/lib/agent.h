@@ -38,11 +38,27 @@ struct agent {
 /* Path of the binary: $RINGSIDE, or ../ringside as seen from the test program. */
 const char *agent_binary(void);
 
+/* Makes agent_binary() one that users without rights can execute: a copy where it lies in a folder that they may not
+ * enter. Call it before anything is started. */
+void agent_publish(void);
+
 /* A private --root with /etc in it, so that tests do not meet an agent that serves this machine. */
 const char *agent_root(void);
 
 /* How long to wait for what must come, ms. Nobody waits that long unless it does not come. */
 int agent_patience(void);
+
+/*
+ * The same for what comes behind many events: while events come, the end moves on, up to some limit. Begin, then loop
+ * while agent_wait_on().
+ */
+struct agent_wait {
+	uint64_t end, last; /* ms */
+	uint64_t seen;
+};
+void agent_wait_begin(struct agent_wait *wait, const struct agent *agent);
+bool agent_wait_on(struct agent_wait *wait,
+		   const struct agent *agent); /* false: its output is closed, too */
 
 /* What the child does between fork and exec: file descriptors, identity; may be NULL. */
 typedef void agent_setup(void *data);

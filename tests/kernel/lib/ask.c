@@ -93,28 +93,39 @@ bool ask_wait_stat(struct agent *agent, const char *path, json_int_t least)
 	return value >= least;
 }
 
-static bool is_stored(void)
+/* How many events are stored, and how many are on their way there besides. False: no answer. */
+static bool ask_store(json_int_t *ret_stored, json_int_t *ret_waiting)
 {
 	struct agent answer;
-	bool done = false;
+	bool ok = ask(&answer, stats) && answer.n_events;
 
-	if (ask(&answer, stats) && answer.n_events)
-		done = event_int(answer.events[0], "store.stored") > 0 &&
-		       event_int(answer.events[0], "store.waiting") == 0;
+	if (ok) {
+		*ret_stored = event_int(answer.events[0], "store.stored");
+		*ret_waiting = event_int(answer.events[0], "store.waiting");
+	}
 	agent_done(&answer);
-	return done;
+	return ok;
 }
 
+/* All that was there at the first look: where others make events, some are always on their way. */
 bool ask_wait_stored(struct agent *agent)
 {
 	uint64_t end = now_ms() + (uint64_t)agent_patience();
-	bool done = is_stored();
+	json_int_t wanted = 0, stored = 0, waiting = 0;
 
-	while (!done && now_ms() < end) {
+	while (now_ms() < end) {
+		if (ask_store(&stored, &waiting)) {
+			if (wanted > 0 && stored >= wanted)
+				return true;
+			if (wanted <= 0)
+				wanted = stored + waiting;
+			if (wanted > 0 && !waiting)
+				return true;
+		}
 		agent_pump(agent, 20);
-		done = is_stored();
 	}
-	return done;
+	tap_diag("%lld events are stored, not %lld", (long long)stored, (long long)wanted);
+	return false;
 }
 
 const json_t *find_event(const struct agent *agent, const char *kind, const char *path,
@@ -129,10 +140,11 @@ const json_t *find_event(const struct agent *agent, const char *kind, const char
 
 const json_t *wait_event(struct agent *agent, const char *kind, const char *path, const char *text)
 {
-	uint64_t end = now_ms() + (uint64_t)agent_patience();
 	const json_t *event = find_event(agent, kind, path, text);
+	struct agent_wait wait;
 
-	while (!event && now_ms() < end && agent->out >= 0) {
+	agent_wait_begin(&wait, agent);
+	while (!event && agent_wait_on(&wait, agent)) {
 		agent_pump(agent, 100);
 		event = find_event(agent, kind, path, text);
 	}

@@ -171,7 +171,7 @@ bool busy_wait_asleep(pid_t pid)
 	uint64_t deadline = now_ms() + (uint64_t)agent_patience();
 
 	while (now_ms() < deadline) {
-		if (task_state(pid, pid) == 'S')
+		if (task_state(pid, pid) == 'S' && task_off_cpu(pid))
 			return true;
 		look_again();
 	}

@@ -29,7 +29,7 @@ void busy_end(struct busy *busy); /* kills it */
 
 /* Waits until it has used so much CPU time from now on. False when it does not. */
 bool busy_wait_cpu(pid_t pid, unsigned ms);
-/* Waits until the thread waits (S). */
+/* Waits until it waits (S), and has left its CPU. */
 bool busy_wait_asleep(pid_t pid);
 
 /* --- profiles --- */

@@ -205,16 +205,17 @@ static bool all_hold(const struct agent *agent, const struct scene *scene,
 static bool wait_for_all(struct agent *agent, const struct scene *scene, const struct check *check,
 			 const struct want *marker)
 {
-	uint64_t deadline = now_ms() + (uint64_t)agent_patience();
 	bool late = false, marked;
+	struct agent_wait wait;
 
+	agent_wait_begin(&wait, agent);
 	for (size_t i = 0; i < CHECK_WANTS; i++)
 		late |= check->wants[i].how & WANT_LATE;
 	for (;;) {
 		marked = count_fits(agent, scene, marker);
 		if (marked && (!late || all_hold(agent, scene, check)))
 			return true;
-		if (now_ms() > deadline || agent->out < 0)
+		if (!agent_wait_on(&wait, agent))
 			return marked;
 		agent_pump(agent, 200);
 	}
@@ -292,7 +293,45 @@ static uint64_t kernel_skipped(const struct agent *agent)
 	return more;
 }
 
+/* Whether there were events since we last asked that did not wait longer for a container's name. Counted by the agent,
+ * too. */
+static bool names_late(void)
+{
+	static json_int_t known;
+	struct outcome outcome;
+	json_t *root;
+	json_int_t n;
+	bool more;
+
+	agent_run(&outcome, (const char *[]){ "stats", "-o", "json", "--root", agent_root(), NULL },
+		  NULL, NULL);
+	root = json_loads(outcome.out, 0, NULL);
+	n = event_int(root, "containers.events_unnamed");
+	more = n > 0 && n != known;
+	known = n;
+	json_decref(root);
+	outcome_done(&outcome);
+	return more;
+}
+
 #define TRIES 4
+
+static const char *again; /* see check_again() */
+
+void check_again(const char *why)
+{
+	again = why;
+}
+
+/* Why a check that failed may rightly have; NULL. */
+static const char *reason_of(uint64_t skipped)
+{
+	if (skipped)
+		return "the kernel skipped a program, and counts it";
+	if (again)
+		return again;
+	return names_late() ? "the agent did not wait for a name, and counts it" : NULL;
+}
 
 void check_one(struct agent *agent, const struct check *check, const struct want *marker)
 {
@@ -305,11 +344,10 @@ void check_one(struct agent *agent, const struct check *check, const struct want
 
 		if (result == SCENE_DONE && !(marked && all_hold(agent, scene, check))) {
 			uint64_t skipped = kernel_skipped(agent);
+			const char *reason = try < TRIES ? reason_of(skipped) : NULL;
 
-			if (skipped && try < TRIES) {
-				tap_diag(
-					"the kernel skipped a program, and counts it: %s once more",
-					check->name);
+			if (reason) {
+				tap_diag("%s: %s once more", reason, check->name);
 				scene_free(&scene);
 				continue;
 			}

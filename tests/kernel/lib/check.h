@@ -74,6 +74,12 @@ void check_all(struct agent *agent, const struct check *checks, size_t count);
 /* The same for a filter that lets no exit pass: that event ends the waiting instead. */
 void check_one(struct agent *agent, const struct check *check, const struct want *marker);
 
+/*
+ * From now on a check that fails is done again, a few times, for this reason: what it is about holds only where the machine
+ * is fast enough, as it is most of the time. NULL: no more.
+ */
+void check_again(const char *why);
+
 /* Ends the agent with SIGINT: a result. Where a check has failed, tells what might explain it. */
 void check_end(struct agent *agent);
 

@@ -78,6 +78,27 @@ int bundle_run(struct scene *scene, const struct bundle *bundle, const char *sta
 	return status;
 }
 
+/* What is left where runc was killed: only such, for it does not remove what runs. */
+static void remove_stopped(struct scene *scene, const char *runc, const char *id)
+{
+	char path[256];
+	pid_t pid;
+	int null;
+
+	snprintf(path, sizeof(path), "/run/runc/%s", id);
+	if (access(path, F_OK))
+		return;
+	pid = must(fork());
+	if (!pid) {
+		null = open("/dev/null", O_RDWR);
+		for (int fd = 0; fd < 3; fd++)
+			dup2(null, fd);
+		execl(runc, "runc", "delete", id, NULL);
+		_exit(127);
+	}
+	wait_for(scene, pid);
+}
+
 int bundle_run_with(struct scene *scene, const struct bundle *bundle, const char *state, int in,
 		    int out)
 {
@@ -90,6 +111,8 @@ int bundle_run_with(struct scene *scene, const struct bundle *bundle, const char
 
 	snprintf(root, sizeof(root), "%s", state ? in_dir(scene, state) : "/run/runc");
 	argv[2] = root;
+	if (!state)
+		remove_stopped(scene, runc, bundle->id);
 	pid = must(fork());
 	if (!pid) {
 		dup2(in, STDIN_FILENO);

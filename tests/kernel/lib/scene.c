@@ -84,6 +84,7 @@ int scene_begin(struct scene *scene, scene_act *act)
 		tap_bail("fork: %m");
 	if (!scene->pid) {
 		scene->pid = getpid();
+		umask(022); /* whoever started us may have another */
 		alarm(LIMIT_SECONDS);
 		act(scene);
 		_exit(0);

@@ -40,9 +40,10 @@ bool seen(const struct agent *agent, const char *name)
 
 bool wait_seen(struct agent *agent, const char *name)
 {
-	uint64_t deadline = now_ms() + (uint64_t)agent_patience();
+	struct agent_wait wait;
 
-	while (!seen(agent, name) && now_ms() < deadline && agent->out >= 0)
+	agent_wait_begin(&wait, agent);
+	while (!seen(agent, name) && agent_wait_on(&wait, agent))
 		agent_pump(agent, 100);
 	return seen(agent, name);
 }

@@ -68,6 +68,35 @@ char task_state(pid_t pid, pid_t tid)
 	return end && end[1] ? end[2] : 0;
 }
 
+/* The kernel waits until the process has left its CPU before it tells the call: "running", or numbers. */
+bool task_off_cpu(pid_t pid)
+{
+	char path[64], text[16] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT && task_state(pid, pid); /* a kernel without that file */
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	close(fd);
+	return (text[0] >= '0' && text[0] <= '9') || text[0] == '-';
+}
+
+unsigned first_cpu(void)
+{
+	cpu_set_t all;
+	unsigned cpu = 0;
+
+	CPU_ZERO(&all);
+	if (sched_getaffinity(0, sizeof(all), &all))
+		return 0;
+	while (cpu < CPU_SETSIZE - 1 && !CPU_ISSET(cpu, &all))
+		cpu++;
+	return cpu;
+}
+
 static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;

@@ -17,6 +17,12 @@ void join_thread(struct scene *scene, pthread_t thread);
 /* The letter of a thread's state in /proc, 0 where it is gone. */
 char task_state(pid_t pid, pid_t tid);
 
+/* Whether the process has left its CPU: that letter changes a moment before. */
+bool task_off_cpu(pid_t pid);
+
+/* The first CPU that this process may use. */
+unsigned first_cpu(void);
+
 uint64_t cpu_ms(void); /* of this process */
 uint64_t boot_ns(void);
 
