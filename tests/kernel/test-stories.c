@@ -294,6 +294,16 @@ static void test_interpreter(const char *path, const char *name, const char *tex
 
 /* --- what a pipeline opens --- */
 
+/* Once more where the kernel left programs of ours out, and strace says so: a line may be missing. */
+static void run_whole(struct outcome *ret, const char *const args[])
+{
+	agent_run(ret, args, NULL, NULL);
+	for (int i = 0; i < 4 && strstr(ret->err, "the kernel ran none of our programs"); i++) {
+		outcome_done(ret);
+		agent_run(ret, args, NULL, NULL);
+	}
+}
+
 static void test_pipeline(void)
 {
 	char shell[160], opened[160];
@@ -309,15 +319,13 @@ static void test_pipeline(void)
 	snprintf(opened, sizeof(opened),
 		 "^\\[pid +[0-9]+\\] openat\\(AT_FDCWD, \"%s\", O_RDONLY[A-Z_|]*\\) = 3$",
 		 at("read.txt"));
-	agent_run(&outcome,
-		  (const char *const[]){ "strace", "-f", "-e", "trace=openat,execve", "sh", "-c",
-					 shell, NULL },
-		  NULL, NULL);
+	run_whole(&outcome, (const char *const[]){ "strace", "-f", "-e", "trace=openat,execve",
+						   "sh", "-c", shell, NULL });
 	tap_ok(!outcome.code && !strcmp(outcome.out, "21\n"), "pipeline: it does what it does");
 	/* which file that is, is the shell's affair: busybox's runs itself */
-	ok = tap_ok(tracing_match("^\\[pid +[0-9]+\\] execve\\(\"[^\"]*\", \\[\"cat\", ",
-				  outcome.err),
-		    "pipeline: its programs start");
+	ok = tap_ok(
+		tracing_match("^\\[pid +[0-9]+\\] execve\\(\"[^\"]*\", \\[\"cat\", ", outcome.err),
+		"pipeline: its programs start");
 	ok &= tap_ok(tracing_match(opened, outcome.err), "pipeline: cat opens the file");
 	if (!tap_ok(tracing_match("^\\[pid +[0-9]+\\] \\+\\+\\+ exited with 0 \\+\\+\\+$",
 				  outcome.err) &&

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -19,6 +21,7 @@
 #include "base/fd.h"
 #include "base/util.h"
 #include "tests/kernel/lib/agent.h"
+#include "tests/kernel/lib/sys.h"
 #include "tests/kernel/lib/tap.h"
 #include "tests/kernel/lib/traced.h"
 #include "tests/kernel/lib/tracing.h"
@@ -125,10 +128,12 @@ static void do_many(void)
 		syscall(SYS_getpgid, 0);
 }
 
-/* A read that waits for its child, which ends after a time that no call takes by itself. */
+/* A read that waits for its child, which ends after a time that no call takes by itself: counted from when the read is
+ * seen to wait, for a busy machine comes to it late. */
 static void do_slow(void)
 {
 	const struct timespec time = { .tv_nsec = 300000000 };
+	pid_t reader = getpid();
 	int ends[2];
 	char byte;
 
@@ -136,6 +141,8 @@ static void do_slow(void)
 		return;
 	getpgid(0);
 	if (!fork()) {
+		while (task_state(reader, reader) != 'S' || !task_off_cpu(reader))
+			sched_yield();
 		nanosleep(&time, NULL); /* sleep: the slow call itself */
 		(void)!write(ends[1], "!", 1);
 		_exit(0);
@@ -317,7 +324,23 @@ static const struct row rows[] = {
 	  "attached|exited" },
 };
 
-/* What is said of the kernel's own limits is no failure. */
+static bool is_as_wanted(const struct row *row, const struct outcome *outcome)
+{
+	bool ok = outcome->code == row->code;
+
+	for (unsigned i = 0; i < WANTS && row->want[i]; i++)
+		if (!tracing_match(row->want[i], outcome->err)) {
+			tap_diag("not printed: %s", row->want[i]);
+			ok = false;
+		}
+	if (row->not_want && tracing_match(row->not_want, outcome->err)) {
+		tap_diag("printed: %s", row->not_want);
+		ok = false;
+	}
+	return ok;
+}
+
+/* What the kernel left out, and strace tells, may be missing: then it is done again, a few times. */
 static void check_row(const struct row *row)
 {
 	const char *args[OPTIONS + 8] = { "strace" };
@@ -330,15 +353,12 @@ static void check_row(const struct row *row)
 	args[n++] = traced_self();
 	args[n++] = row->deed;
 	agent_run(&outcome, args, NULL, NULL);
-	ok = outcome.code == row->code;
-	for (unsigned i = 0; i < WANTS && row->want[i]; i++)
-		if (!tracing_match(row->want[i], outcome.err)) {
-			tap_diag("not printed: %s", row->want[i]);
-			ok = false;
-		}
-	if (row->not_want && tracing_match(row->not_want, outcome.err)) {
-		tap_diag("printed: %s", row->not_want);
-		ok = false;
+	ok = is_as_wanted(row, &outcome);
+	for (int i = 0; i < 4 && !ok && strstr(outcome.err, "the kernel ran none of our programs");
+	     i++) {
+		outcome_done(&outcome);
+		agent_run(&outcome, args, NULL, NULL);
+		ok = is_as_wanted(row, &outcome);
 	}
 	if (!tap_ok(ok, "%s", row->name))
 		tap_diag("ended with %d, wrote \"%s\"", outcome.code, outcome.err);
@@ -399,6 +419,7 @@ static void test_attach(void)
 		tap_bail("pipe: %m");
 	pid = fork();
 	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(ends[1]);
 		(void)!read(ends[0], &byte, 1);
 		strace_marked();
