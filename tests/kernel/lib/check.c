@@ -201,18 +201,21 @@ static bool all_hold(const struct agent *agent, const struct scene *scene,
 	return true;
 }
 
-/* Until the marker is there and, where a wanted event may come later than that, until it came. */
+/* Until the marker is there and, where a wanted event may come later than that, until it came. Each event is looked at
+ * once: where everybody's come there are many. */
 static bool wait_for_all(struct agent *agent, const struct scene *scene, const struct check *check,
 			 const struct want *marker)
 {
-	bool late = false, marked;
+	bool late = false, marked = false;
 	struct agent_wait wait;
+	size_t from = 0;
 
 	agent_wait_begin(&wait, agent);
 	for (size_t i = 0; i < CHECK_WANTS; i++)
 		late |= check->wants[i].how & WANT_LATE;
 	for (;;) {
-		marked = count_fits(agent, scene, marker);
+		for (; from < agent->n_events && !marked; from++)
+			marked = event_fits(scene, agent->events[from], marker);
 		if (marked && (!late || all_hold(agent, scene, check)))
 			return true;
 		if (!agent_wait_on(&wait, agent))

@@ -30,20 +30,29 @@ const char *at(const char *name)
 	return buf;
 }
 
-bool seen(const struct agent *agent, const char *name)
+/* From that event on, which is the first that was not looked at afterwards. */
+static bool seen_from(const struct agent *agent, const char *name, size_t *from)
 {
-	for (size_t i = 0; i < agent->n_events; i++)
-		if (strcmp(event_str(agent->events[i], "file.path"), at(name)) == 0)
+	const char *path = at(name);
+
+	for (; *from < agent->n_events; ++*from)
+		if (strcmp(event_str(agent->events[*from], "file.path"), path) == 0)
 			return true;
 	return false;
+}
+
+bool seen(const struct agent *agent, const char *name)
+{
+	return seen_from(agent, name, &(size_t){ 0 });
 }
 
 bool wait_seen(struct agent *agent, const char *name)
 {
 	struct agent_wait wait;
+	size_t from = 0;
 
 	agent_wait_begin(&wait, agent);
-	while (!seen(agent, name) && agent_wait_on(&wait, agent))
+	while (!seen_from(agent, name, &from) && agent_wait_on(&wait, agent))
 		agent_pump(agent, 100);
-	return seen(agent, name);
+	return seen_from(agent, name, &from);
 }
