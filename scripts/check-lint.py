@@ -11,7 +11,8 @@ under a key made of the settings, its compile command, its text and the text of 
 ours that it includes; the keys of clean files are kept in BUILD_DIR/lint-cache/. Test programs
 are not linted. Two things that clang-tidy 14 cannot know are told to it: scripts/lint.h is put in
 front of every file, and findings of leaks are dropped, because it does not see that an owning
-local is freed by its cleanup attribute (the unit tests run under LeakSanitizer). JOBS (default: the number of processors) says how many run at a time.
+local is freed by its cleanup attribute (the unit tests run under LeakSanitizer). JOBS (default: the
+number of processors) says how many run at a time.
 
 Exit codes: 0 clean, 1 findings (printed), 2 cannot run.
 """
@@ -102,12 +103,15 @@ def main():
     brief = args[:1] == ["--brief"]
     if brief:
         args = args[1:]
-    if not args:
+    if not args or args[0].startswith("-"):
         print(__doc__, file=sys.stderr)
         return 2
     root = os.path.realpath(os.path.join(os.path.dirname(__file__), ".."))
     build = os.path.realpath(args[0])
     only = {os.path.realpath(path) for path in args[1:]}
+    if not os.path.exists(os.path.join(build, "compile_commands.json")):
+        print(f"check-lint: \"{args[0]}\" is no folder of a build", file=sys.stderr)
+        return 2
     tidy = shutil.which("clang-tidy-14")
     if not tidy:
         print("check-lint: clang-tidy-14 is missing; scripts/setup check installs it",

@@ -16,7 +16,8 @@ readonly vm_dir
 
 # The cache lives outside the source tree so that a clean clone does not download again.
 # One folder per kernel: vmlinuz, modules/, release, package, stamp, vmlinux.btf.
-vm_cache=${XDG_CACHE_HOME:-$HOME/.cache}/ringside/kernels
+# Where HOME is not set, ~ is what the list of users says.
+vm_cache=${XDG_CACHE_HOME:-${HOME:-~}/.cache}/ringside/kernels
 readonly vm_cache
 
 vm_say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
