@@ -180,7 +180,8 @@ const struct rs_opt rs_agent_opts_output[] = {
 };
 
 const struct rs_opt rs_agent_opts_agent[] = {
-	{ .long_name = "duration",
+	{ .short_name = 'd',
+	  .long_name = "duration",
 	  .metavar = "TIME",
 	  .type = RS_OPT_DURATION,
 	  .offset = FIELD(duration),

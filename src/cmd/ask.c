@@ -338,8 +338,12 @@ static int check_pids(const struct rs_ask *ask, struct rs_error *err)
 	for (size_t i = 0; i < ask->pids.len; i++) {
 		uint64_t pid;
 
-		if (rs_units_parse_u64(ask->pids.items[i], UINT32_MAX, &pid, err) < 0)
-			return rs_error_wrap(err, "--pid");
+		if (rs_units_parse_u64(ask->pids.items[i], UINT32_MAX, &pid, err) < 0) {
+			rs_error_wrap(err, "--pid");
+			if (err)
+				err->code = -EINVAL; /* also of one that is too large */
+			return -EINVAL;
+		}
 	}
 	return 0;
 }

@@ -6,16 +6,27 @@
 #include "base/fd.h"
 #include "base/term.h"
 
+int rs_cmd_print(const struct rs_str *text)
+{
+	struct rs_error err = RS_ERROR_INIT;
+	int r = text->error;
+
+	if (!r)
+		r = rs_fd_write_all(STDOUT_FILENO, text->data, text->len);
+	if (!r || r == -EPIPE)
+		return RS_CMD_OK;
+	rs_error_set_errno(&err, r, "writing to standard output");
+	rs_error_print(&err, NULL);
+	return RS_CMD_FAILED;
+}
+
 static int print_help(const struct rs_cmd *cmd)
 {
 	_cleanup_(rs_str_done) struct rs_str out = RS_STR_INIT(0);
 	bool color = rs_term_use_color(STDOUT_FILENO, RS_TERM_COLOR_AUTO);
-	int r;
 
-	r = rs_cmd_help_one(cmd, rs_term_width(STDOUT_FILENO), color, &out);
-	if (!r)
-		r = rs_fd_write_all(STDOUT_FILENO, out.data, out.len);
-	return r < 0 && r != -EPIPE ? RS_CMD_FAILED : RS_CMD_OK;
+	rs_cmd_help_one(cmd, rs_term_width(STDOUT_FILENO), color, &out);
+	return rs_cmd_print(&out);
 }
 
 int rs_cmd_parse(const struct rs_cmd *cmd, int argc, char **argv, void *settings,

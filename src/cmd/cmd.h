@@ -64,6 +64,10 @@ int rs_cmd_misuse(const struct rs_cmd *cmd, struct rs_error *err);
  * RS_CMD_DENIED for -EPERM, -EACCES and -EOPNOTSUPP, RS_CMD_FAILED for all others. */
 int rs_cmd_fail(const struct rs_error *err);
 
+/* Writes the text to standard output. RS_CMD_OK, also when its reader went away; or RS_CMD_FAILED, once it
+ * was told why. */
+int rs_cmd_print(const struct rs_str *text);
+
 /* --- help.c, man.c: all append to out; 0 or out's error --- */
 
 int rs_cmd_help_list(unsigned width, bool color, struct rs_str *out);

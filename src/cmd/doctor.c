@@ -10,7 +10,6 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/fd.h"
 #include "cmd/cmd.h"
 #include "kern/bpfcall.h"
 #include "kern/mounts.h"
@@ -264,17 +263,13 @@ static int print(const struct rs_doctor *doctor, const struct settings *settings
 {
 	_cleanup_(rs_str_done) struct rs_str out = RS_STR_INIT(0);
 	bool tty = rs_term_is_tty(STDOUT_FILENO);
-	int r;
 
 	if (settings->output == OUTPUT_JSON)
 		rs_doctor_json(doctor, &out);
 	else
 		rs_doctor_table(doctor, tty ? rs_term_width(STDOUT_FILENO) : 0,
 				rs_term_use_color(STDOUT_FILENO, settings->color), &out);
-	r = out.error;
-	if (!r)
-		r = rs_fd_write_all(STDOUT_FILENO, out.data, out.len);
-	return r == -EPIPE ? 0 : r;
+	return rs_cmd_print(&out);
 }
 
 static void done(struct rs_doctor *doctor)
@@ -298,10 +293,8 @@ static int run(const struct rs_cmd *cmd, int argc, char **argv)
 	if (r < 0)
 		return rs_cmd_fail(&err);
 	r = print(&doctor, &settings);
-	if (r < 0) {
-		rs_error_set_errno(&err, r, "writing the answers");
-		return rs_cmd_fail(&err);
-	}
+	if (r != RS_CMD_OK)
+		return r;
 	return doctor.reasons.len ? RS_CMD_DENIED : RS_CMD_OK;
 }
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/fd.h"
 #include "base/term.h"
 #include "cmd/cmd.h"
 
@@ -150,13 +149,7 @@ static int run_help(const struct rs_cmd *cmd, int argc, char **argv)
 	r = append_wanted(&settings, &args, &out, &err);
 	if (r == -EINVAL)
 		return rs_cmd_misuse(cmd, &err);
-	if (!r)
-		r = rs_fd_write_all(STDOUT_FILENO, out.data, out.len);
-	if (r < 0 && r != -EPIPE) {
-		rs_error_set_errno(&err, r, "writing to standard output");
-		return rs_cmd_fail(&err);
-	}
-	return RS_CMD_OK;
+	return rs_cmd_print(&out);
 }
 
 static const struct rs_cmd_example help_examples[] = {

@@ -44,9 +44,9 @@ static const struct rs_opt_name format_names[] = {
 };
 
 static const struct rs_opt_name sort_names[] = {
-	{ "p99", LATENCY_SORT_P99, "" },
-	{ "max", LATENCY_SORT_MAX, "" },
-	{ "count", LATENCY_SORT_COUNT, "" },
+	{ "p99", LATENCY_SORT_P99, NULL },
+	{ "max", LATENCY_SORT_MAX, NULL },
+	{ "count", LATENCY_SORT_COUNT, NULL },
 	{ "total", LATENCY_SORT_TOTAL, "all times together" },
 	{ 0 },
 };
@@ -70,10 +70,10 @@ static const struct rs_opt opts[] = {
 	RS_OPT_INCLUDE_TABLE(rs_select_opts_command, AT(select)),
 	RS_OPT_ROW('f', "follow", NULL, RS_OPT_FLAG, AT(follow),
 		   "with -p, processes that these make too; with -c always"),
-	RS_OPT_ROW(0, "interval", "TIME", RS_OPT_DURATION, AT(interval),
+	RS_OPT_ROW('i', "interval", "TIME", RS_OPT_DURATION, AT(interval),
 		   "between two tables; 0: only the one at the end", .default_text = "1s",
 		   .group = "Output"),
-	RS_OPT_ROW(0, "duration", "TIME", RS_OPT_DURATION, AT(duration), "end after that long"),
+	RS_OPT_ROW('d', "duration", "TIME", RS_OPT_DURATION, AT(duration), "end after that long"),
 	RS_OPT_ROW('o', "output", "FORMAT", RS_OPT_ENUM, AT(format), "how to print",
 		   .names = format_names, .default_text = "table"),
 	RS_OPT_ROW(0, "sort", "COLUMN", RS_OPT_ENUM, AT(sort), "the greatest first",

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <string.h>
 
-#include "base/fd.h"
 #include "base/term.h"
 #include "cmd/cmd.h"
 
@@ -13,20 +12,17 @@ static int print_list(void)
 {
 	_cleanup_(rs_str_done) struct rs_str out = RS_STR_INIT(0);
 	bool color = rs_term_use_color(STDOUT_FILENO, RS_TERM_COLOR_AUTO);
-	int r;
 
-	r = rs_cmd_help_list(rs_term_width(STDOUT_FILENO), color, &out);
-	if (!r)
-		r = rs_fd_write_all(STDOUT_FILENO, out.data, out.len);
-	return r < 0 && r != -EPIPE ? RS_CMD_FAILED : RS_CMD_OK;
+	rs_cmd_help_list(rs_term_width(STDOUT_FILENO), color, &out);
+	return rs_cmd_print(&out);
 }
 
 static int print_version(void)
 {
-	static const char text[] = "ringside " RS_VERSION "\n";
-	int r = rs_fd_write_all(STDOUT_FILENO, text, sizeof(text) - 1);
+	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(0);
 
-	return r < 0 && r != -EPIPE ? RS_CMD_FAILED : RS_CMD_OK;
+	rs_str_append_cstr(&text, "ringside " RS_VERSION "\n");
+	return rs_cmd_print(&text);
 }
 
 static int unknown(const char *name)

@@ -66,6 +66,7 @@ static int append_option(const struct rs_opt *opt, const char *group, void *data
 		rs_str_append_cstr(out, ", ");
 	if (opt->long_name) {
 		rs_str_append_cstr(out, "\\fB\\-\\-");
+		append_text(opt->flags & RS_OPT_NEGATABLE ? "[no-]" : "", out);
 		append_text(opt->long_name, out);
 		rs_str_append_cstr(out, "\\fR");
 	}
@@ -155,7 +156,8 @@ static const char page_head[] =
 	".SH DESCRIPTION\n"
 	".B ringside\nwatches processes, files, the network and privileges from inside the kernel\n"
 	"(eBPF), with little cost and with every loss counted: an event is delivered, or it is\n"
-	"counted as lost.\n"
+	"counted as lost. It keeps what it saw, runs scripts of the bpftrace language, and shows where\n"
+	"time and memory go.\n"
 	".PP\nDurations are written as 250ms, 10s or 1m30s, sizes as 64K, 8M or 1G. Lists are\n"
 	"separated by commas, and options that take one may be repeated.\n"
 	".SH COMMANDS\n";
@@ -172,12 +174,16 @@ static const struct {
 	{ "SIGHUP", "read the configuration file again, where there is one, and put its selection in "
 		    "force; end, where the terminal is gone and this is not run by nohup(1)" },
 }, files[] = {
-	{ "/etc/ringside/ringside.yaml", "configuration, where --config names it" },
+	{ "/etc/ringside/ringside.yaml",
+	  "configuration of `ringside run`, where --config names no other" },
 	{ "/run/ringside/agent.lock", "held by the running agent: its pid, and since when it runs" },
-	{ "/run/ringside/control.sock", "where `ringside stats` asks the running agent" },
+	{ "/run/ringside/control.sock",
+	  "where `ringside stats`, filter and containers ask the running agent" },
+	{ "/var/lib/ringside/events", "events that the agent keeps, and profiles (profiles.db)" },
 }, environment[] = {
 	{ "NO_COLOR", "not empty: no colours, unless --color always" },
 	{ "COLUMNS", "width of tables and help where the terminal does not tell" },
+	{ "BPFTRACE_NAME", "setting of `ringside trace`, such as BPFTRACE_MAX_MAP_KEYS" },
 };
 
 #define APPEND_ROWS(heading, rows, out)                                                            \

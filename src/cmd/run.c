@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "agent/config.h"
-#include "base/fd.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/watch.h"
@@ -131,8 +130,7 @@ static int check(const struct settings *settings, const struct rs_agent_options 
 	else
 		rs_str_append_cstr(&text,
 				   "no configuration file; the command line has no mistakes\n");
-	r = rs_fd_write_all(STDOUT_FILENO, text.data, text.len);
-	return r < 0 && r != -EPIPE ? RS_CMD_FAILED : RS_CMD_OK;
+	return rs_cmd_print(&text);
 }
 
 static int run(const struct rs_cmd *cmd, int argc, char **argv)

@@ -26,7 +26,7 @@ const struct rs_opt rs_stackcmd_opts[] = {
 	RS_OPT_INCLUDE_TABLE(rs_select_opts, FIELD(select)),
 	RS_OPT_ROW('f', "follow", NULL, RS_OPT_FLAG, FIELD(follow),
 		   "children of the processes of --pid, too"),
-	RS_OPT_ROW(0, "duration", "TIME", RS_OPT_DURATION, FIELD(duration),
+	RS_OPT_ROW('d', "duration", "TIME", RS_OPT_DURATION, FIELD(duration),
 		   "end after this time (10s, 5m)"),
 	RS_OPT_ROW('U', "user", NULL, RS_OPT_FLAG, FIELD(user), "only user stacks",
 		   .group = "Stacks"),

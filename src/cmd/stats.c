@@ -31,13 +31,15 @@ struct watch {
 };
 
 static const struct rs_opt stats_opts[] = {
-	{ .long_name = "interval",
+	{ .short_name = 'i',
+	  .long_name = "interval",
 	  .metavar = "TIME",
 	  .type = RS_OPT_DURATION,
 	  .offset = offsetof(struct settings, interval),
 	  .group = "How",
 	  .help = "look again and again, and show rates over this time" },
-	{ .long_name = "duration",
+	{ .short_name = 'd',
+	  .long_name = "duration",
 	  .metavar = "TIME",
 	  .type = RS_OPT_DURATION,
 	  .offset = offsetof(struct settings, duration),

@@ -273,6 +273,12 @@ static void test_mistakes(void **state)
 	ask.pids = list("x", NULL);
 	assert_int_equal(rs_ask_where(&ask, &arena, &where, &shown, &err), -EINVAL);
 	assert_null(where);
+	rs_opt_list_done(&ask.pids);
+	ask.pids = list("4294967296", NULL);
+	err = (struct rs_error)RS_ERROR_INIT;
+	assert_int_equal(rs_ask_where(&ask, &arena, &where, &shown, &err), -EINVAL);
+	assert_int_equal(err.code, -EINVAL);
+	assert_null(where);
 }
 
 static void test_too_long(void **state)

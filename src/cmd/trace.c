@@ -2,6 +2,8 @@
 /* `ringside trace`: scripts in the tracing language; the same program under the name bpftrace. */
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -271,10 +273,10 @@ static int print_version(bool by_name)
 {
 	static const char ours[] = "ringside " RS_VERSION " (tracing language " LANGUAGE ")\n";
 	static const char theirs[] = "bpftrace v" LANGUAGE " (ringside " RS_VERSION ")\n";
-	const char *text = by_name ? theirs : ours;
-	int r = rs_fd_write_all(STDOUT_FILENO, text, strlen(text));
+	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(0);
 
-	return r < 0 && r != -EPIPE ? RS_CMD_FAILED : RS_CMD_OK;
+	rs_str_append_cstr(&text, by_name ? theirs : ours);
+	return rs_cmd_print(&text);
 }
 
 /* A mistake in a script is no wrong use of ours. */
@@ -347,6 +349,11 @@ static int dispatch(const struct rs_cmd *cmd, struct settings *settings,
 		return code_of(rs_trace_info(&err), &err);
 	if (options->command && options->pid) {
 		rs_error_set(&err, -EINVAL, "-c and -p can not be used together");
+		return rs_cmd_misuse(cmd, &err);
+	}
+	if (rs_opt_was_set(args, "pid") && (!options->pid || options->pid > INT_MAX)) {
+		rs_error_set(&err, -EINVAL, "--pid %" PRIu64 ": no process has this number",
+			     options->pid);
 		return rs_cmd_misuse(cmd, &err);
 	}
 	if (settings->list)
