@@ -31,17 +31,28 @@ static __always_inline bool request_first_seen(struct request *rq)
 	return block_first_seen((__u64)rq, began && began < now ? began : now, &io);
 }
 
-/* Or of one that was at the same place before, and whose end was not seen? */
-static __always_inline bool block_is_of(struct request *rq, const struct rs_latency_start *start)
+/*
+ * Or of one that was at the same place before, and whose end was not seen? There are paths on which the kernel ends requests
+ * without its tracepoint. One into which an older one is merged takes the time of that. 0: times are not kept.
+ */
+static __always_inline bool block_is_of(struct request *rq, const struct rs_latency_start *start,
+					bool unsure)
 {
 	__u64 began = BPF_CORE_READ(rq, start_time_ns);
 
-	return !began || began == start->began;
+	return began ? began <= start->began : unsure;
 }
 
 SEC("raw_tp/block_rq_insert") int rs_block_insert(struct rs_raw *ctx)
 {
-	request_first_seen(rs_arg_at(ctx, rs_latency.arg_rq));
+	struct request *rq = rs_arg_at(ctx, rs_latency.arg_rq);
+	__u64 key = (__u64)rq;
+	struct rs_latency_start *start = bpf_map_lookup_elem(&rs_latency_starts, &key);
+
+	/* Put in again by the kernel, for a flush comes first or the device was busy: it stays whose it was. */
+	if (start && block_is_of(rq, start, false))
+		return 0;
+	request_first_seen(rq);
 	return 0;
 }
 
@@ -51,7 +62,7 @@ SEC("raw_tp/block_rq_issue") int rs_block_issue(struct rs_raw *ctx)
 	__u64 key = (__u64)rq;
 	struct rs_latency_start *start = bpf_map_lookup_elem(&rs_latency_starts, &key);
 
-	if (start && !block_is_of(rq, start)) {
+	if (start && !block_is_of(rq, start, true)) {
 		bpf_map_delete_elem(&rs_latency_starts, &key);
 		start = NULL;
 	}

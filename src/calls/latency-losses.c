@@ -184,7 +184,8 @@ void rs_latency_pending_format(const struct rs_latency *latency,
 	}
 	if (!pending->late)
 		return;
-	rs_str_appendf(out, "Not over after 5s, and in no histogram: %" PRIu64 " %s", pending->late,
+	rs_str_appendf(out, "No end seen for 5s, and in no histogram: %" PRIu64 " %s",
+		       pending->late,
 		       latency->options.source == RS_LATENCY_BLOCK ? "I/O" : "connects");
 	append_oldest(latency, pending, out);
 	rs_str_append_char(out, '\n');
@@ -228,10 +229,9 @@ void rs_latency_losses_format(const struct rs_latency *latency,
 		[RS_LATENCY_LOST_SCRATCH] = "times a name or a slow call was left out: two at once",
 	};
 	static const char *const forgotten[RS_LATENCY_SOURCES] = {
-		[RS_LATENCY_BLOCK] = "I/O were forgotten before their end, for want of room",
+		[RS_LATENCY_BLOCK] = "I/O were forgotten before their end was seen",
 		[RS_LATENCY_TCP] =
-			"connections were forgotten for want of room: of these, round trips are "
-			"missing, or nobody's, until somebody reads again",
+			"connections were forgotten for want of room: round trips are missing",
 		[RS_LATENCY_DNS] = "questions were forgotten before an answer, for want of room",
 	};
 

@@ -93,7 +93,7 @@ static void test_others_that_are_late(void **state)
 	p.oldest = start_of("");
 	p.oldest.pid = 0;
 	assert_string_equal(pending(RS_LATENCY_TCP, &p, false),
-			    "Not over after 5s, and in no histogram: 2 connects, the oldest to "
+			    "No end seen for 5s, and in no histogram: 2 connects, the oldest to "
 			    "127.0.0.1:53 by nobody known, 10.0s ago\n");
 	p.oldest.io = (struct rs_wait_io){ .op = 1, .bytes = 4096, .sector = 8 };
 	pending(RS_LATENCY_BLOCK, &p, false);
