@@ -186,7 +186,8 @@ static void check_store(void)
 	struct agent agent = AGENT_INIT;
 	enum scene_end end;
 
-	agent_start(&agent, (const char *[]){ "--kinds", "process,create,connect", NULL });
+	agent_start(&agent, (const char *[]){ "--kinds", "process,create,connect", "--pid",
+					      test_pid(), NULL });
 	end = scene_end(scene, scene_begin(scene, act_containerd));
 	if (end != SCENE_DONE) {
 		if (end == SCENE_SKIPPED)
@@ -212,8 +213,8 @@ int main(void)
 {
 	struct agent agent = AGENT_INIT;
 
-	agent_start(&agent, (const char *[]){ "--kinds", "process,open,create,connect",
-					      "--ring-size", "64M", NULL });
+	agent_start(&agent, (const char *[]){ "--kinds", "process,open,create,connect", "--pid",
+					      test_pid(), "--ring-size", "64M", NULL });
 	check_all(&agent, checks, sizeof(checks) / sizeof(*checks));
 	check_end(&agent);
 	agent_done(&agent);

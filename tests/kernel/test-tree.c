@@ -220,7 +220,8 @@ int main(void)
 	struct agent agent;
 
 	stage_make();
-	agent_start(&agent, (const char *[]){ "--kinds", "process,file,network,-open", NULL });
+	agent_start(&agent, (const char *[]){ "--kinds", "process,file,network,-open", "--pid",
+					      test_pid(), NULL });
 	run_short();
 	mkdir(at("end"), 0700);
 	tap_ok(wait_seen(&agent, "end") && ask_wait_stored(&agent), "a short life is stored");

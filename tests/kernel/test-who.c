@@ -621,7 +621,8 @@ int main(void)
 	box_end(&web);
 	test_users();
 	test_mistakes();
-	agent_start(&agent, (const char *[]){ "--kinds", "process,mkdir", NULL });
+	agent_start(&agent,
+		    (const char *[]){ "--kinds", "process,mkdir", "--pid", test_pid(), NULL });
 	check_all(&agent, checks, sizeof(checks) / sizeof(*checks));
 	check_entities(&agent);
 	check_end(&agent);

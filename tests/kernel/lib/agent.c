@@ -227,6 +227,14 @@ void agent_start(struct agent *agent, const char *const args[])
 	tap_bail("the agent does not come up");
 }
 
+const char *test_pid(void)
+{
+	static char text[16];
+
+	snprintf(text, sizeof(text), "%d", getpid());
+	return text;
+}
+
 static void keep_event(struct agent *agent, json_t *event)
 {
 	agent->seen++;
