@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "base/account.h"
 #include "base/limits.h"
 #include "base/vec.h"
 
@@ -95,8 +97,18 @@ static void reset_signals(void)
 	signal(SIGPIPE, SIG_DFL);
 }
 
+static int become(const struct rs_account *account)
+{
+	if (setgroups(account->n_groups, account->groups) ||
+	    setresgid(account->gid, account->gid, account->gid) ||
+	    setresuid(account->uid, account->uid, account->uid))
+		return -errno;
+	return 0;
+}
+
 /* In the child. The parent's end of `go` closed without a byte means: do not run. */
-static _noreturn_ void run_child(char *text, char **words, int go, int failed)
+static _noreturn_ void run_child(char *text, char **words, const struct rs_account *account, int go,
+				 int failed)
 {
 	char *shell[] = { (char *)"sh", (char *)"-c", text, NULL };
 	char byte;
@@ -106,17 +118,21 @@ static _noreturn_ void run_child(char *text, char **words, int go, int failed)
 	rs_limits_restore_files();
 	if (read(go, &byte, 1) != 1)
 		_exit(125);
-	if (words)
-		execvp(words[0], words);
-	else
-		execv("/bin/sh", shell);
-	error = errno;
+	error = account ? -become(account) : 0;
+	if (!error) {
+		if (words)
+			execvp(words[0], words);
+		else
+			execv("/bin/sh", shell);
+		error = errno;
+	}
 	if (write(failed, &error, sizeof(error)) < 0)
 		_exit(125);
 	_exit(error == ENOENT ? 127 : 126);
 }
 
-static int fork_child(struct rs_command *command, char **words, struct rs_error *err)
+static int fork_child(struct rs_command *command, char **words, const struct rs_account *account,
+		      struct rs_error *err)
 {
 	_cleanup_(rs_cleanup_close) int go_read = -1;
 	_cleanup_(rs_cleanup_close) int failed_write = -1;
@@ -135,7 +151,7 @@ static int fork_child(struct rs_command *command, char **words, struct rs_error 
 		return rs_error_set_errno(err, -errno, "starting \"%s\"", command->text);
 	if (!command->pid) {
 		close(command->go);
-		run_child(command->text, words, go_read, failed_write);
+		run_child(command->text, words, account, go_read, failed_write);
 	}
 	command->pidfd = (int)syscall(SYS_pidfd_open, command->pid, 0);
 	if (command->pidfd < 0)
@@ -144,6 +160,12 @@ static int fork_child(struct rs_command *command, char **words, struct rs_error 
 }
 
 int rs_command_start(const char *text, struct rs_command **ret_command, struct rs_error *err)
+{
+	return rs_command_start_as(text, NULL, ret_command, err);
+}
+
+int rs_command_start_as(const char *text, const struct rs_account *account,
+			struct rs_command **ret_command, struct rs_error *err)
 {
 	_cleanup_(rs_command_free) struct rs_command *command = NULL;
 	_cleanup_(rs_cleanup_free) char *copy = NULL;
@@ -161,7 +183,7 @@ int rs_command_start(const char *text, struct rs_command **ret_command, struct r
 		return rs_error_set_errno(err, r, "starting \"%s\"", text);
 	if (r && words.len == 1)
 		return rs_error_set(err, -EINVAL, "the command is empty");
-	r = fork_child(command, r ? words.items : NULL, err);
+	r = fork_child(command, r ? words.items : NULL, account, err);
 	if (r < 0)
 		return r;
 	*ret_command = TAKE_PTR(command);

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 
+struct rs_account;
 struct rs_command;
 
 /*
@@ -18,6 +19,10 @@ struct rs_command;
  * a shell would interpret goes to /bin/sh -c. -EINVAL for an empty command, -errno.
  */
 int rs_command_start(const char *text, struct rs_command **ret_command, struct rs_error *err);
+
+/* The same, run by another user: NULL is ours. What that user may not do is told by rs_command_release(). */
+int rs_command_start_as(const char *text, const struct rs_account *account,
+			struct rs_command **ret_command, struct rs_error *err);
 
 /* Kills it where it was not released, reaps it where it has ended, lets it go where it runs. */
 void rs_command_free(struct rs_command **command);

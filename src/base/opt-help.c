@@ -30,6 +30,8 @@ static void append_names(const struct rs_opt *opt, struct rs_str *out)
 		rs_str_appendf(out, "--%s%s", negated, opt->long_name);
 	if (opt->metavar && rs_opt_takes_value(opt))
 		rs_str_appendf(out, " %s", opt->metavar);
+	else if (opt->metavar && opt->flags & RS_OPT_MAYBE_VALUE)
+		rs_str_appendf(out, "[=%s]", opt->metavar);
 }
 
 /* The explanation: the sentence, the words it takes, the default. */

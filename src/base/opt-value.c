@@ -244,7 +244,7 @@ _Static_assert(ARRAY_SIZE(stores) == RS_OPT_TYPE_COUNT, "one function per type")
 
 bool rs_opt_takes_value(const struct rs_opt *opt)
 {
-	return opt->type != RS_OPT_FLAG && !(opt->flags & RS_OPT_NO_VALUE);
+	return opt->type != RS_OPT_FLAG && !(opt->flags & (RS_OPT_NO_VALUE | RS_OPT_MAYBE_VALUE));
 }
 
 int rs_opt_store(const struct rs_opt *opt, const char *value, bool first, void *field,

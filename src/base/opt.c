@@ -201,7 +201,7 @@ static int parse_long(struct parse *ps, const char *arg)
 	if (name[n] == '=')
 		value = name + n + 1;
 	if (!rs_opt_takes_value(row.found)) {
-		if (value)
+		if (value && !(row.found->flags & RS_OPT_MAYBE_VALUE))
 			return rs_error_set(ps->err, -EINVAL, "option \"%s\" takes no value",
 					    spelling);
 		if (row.found->type == RS_OPT_FLAG)

@@ -44,6 +44,8 @@ enum rs_opt_flags {
 	RS_OPT_HIDDEN = 1 << 1,    /* parsed, but not in help */
 	RS_OPT_NO_VALUE = 1 << 2,  /* callbacks: takes no value, parse gets NULL */
 	RS_OPT_NO_SPLIT = 1 << 3,  /* lists: do not split at commas */
+	/* callbacks: a value only behind "--name=", else parse gets NULL; the letter takes none */
+	RS_OPT_MAYBE_VALUE = 1 << 4,
 };
 
 /* What a word of RS_OPT_ENUM or RS_OPT_BITSET means; the table ends with a NULL name. */

@@ -30,6 +30,7 @@ struct settings {
 	struct rs_opt_list raw;
 	int pair[2];
 	unsigned count;
+	const char *maybe;
 	struct selection select;
 };
 
@@ -51,6 +52,15 @@ static int count_up(const struct rs_opt *opt, const char *value, void *field, st
 	(void)err;
 	assert_null(value);
 	++*(unsigned *)field;
+	return 0;
+}
+
+static int take_maybe(const struct rs_opt *opt, const char *value, void *field,
+		      struct rs_error *err)
+{
+	(void)opt;
+	(void)err;
+	*(const char **)field = value ? value : "nothing";
 	return 0;
 }
 
@@ -94,6 +104,8 @@ static const struct rs_opt opts[] = {
 	RS_OPT_ROW(0, "pair", "A:B", RS_OPT_CALLBACK, AT(pair), "two numbers", .parse = parse_pair),
 	RS_OPT_ROW('C', NULL, NULL, RS_OPT_CALLBACK, AT(count), "counts", .parse = count_up,
 		   .flags = RS_OPT_NO_VALUE),
+	RS_OPT_ROW(0, "maybe", "TEXT", RS_OPT_CALLBACK, AT(maybe), "with or without",
+		   .parse = take_maybe, .flags = RS_OPT_MAYBE_VALUE),
 	RS_OPT_ROW(0, "secret", NULL, RS_OPT_FLAG, AT(quiet), "not shown", .flags = RS_OPT_HIDDEN),
 	RS_OPT_INCLUDE_TABLE(select_opts, AT(select)),
 	RS_OPT_END,
@@ -173,6 +185,12 @@ static void test_forms(void **state)
 	run(&t, "--no-color --color -CCvC");
 	assert_true(t.set.color);
 	assert_int_equal(t.set.count, 3);
+	run(&t, "--maybe x");
+	assert_string_equal(t.set.maybe, "nothing");
+	assert_int_equal(t.args.len, 1);
+	run(&t, "--maybe=x");
+	assert_string_equal(t.set.maybe, "x");
+	assert_int_equal(t.args.len, 0);
 	run(&t, "--pair 3:-4 --pid 7 --comm a,bc --comm d --raw x,y --raw \"\"");
 	assert_int_equal(t.r, 0);
 	assert_int_equal(t.set.pair[1], -4);
@@ -321,6 +339,7 @@ static const char want_wide[] =
 	"      --raw TEXT       taken as it is\n"
 	"      --pair A:B       two numbers\n"
 	"  -C                   counts\n"
+	"      --maybe[=TEXT]   with or without\n"
 	"\n"
 	"Selection:\n"
 	"  -p, --pid PID        only this process and its descendants\n"
@@ -382,7 +401,7 @@ static void test_walk(void **state)
 	assert_int_equal(rs_opt_walk(opts, collect, &s), 5);
 	assert_string_equal(rs_str_cstr(&s),
 			    "/verbose /quiet /color /write /number /duration /size /offset /output "
-			    "/kinds /raw /pair /- /secret Selection/pid ");
+			    "/kinds /raw /pair /- /maybe /secret Selection/pid ");
 }
 
 int main(void)

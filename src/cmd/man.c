@@ -71,9 +71,11 @@ static int append_option(const struct rs_opt *opt, const char *group, void *data
 		rs_str_append_cstr(out, "\\fR");
 	}
 	if (opt->metavar) {
-		rs_str_append_cstr(out, " \\fI");
+		bool maybe = opt->flags & RS_OPT_MAYBE_VALUE;
+
+		rs_str_append_cstr(out, maybe ? "[=\\fI" : " \\fI");
 		append_text(opt->metavar, out);
-		rs_str_append_cstr(out, "\\fR");
+		rs_str_append_cstr(out, maybe ? "\\fR]" : "\\fR");
 	}
 	rs_str_append_char(out, '\n');
 	append_text(opt->help, out);
