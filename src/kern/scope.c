@@ -98,43 +98,94 @@ static void mark_descendants(struct processes *all)
 	}
 }
 
-/* proc_pid_stat(5): the state is the first field behind the name, the number of threads the 18th. */
+#define STATE   3 /* proc_pid_stat(5) */
+#define FLAGS   9
+#define THREADS 20
+
+/* A field of /proc/PID/stat, from STATE on; NULL: no such process. */
+static const char *stat_field(uint32_t pid, int number, char *buf, size_t size)
+{
+	char path[32];
+	const char *at;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	if (rs_fd_read_buf_at(AT_FDCWD, path, buf, size) <= 0)
+		return NULL;
+	at = strrchr(buf, ')'); /* the name may hold anything but ends here */
+	if (!at || strlen(at) < 3)
+		return NULL;
+	at += 2;
+	for (int field = STATE; field < number && at; field++) {
+		at = strchr(at, ' ');
+		at = at ? at + 1 : NULL;
+	}
+	return at;
+}
+
 bool rs_scope_is_dead(uint32_t pid)
+{
+	char buf[512];
+	const char *at = stat_field(pid, STATE, buf, sizeof(buf));
+
+	if (!at)
+		return true;
+	if (*at != 'Z' && *at != 'X')
+		return false;
+	at = stat_field(pid, THREADS, buf, sizeof(buf));
+	return !at || strtoul(at, NULL, 10) <= 1;
+}
+
+bool rs_scope_is_kernel(uint32_t pid)
+{
+	char buf[512];
+	const char *at = stat_field(pid, FLAGS, buf, sizeof(buf));
+
+	return at && strtoul(at, NULL, 10) & 0x00200000; /* PF_KTHREAD */
+}
+
+/* Threads are found by their number, too, but are in no list. 0: none has this number. */
+static uint32_t process_of(uint32_t tid)
 {
 	char path[32], buf[512];
 	const char *at;
 
-	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	snprintf(path, sizeof(path), "/proc/%u/status", tid);
 	if (rs_fd_read_buf_at(AT_FDCWD, path, buf, sizeof(buf)) <= 0)
-		return true;
-	at = strrchr(buf, ')');
-	if (!at || strlen(at) < 3 || (at[2] != 'Z' && at[2] != 'X'))
-		return false;
-	at += 2;
-	for (int field = 1; field < 18 && at; field++) {
-		at = strchr(at, ' ');
-		at = at ? at + 1 : NULL;
+		return 0;
+	at = strstr(buf, "\nTgid:");
+	return at ? (uint32_t)strtoul(at + 6, NULL, 10) : 0;
+}
+
+static int check_pid_lives(uint32_t pid, const struct processes *all, struct rs_error *err)
+{
+	uint32_t process;
+
+	rs_vec_foreach(&all->list, p) if (p->pid == pid)
+	{
+		if (!rs_scope_is_dead(pid))
+			return 0;
+		return rs_error_set(err, -ESRCH,
+				    "pid %u: the process has ended, and waits for its "
+				    "parent to take note of it",
+				    pid);
 	}
-	return !at || strtoul(at, NULL, 10) <= 1;
+	process = process_of(pid);
+	rs_error_set(err, -ESRCH, "pid %u: no such process", pid);
+	if (process && process != pid) {
+		rs_error_set(err, -ESRCH, "pid %u: this is a thread of process %u", pid, process);
+		rs_error_hint(err, "processes are watched with all of their threads");
+	}
+	return -ESRCH;
 }
 
 static int check_pids_live(const struct rs_filter *filter, struct processes *all,
 			   struct rs_error *err)
 {
-	for (size_t i = 0; i < filter->n_pids; i++) {
-		bool found = false;
+	int r = 0;
 
-		rs_vec_foreach(&all->list, p) found |= p->pid == filter->pids[i];
-		if (!found)
-			return rs_error_set(err, -ESRCH, "pid %u: no such process",
-					    filter->pids[i]);
-		if (rs_scope_is_dead(filter->pids[i]))
-			return rs_error_set(err, -ESRCH,
-					    "pid %u: the process has ended, and waits for its "
-					    "parent to take note of it",
-					    filter->pids[i]);
-	}
-	return 0;
+	for (size_t i = 0; i < filter->n_pids && !r; i++)
+		r = check_pid_lives(filter->pids[i], all, err);
+	return r;
 }
 
 int rs_scope_collect(const struct rs_filter *filter, struct rs_entries *e, bool first,

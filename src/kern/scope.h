@@ -22,6 +22,9 @@ int rs_scope_collect(const struct rs_filter *filter, struct rs_entries *e, bool 
 /* Is the whole process gone, up to being waited for? A leader may be dead while its threads live. */
 bool rs_scope_is_dead(uint32_t pid);
 
+/* Is it a thread of the kernel's? These make no system calls. */
+bool rs_scope_is_kernel(uint32_t pid);
+
 /*
  * Takes out who died between being seen and being inserted: from when the switch is thrown, the
  * programs take out who dies, but only who is there already.

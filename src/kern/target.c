@@ -143,14 +143,28 @@ int rs_target_add_cgroup(void *tool, uint64_t id)
 	return put(map_fd(tool, "rs_target_cgroups"), &id, NULL);
 }
 
+/*
+ * A process on its way out when the programs were attached may have passed the place where they would have noticed, and
+ * still live as far as /proc knows: for long, where its memory is large or its namespace ends with it. So nobody is
+ * believed to live for being in the map. One that does is enough to know; it is asked each time.
+ */
 bool rs_target_gone(void *tool)
 {
 	struct bpf_program *program = bpf_object__find_program_by_name(of(tool)->obj,
 								       "rs_target_exit");
+	int fd = map_fd(tool, "rs_target_pids"), r = 0;
 	uint32_t pid;
 
-	return bpf_program__autoload(program) &&
-	       bpf_map_get_next_key(map_fd(tool, "rs_target_pids"), NULL, &pid) == -ENOENT;
+	if (!bpf_program__autoload(program))
+		return false;
+	while (!r && !(r = bpf_map_get_next_key(fd, NULL, &pid))) {
+		if (!rs_scope_is_dead(pid))
+			return false;
+		r = bpf_map_delete_elem(fd, &pid);
+		if (r == -ENOENT) /* the program was quicker */
+			r = 0;
+	}
+	return r == -ENOENT;
 }
 
 uint64_t rs_target_lost(void *tool)
