@@ -11,6 +11,8 @@
  *   VECTORS   the array of iovec, then the contents of each
  *   MESSAGE   the msghdr (56 bytes), the name, the array of iovec, the control data, then the contents of each vector
  *   MESSAGES  for each of the messages that there is room for: the mmsghdr (64 bytes), then as for MESSAGE
+ *   POINTED   the struct, then what its pointer leads to
+ *   POINTERS  the array of pointers, then what each leads to
  * A part that is not there (no name, no control data) has length 0. Parts may end early, for want of room: the last ones
  * are then missing.
  */
@@ -26,6 +28,8 @@ enum rs_capture_how {
 			      * bytes of that as it returned */
 	RS_CAPTURE_MESSAGE, /* struct msghdr: with its name and vectors */
 	RS_CAPTURE_MESSAGES, /* struct mmsghdr: argument @by of them; at the end, as many as the call returned */
+	RS_CAPTURE_POINTED, /* a struct of @size bytes that begins with a pointer and how many bytes that leads to */
+	RS_CAPTURE_POINTERS, /* argument @by pointers, each to @size bytes */
 };
 
 enum {

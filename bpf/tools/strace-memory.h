@@ -13,6 +13,8 @@
 #define MOST_MESSAGES_OLD 2
 #define MOST_COUNTED      4096
 #define MOST_COUNTED_OLD  64
+#define MOST_POINTERS     32
+#define MOST_POINTERS_OLD 4
 #define MOST_NAME         128  /* of an address */
 #define MOST_STRUCT       4096 /* bytes of anything that is no contents */
 
@@ -212,6 +214,38 @@ __noinline int rs_strace_put_message(__u64 at, __u32 size, __u64 left, __u32 max
 	return 0;
 }
 
+/* A struct, and what its first two members stand for: where, and how many bytes. */
+__noinline int rs_strace_put_pointed(__u64 at, __u32 size)
+{
+	struct iovec pair = {};
+
+	rs_strace_put(at, size, size);
+	if (bpf_probe_read_user(&pair, sizeof(pair), (void *)at))
+		return 0;
+	rs_strace_put(pair.base, pair.base ? pair.len : 0, MOST_NAME);
+	return 0;
+}
+
+static long pointer_round(__u32 i, struct pointers *p)
+{
+	__u64 pointer = 0;
+
+	if (i >= p->n || bpf_probe_read_user(&pointer, sizeof(pointer), (void *)(p->list + i * 8)))
+		return 1;
+	rs_strace_put(pointer, p->max, p->max);
+	return 0;
+}
+
+/* @n pointers, and @size bytes behind each. */
+__noinline int rs_strace_put_pointers(__u64 list, __u64 n, __u32 size)
+{
+	struct pointers p = { .list = list, .n = n, .max = size };
+
+	rs_strace_put(list, n * 8, MOST_POINTERS * 8);
+	RS_REPEAT(MOST_POINTERS, MOST_POINTERS_OLD, pointer_round, &p);
+	return 0;
+}
+
 #define MMSGHDR_SIZE 64 /* and the length of what was received is its 57th byte */
 
 struct messages {
@@ -336,6 +370,12 @@ static __always_inline void take_list(const struct rs_strace_thread *t, const st
 	case RS_CAPTURE_MESSAGES:
 		rs_strace_put_messages(from, end ? result : by, end, max);
 		return;
+	case RS_CAPTURE_POINTED:
+		rs_strace_put_pointed(from, c->size);
+		return;
+	case RS_CAPTURE_POINTERS:
+		rs_strace_put_pointers(from, by, c->size);
+		return;
 	}
 }
 
@@ -374,6 +414,8 @@ __noinline int rs_strace_take(__u32 arg, __u32 kind)
 	case RS_CAPTURE_VECTORS:
 	case RS_CAPTURE_MESSAGE:
 	case RS_CAPTURE_MESSAGES:
+	case RS_CAPTURE_POINTED:
+	case RS_CAPTURE_POINTERS:
 		take_parts(t, c, arg, kind);
 		return 0;
 	default:

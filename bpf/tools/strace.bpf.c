@@ -238,6 +238,21 @@ static __always_inline bool signal_wanted(int signal)
 	return signal > 0 && signal <= 64 && rs_strace_config.signals >> (signal - 1) & 1;
 }
 
+#define SI_KERNEL 0x80
+
+/* Senders that leave no more to know: the process that runs, or the kernel. The members of siginfo_t. */
+static __always_inline void fill_info(struct rs_strace_signal *s, __u64 sender)
+{
+	__u32 *info = (void *)s->info;
+
+	if (sender) {
+		info[2] = SI_KERNEL; /* si_code */
+		return;
+	}
+	info[4] = bpf_get_current_pid_tgid() >> 32; /* si_pid, si_uid */
+	info[5] = bpf_get_current_uid_gid();
+}
+
 static __always_inline void send_signal(struct task_struct *task, int signal, const void *info,
 					bool ignored)
 {
@@ -250,9 +265,10 @@ static __always_inline void send_signal(struct task_struct *task, int signal, co
 	s->signal = signal;
 	s->ignored = ignored;
 	__builtin_memset(s->info, 0, sizeof(s->info));
-	/* 0, 1 and 2 stand for senders that leave no more to know */
 	if ((__u64)info > 2)
 		bpf_probe_read_kernel(s->info, sizeof(s->info), info);
+	else
+		fill_info(s, (__u64)info);
 	submit(s);
 }
 

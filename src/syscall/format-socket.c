@@ -99,9 +99,7 @@ static void put_packet(struct rs_fmt *f, const rs_memory *m)
 	rs_fmt_text(f, "sll_protocol=htons(");
 	rs_fmt_names(f, NAMES_ethertype, swap16(rs_mem_get(m, 2, 2)));
 	rs_str_appendf(f->out, "), sll_ifindex=%d, sll_hatype=", (int)rs_mem_get(m, 4, 4));
-	rs_fmt_text(f, hardware == 0 ? "ARPHRD_NETROM" : hardware == 1 ? "ARPHRD_ETHER" : "");
-	if (hardware > 1)
-		rs_fmt_hex(f, hardware);
+	rs_fmt_names(f, NAMES_arphrd, hardware);
 	rs_fmt_text(f, ", sll_pkttype=");
 	if (type < ARRAY_SIZE(types))
 		rs_fmt_text(f, types[type]);

@@ -82,7 +82,8 @@ static void put_struct(struct rs_fmt *f, unsigned arg)
 	const rs_memory *in = &f->event->in[arg], *out = &f->event->out[arg];
 	bool both = a->capture.when & RS_CAPTURE_EXIT && a->capture.when & RS_CAPTURE_ENTRY;
 	bool number = rs_type_rows[a->what].number;
-	const rs_memory *m = both && number ? in : rs_fmt_memory(f, arg);
+	bool before = both && (number || (a->kind == KIND_STRUCT_BOTH && in->data));
+	const rs_memory *m = before ? in : rs_fmt_memory(f, arg);
 	bool readable = f->event->args[arg] && m->data;
 
 	if (a->capture.when == RS_CAPTURE_EXIT && (!rs_fmt_ok(f) || nothing_found(f, a)))
@@ -193,6 +194,29 @@ static void put_socket_length(struct rs_fmt *f, unsigned arg)
 		rs_str_appendf(f->out, "[%d]", ended ? after : before);
 }
 
+/* Texts and bytes are no structures. */
+static bool leads_to_struct(const struct rs_call_arg *a)
+{
+	switch (a->kind) {
+	case KIND_VECTORS:
+	case KIND_VECTORS_BARE:
+	case KIND_STRUCT:
+	case KIND_STRUCT_FAILED:
+	case KIND_STRUCT_BOTH:
+	case KIND_ARRAY:
+	case KIND_ARRAY_BOTH:
+	case KIND_LONGS:
+	case KIND_ADDRESS_OF_SOCKET:
+	case KIND_LENGTH_OF_SOCKET:
+		return true;
+	case KIND_SPECIAL:
+		return a->capture.how != RS_CAPTURE_NONE && a->capture.how != RS_CAPTURE_STRING &&
+		       a->what != SPECIAL_ioctl_arg && a->what != SPECIAL_fcntl_arg &&
+		       a->what != SPECIAL_prctl_arg;
+	}
+	return false;
+}
+
 static void put_arg(struct rs_fmt *f, unsigned arg)
 {
 	const struct rs_call_arg *a = arg_of(f->event, arg);
@@ -200,6 +224,10 @@ static void put_arg(struct rs_fmt *f, unsigned arg)
 
 	if (f->print->raw) {
 		rs_fmt_hex(f, v);
+		return;
+	}
+	if (f->print->addresses && leads_to_struct(a)) {
+		rs_fmt_address(f, v);
 		return;
 	}
 	switch (a->kind) {

@@ -47,6 +47,8 @@ void rs_fmt_address(struct rs_fmt *f, uint64_t v);
 void rs_fmt_hex(struct rs_fmt *f, uint64_t v);
 void rs_fmt_fd(struct rs_fmt *f, int fd);
 void rs_fmt_names(struct rs_fmt *f, enum rs_names list, uint64_t v);
+/* What was written from @from on is the name of @v: the number in its place, or in front of it, where that is the style. */
+void rs_fmt_named(struct rs_fmt *f, size_t from, uint64_t v);
 /* A number by enum rs_call_kind, @size bytes wide. */
 void rs_fmt_scalar(struct rs_fmt *f, unsigned kind, unsigned what, size_t size, uint64_t v);
 /* S_IFREG|0644 */

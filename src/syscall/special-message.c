@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What comes in parts: vectors, messages, lists of texts. */
+/* What comes in parts: vectors, messages, lists of texts, structs with what they point to. */
 #include "syscall/special.h"
 
 /* @data_at: where the contents' parts begin, NULL: not wanted. */
@@ -240,4 +240,93 @@ void rs_special_envp(struct rs_fmt *f, unsigned arg)
 	count = rs_mem_get(&part, 0, 8);
 	rs_str_appendf(f->out, " /* %llu%s var%s */", (unsigned long long)count,
 		       part.cut ? "+" : "", count == 1 ? "" : "s");
+}
+
+/* A set of signals and its size, behind a pointer of its own. */
+void rs_special_sigarg(struct rs_fmt *f, unsigned arg)
+{
+	const rs_memory *m = &f->event->in[arg];
+	rs_memory pair = { 0 }, set = { 0 };
+	size_t offset = 0;
+	uint64_t address;
+
+	if (!f->event->args[arg] || !rs_mem_part(m, &offset, &pair) || pair.len < 16) {
+		rs_fmt_address(f, f->event->args[arg]);
+		return;
+	}
+	address = rs_mem_get(&pair, 0, 8);
+	rs_fmt_text(f, "{sigmask=");
+	if (address && rs_mem_part(m, &offset, &set) && set.data && set.len >= 8)
+		rs_fmt_sigset(f, set.data, 8);
+	else
+		rs_fmt_address(f, address);
+	rs_str_appendf(f->out, ", sigsetsize=%llu}", (unsigned long long)rs_mem_get(&pair, 8, 8));
+}
+
+/* struct iocb; buffers are not followed. */
+static void put_iocb(struct rs_fmt *f, const rs_memory *m)
+{
+	unsigned opcode = (unsigned)rs_mem_get(m, 16, 2);
+	bool fsync = opcode == 2 || opcode == 3;
+
+	rs_fmt_text(f, "{");
+	if (rs_mem_get(m, 0, 8)) {
+		rs_fmt_text(f, "aio_data=");
+		rs_fmt_hex(f, rs_mem_get(m, 0, 8));
+		rs_fmt_text(f, ", ");
+	}
+	if (rs_mem_get(m, 8, 4))
+		rs_str_appendf(f->out, "aio_key=%u, ", (unsigned)rs_mem_get(m, 8, 4));
+	if (rs_mem_get(m, 12, 4)) {
+		rs_fmt_text(f, "aio_rw_flags=");
+		rs_fmt_names(f, NAMES_rwf, rs_mem_get(m, 12, 4));
+		rs_fmt_text(f, ", ");
+	}
+	rs_fmt_text(f, "aio_lio_opcode=");
+	rs_fmt_names(f, NAMES_iocb_cmd, opcode);
+	if (rs_mem_get(m, 18, 2))
+		rs_str_appendf(f->out, ", aio_reqprio=%d", (int16_t)rs_mem_get(m, 18, 2));
+	rs_fmt_text(f, ", aio_fildes=");
+	rs_fmt_fd(f, (int)rs_mem_get(m, 20, 4));
+	if (!fsync) {
+		rs_fmt_text(f, ", aio_buf=");
+		rs_fmt_address(f, rs_mem_get(m, 24, 8));
+		rs_str_appendf(f->out, ", aio_nbytes=%llu, aio_offset=%lld",
+			       (unsigned long long)rs_mem_get(m, 32, 8),
+			       (long long)rs_mem_get(m, 40, 8));
+	}
+	if (rs_mem_get(m, 56, 4) & 1) {
+		rs_fmt_text(f, ", aio_flags=");
+		rs_fmt_names(f, NAMES_iocb_flags, rs_mem_get(m, 56, 4));
+		rs_fmt_text(f, ", aio_resfd=");
+		rs_fmt_fd(f, (int)rs_mem_get(m, 60, 4));
+	}
+	rs_fmt_text(f, "}");
+}
+
+void rs_special_iocbs(struct rs_fmt *f, unsigned arg)
+{
+	const rs_memory *m = &f->event->in[arg];
+	int64_t count = (int64_t)f->event->args[1];
+	size_t offset = 0, most = f->print->verbose ? SIZE_MAX : f->print->string_max;
+	rs_memory list = { 0 }, one;
+
+	if (!f->event->args[arg] || !rs_mem_part(m, &offset, &list) ||
+	    (count > 0 && list.len < 8)) {
+		rs_fmt_address(f, f->event->args[arg]);
+		return;
+	}
+	rs_fmt_text(f, "[");
+	for (int64_t i = 0; i < count; i++) {
+		rs_fmt_text(f, i ? ", " : "");
+		if ((uint64_t)i >= most || !rs_mem_has(&list, (size_t)i * 8, 8)) {
+			rs_fmt_text(f, "...");
+			break;
+		}
+		if (rs_mem_part(m, &offset, &one) && one.len >= 64)
+			put_iocb(f, &one);
+		else
+			rs_fmt_address(f, rs_mem_get(&list, (size_t)i * 8, 8));
+	}
+	rs_fmt_text(f, "]");
 }

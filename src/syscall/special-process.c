@@ -14,6 +14,7 @@ void rs_special_clone_flags(struct rs_fmt *f, unsigned arg)
 {
 	uint64_t v = f->event->args[arg], left;
 	int signal = (int)(v & 0xff);
+	size_t from = f->out->len;
 	unsigned count = 0;
 
 	left = rs_names_put_flags(NAMES_clone, v & ~UINT64_C(0xff), f->out, &count);
@@ -25,6 +26,7 @@ void rs_special_clone_flags(struct rs_fmt *f, unsigned arg)
 		rs_fmt_text(f, count ? "|" : "");
 		rs_fmt_signal(f, signal);
 	}
+	rs_fmt_named(f, from, v);
 }
 
 void rs_special_clone_args(struct rs_fmt *f, unsigned arg)

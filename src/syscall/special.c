@@ -21,6 +21,8 @@ static bool (*const lates[SPECIAL_COUNT])(const struct rs_call_event *event) = {
 	[SPECIAL_ioctl_arg] = rs_special_ioctl_arg_late,
 	[SPECIAL_fcntl_arg] = rs_special_fcntl_arg_late,
 	[SPECIAL_prctl_arg] = rs_special_prctl_arg_late,
+	[SPECIAL_keyctl_arg] = rs_special_keyctl_arg_late,
+	[SPECIAL_quota_arg] = rs_special_quota_arg_late,
 	[SPECIAL_fdset] = never_late,
 	[SPECIAL_clone_args] = always_late,
 };

@@ -12,3 +12,5 @@ RS_CALL_SPECIALS(X)
 bool rs_special_ioctl_arg_late(const struct rs_call_event *event);
 bool rs_special_fcntl_arg_late(const struct rs_call_event *event);
 bool rs_special_prctl_arg_late(const struct rs_call_event *event);
+bool rs_special_keyctl_arg_late(const struct rs_call_event *event);
+bool rs_special_quota_arg_late(const struct rs_call_event *event);

@@ -65,10 +65,27 @@ struct rs_call_event {
 	struct rs_call_memory out[6]; /* as it was at the end */
 };
 
+/* -x and its like: what of a text is written as \xNN */
+enum rs_call_strings {
+	RS_CALL_STRINGS_PLAIN,       /* nothing: octal where a character cannot be printed */
+	RS_CALL_STRINGS_HEX_ESCAPES, /* these characters */
+	RS_CALL_STRINGS_HEX_ODD,     /* texts with characters that are not ASCII, whole */
+	RS_CALL_STRINGS_HEX,         /* all of it */
+};
+
+enum rs_call_style {                      /* -X: flags and others that have names */
+		     RS_CALL_STYLE_NAMES, /* "O_RDWR" */
+		     RS_CALL_STYLE_RAW,   /* "0x2" */
+		     RS_CALL_STYLE_BOTH,  /* "0x2 (O_RDWR)", in a comment of C */
+};
+
 struct rs_call_print {
 	size_t string_max; /* bytes of strings shown; 32 as strace has it */
 	bool verbose;      /* structures whole, -v */
 	bool raw;          /* numbers as they are, -e raw */
+	bool addresses;    /* of structures and lists only where they are, -e verbose */
+	enum rs_call_strings strings;
+	enum rs_call_style style;
 	/* -y: appends what the descriptor is ("</etc/passwd>", "<TCP:[...]>"), or nothing; NULL: not wanted. */
 	void (*fd)(void *data, int fd, struct rs_str *out);
 	void *data;
@@ -88,6 +105,9 @@ int rs_call_format_result(const struct rs_call_event *event, const struct rs_cal
 int rs_call_format_arg(const struct rs_call_event *event, const struct rs_call_print *print,
 		       unsigned arg, struct rs_str *out);
 const char *rs_call_arg_name(const struct rs_call *call, unsigned arg);
+/* "{si_signo=SIGCHLD, si_code=CLD_EXITED, ...}": a siginfo_t, of which @len bytes are there. */
+int rs_call_format_siginfo(const void *info, size_t len, const struct rs_call_print *print,
+			   struct rs_str *out);
 
 /* "ENOENT" and "No such file or directory"; NULL where there is none. */
 const char *rs_errno_name(int error);

@@ -256,6 +256,191 @@ static void test_signals(void **state)
 		"SA_RESTART is set)");
 }
 
+static void assert_with(const struct rs_call_event *event, const struct rs_call_print *print,
+			const char *expected)
+{
+	_cleanup_(rs_str_done) struct rs_str out = RS_STR_INIT(0);
+	unsigned next;
+
+	rs_call_format_entry(event, print, &out, &next);
+	rs_call_format_rest(event, print, next, &out);
+	assert_string_equal(rs_str_cstr(&out), expected);
+}
+
+/* -x, -xx and its like. */
+static void test_strings(void **state)
+{
+	struct rs_call_print print = { .string_max = 32, .strings = RS_CALL_STRINGS_HEX_ESCAPES };
+	struct rs_call_event e = call("chdir", 0);
+
+	(void)state;
+	set(&e.in[0], &e.args[0], "a\nb\1\xff", 6);
+	assert_text(&e, "chdir(\"a\\nb\\1\\377\") = 0");
+	assert_with(&e, &print, "chdir(\"a\\nb\\x01\\xff\")");
+	print.strings = RS_CALL_STRINGS_HEX_ODD;
+	assert_with(&e, &print, "chdir(\"\\x61\\x0a\\x62\\x01\\xff\")");
+	set(&e.in[0], &e.args[0], "a\nb", 4);
+	assert_with(&e, &print, "chdir(\"a\\nb\")");
+	print.strings = RS_CALL_STRINGS_HEX;
+	assert_with(&e, &print, "chdir(\"\\x61\\x0a\\x62\")");
+}
+
+/* -X, and -e verbose=none. */
+static void test_styles(void **state)
+{
+	struct rs_call_print print = { .string_max = 32, .style = RS_CALL_STYLE_RAW };
+	struct rs_call_event e = call("openat", 3);
+	struct stat st = { .st_mode = S_IFREG | 0644, .st_size = 2996 };
+
+	(void)state;
+	e.args[0] = (uint64_t)AT_FDCWD;
+	set(&e.in[1], &e.args[1], "x", 2);
+	e.args[2] = O_RDWR | O_CLOEXEC;
+	assert_with(&e, &print, "openat(-100, \"x\", 0x80002)");
+	print.style = RS_CALL_STYLE_BOTH;
+	assert_with(&e, &print,
+		    "openat(-100 /* AT_FDCWD */, \"x\", 0x80002 /* O_RDWR|O_CLOEXEC */)");
+	e = call("fstat", 0);
+	set(&e.out[1], &e.args[1], &st, sizeof(st));
+	assert_with(&e, &print,
+		    "fstat(0, {st_mode=0100644 /* S_IFREG|0644 */, st_size=2996, ...})");
+	print.style = RS_CALL_STYLE_RAW;
+	assert_with(&e, &print, "fstat(0, {st_mode=0100644, st_size=2996, ...})");
+	print.addresses = true;
+	assert_with(&e, &print, "fstat(0, 0x7000)");
+}
+
+static void set_both(struct rs_call_event *e, unsigned arg, const void *before, const void *after,
+		     size_t len)
+{
+	set(&e->in[arg], &e->args[arg], before, len);
+	set(&e->out[arg], &e->args[arg], after, len);
+}
+
+static void test_ioctl(void **state)
+{
+	const struct {
+		char name[16];
+		uint16_t flags;
+		char rest[46];
+	} asked = { "lo", 0, "" }, filled = { "lo", 0x49, "" };
+	const uint64_t number = 4711, range[2] = { 4096, 512 };
+	struct rs_call_event e = call("ioctl", 0);
+
+	(void)state;
+	e.args[0] = 3;
+	e.args[1] = 0x8913;
+	set_both(&e, 2, &asked, &filled, sizeof(asked));
+	assert_text(&e, "ioctl(3, SIOCGIFFLAGS, {ifr_name=\"lo\", "
+			"ifr_flags=IFF_UP|IFF_LOOPBACK|IFF_RUNNING}) = 0");
+	e.result = -ENODEV;
+	assert_text(&e, "ioctl(3, SIOCGIFFLAGS, {ifr_name=\"lo\"}) = -1 ENODEV (No such device)");
+	e.result = 0;
+	e.args[1] = 0x80081272;
+	set_both(&e, 2, &number, &number, 8);
+	assert_text(&e, "ioctl(3, BLKGETSIZE64, [4711]) = 0");
+	e.args[1] = 0x1277;
+	set_both(&e, 2, range, range, sizeof(range));
+	assert_text(&e, "ioctl(3, BLKDISCARD, [4096, 512]) = 0");
+	e.args[1] = 0x540b;
+	e.args[2] = 2;
+	assert_text(&e, "ioctl(3, TCFLSH, 2) = 0");
+	e.args[1] = 0x541b;
+	e.in[2] = e.out[2] = (struct rs_call_memory){ .fault = true };
+	e.args[2] = 0x7000;
+	assert_text(&e, "ioctl(3, FIONREAD, 0x7000) = 0");
+	e.args[2] = 0;
+	assert_text(&e, "ioctl(3, FIONREAD, NULL) = 0");
+}
+
+static void test_keys(void **state)
+{
+	struct rs_call_event e = call("keyctl", 20);
+
+	(void)state;
+	e.args[0] = 6;
+	e.args[1] = (uint64_t)-3;
+	e.args[3] = 64;
+	set(&e.out[2], &e.args[2], "keyring;0;0;3f;_ses", 20);
+	assert_text(&e, "keyctl(KEYCTL_DESCRIBE, KEY_SPEC_SESSION_KEYRING, "
+			"\"keyring;0;0;3f;_ses\", 64) = 20");
+	e = call("keyctl", 0);
+	e.args[0] = 5;
+	e.args[1] = 77;
+	e.args[2] = 0x3f000000;
+	assert_text(&e, "keyctl(KEYCTL_SETPERM, 77, KEY_POS_VIEW|KEY_POS_READ|KEY_POS_WRITE|"
+			"KEY_POS_SEARCH|KEY_POS_LINK|KEY_POS_SETATTR) = 0");
+	e = call("keyctl", 5);
+	e.args[0] = 10;
+	e.args[1] = (uint64_t)-2;
+	set(&e.in[2], &e.args[2], "user", 5);
+	set(&e.in[3], &e.args[3], "x", 2);
+	assert_text(&e, "keyctl(KEYCTL_SEARCH, KEY_SPEC_PROCESS_KEYRING, \"user\", \"x\", 0) = 5");
+}
+
+static void test_quota(void **state)
+{
+	const uint64_t quota[9] = { 1, 2, 4096, 3, 4, 5, 0, 0, 0x3f };
+	struct rs_call_event e = call("quotactl", 0);
+
+	(void)state;
+	e.args[0] = 0x800007u << 8;
+	set(&e.in[1], &e.args[1], "/dev/sda1", 10);
+	e.args[2] = 1000;
+	set(&e.out[3], &e.args[3], quota, sizeof(quota));
+	assert_text(&e, "quotactl(QCMD(Q_GETQUOTA, USRQUOTA), \"/dev/sda1\", 1000, "
+			"{dqb_bhardlimit=1, dqb_bsoftlimit=2, dqb_curspace=4096, dqb_ihardlimit=3, "
+			"dqb_isoftlimit=4, dqb_curinodes=5, ...}) = 0");
+	e.args[0] = 0x800002u << 8 | 1;
+	e.args[2] = 4;
+	set(&e.in[3], &e.args[3], "/aquota.group\0junk", 18);
+	assert_text(&e, "quotactl(QCMD(Q_QUOTAON, GRPQUOTA), \"/dev/sda1\", QFMT_VFS_V1, "
+			"\"/aquota.group\") = 0");
+}
+
+/* What a call is given, though it writes there what is left of it. */
+static void test_left(void **state)
+{
+	const uint64_t given[2] = { 5, 100 }, left[2] = { 4, 99 };
+	struct rs_call_event e = call("pselect6", 1);
+
+	(void)state;
+	e.args[0] = 1;
+	set_both(&e, 4, given, left, sizeof(given));
+	assert_text(&e, "pselect6(1, NULL, NULL, NULL, {tv_sec=5, tv_nsec=100}, NULL) = 1 "
+			"(left {tv_sec=4, tv_nsec=99})");
+}
+
+/* What stands behind pointers inside of structures. */
+static void test_pointed(void **state)
+{
+	const uint64_t pair[2] = { 0x1000, 8 }, mask = 1u << (SIGUSR1 - 1),
+		       list[2] = { 0x10, 0x20 };
+	struct rs_call_event e = call("pselect6", 0);
+	unsigned char iocb[64] = { [16] = 1, [20] = 5, [33] = 2 };
+	char buf[256] = "";
+	size_t n = 0;
+
+	(void)state;
+	n += add_part(buf + n, pair, sizeof(pair), 0);
+	n += add_part(buf + n, &mask, sizeof(mask), 0);
+	set(&e.in[5], &e.args[5], buf, n);
+	assert_text(&e, "pselect6(0, NULL, NULL, NULL, NULL, {sigmask=[USR1], sigsetsize=8}) = 0 "
+			"(Timeout)");
+	e.in[5].len = 24;
+	assert_text(&e, "pselect6(0, NULL, NULL, NULL, NULL, {sigmask=0x1000, sigsetsize=8}) = 0 "
+			"(Timeout)");
+	e = call("io_submit", 1);
+	e.args[0] = 0x5000;
+	e.args[1] = 2;
+	n = add_part(buf, list, sizeof(list), 0);
+	n += add_part(buf + n, iocb, sizeof(iocb), 0);
+	n += add_part(buf + n, "", 0, RS_CAPTURE_FAULT);
+	set(&e.in[2], &e.args[2], buf, n);
+	assert_text(&e, "io_submit(0x5000, 2, [{aio_lio_opcode=IOCB_CMD_PWRITE, aio_fildes=5, "
+			"aio_buf=NULL, aio_nbytes=512, aio_offset=0}, 0x20]) = 1");
+}
+
 static void test_unknown(void **state)
 {
 	struct rs_call_event e = {
@@ -270,11 +455,23 @@ static void test_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_paths_and_flags), cmocka_unit_test(test_entry_and_rest),
-		cmocka_unit_test(test_memory),          cmocka_unit_test(test_stat),
-		cmocka_unit_test(test_sockets),         cmocka_unit_test(test_poll),
-		cmocka_unit_test(test_parts),           cmocka_unit_test(test_by_command),
-		cmocka_unit_test(test_signals),         cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_paths_and_flags),
+		cmocka_unit_test(test_entry_and_rest),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_stat),
+		cmocka_unit_test(test_sockets),
+		cmocka_unit_test(test_poll),
+		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_by_command),
+		cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_styles),
+		cmocka_unit_test(test_ioctl),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_quota),
+		cmocka_unit_test(test_pointed),
+		cmocka_unit_test(test_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

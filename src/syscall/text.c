@@ -31,9 +31,39 @@ void rs_fmt_fd(struct rs_fmt *f, int fd)
 		f->print->fd(f->print->data, fd, f->out);
 }
 
+/* What was written from @from on becomes the comment behind a number. */
+static void put_behind(struct rs_fmt *f, size_t from, const char *number)
+{
+	char name[512];
+	size_t n = MIN(f->out->len - from, sizeof(name) - 1);
+
+	memcpy(name, f->out->data + from, n);
+	name[n] = '\0';
+	rs_str_truncate(f->out, from);
+	rs_str_appendf(f->out, "%s /* %s */", number, name);
+}
+
+void rs_fmt_named(struct rs_fmt *f, size_t from, uint64_t v)
+{
+	char number[24];
+
+	if (f->print->style == RS_CALL_STYLE_NAMES || f->out->len <= from)
+		return;
+	snprintf(number, sizeof(number), "%#llx", (unsigned long long)v);
+	if (f->print->style == RS_CALL_STYLE_RAW) {
+		rs_str_truncate(f->out, from);
+		rs_fmt_text(f, number);
+	} else if (f->out->data[from] < '0' || f->out->data[from] > '9') {
+		put_behind(f, from, number); /* what has no name is a number already */
+	}
+}
+
 void rs_fmt_names(struct rs_fmt *f, enum rs_names list, uint64_t v)
 {
+	size_t from = f->out->len;
+
 	rs_names_put(list, v, f->out);
+	rs_fmt_named(f, from, v);
 }
 
 void rs_fmt_signal(struct rs_fmt *f, int signal)
@@ -54,8 +84,14 @@ static void octal(struct rs_fmt *f, unsigned v)
 void rs_fmt_mode(struct rs_fmt *f, unsigned mode)
 {
 	unsigned type = mode & 0170000, count = 0;
-	size_t len;
+	size_t len, from = f->out->len;
+	char number[16];
 	const char *name = rs_names_find(NAMES_file_type, type, &len);
+
+	if (f->print->style == RS_CALL_STYLE_RAW) {
+		octal(f, mode);
+		return;
+	}
 
 	if (name)
 		rs_str_append(f->out, name, len);
@@ -66,6 +102,10 @@ void rs_fmt_mode(struct rs_fmt *f, unsigned mode)
 	if (count)
 		rs_str_append_char(f->out, '|');
 	octal(f, mode & ~(0170000u | 07000));
+	if (count && f->print->style == RS_CALL_STYLE_BOTH && f->out->len > from) {
+		snprintf(number, sizeof(number), "%#o", mode);
+		put_behind(f, from, number);
+	}
 }
 
 void rs_fmt_device(struct rs_fmt *f, uint64_t dev)
@@ -115,17 +155,52 @@ static char escape_letter(unsigned char c)
 	return 0;
 }
 
-/* As strace does: C escapes, else octal, as short as the byte behind allows. */
-static void quote(struct rs_str *out, const unsigned char *s, size_t len)
+/* Neither printed as it is nor white space. */
+static bool is_odd(unsigned char c)
 {
+	return c >= 0x7f || (c < 0x20 && (c < '\t' || c > '\r'));
+}
+
+static bool is_hex(const struct rs_fmt *f, const unsigned char *s, size_t len)
+{
+	if (f->print->strings != RS_CALL_STRINGS_HEX_ODD)
+		return f->print->strings == RS_CALL_STRINGS_HEX;
+	for (size_t i = 0; i < len; i++)
+		if (is_odd(s[i]))
+			return true;
+	return false;
+}
+
+static void put_hex_byte(struct rs_str *out, unsigned char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char text[4] = { '\\', 'x', digits[c >> 4], digits[c & 15] };
+
+	rs_str_append(out, text, sizeof(text));
+}
+
+static void put_hex(struct rs_str *out, const unsigned char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		put_hex_byte(out, s[i]);
+}
+
+/* As strace does: C escapes, else octal, as short as the byte behind allows. */
+static void put_escaped(const struct rs_fmt *f, const unsigned char *s, size_t len)
+{
+	bool hex = f->print->strings == RS_CALL_STRINGS_HEX_ESCAPES;
+	struct rs_str *out = f->out;
 	char buf[5];
 
-	rs_str_append_char(out, '"');
 	for (size_t i = 0; i < len; i++) {
 		char letter = escape_letter(s[i]);
 
 		if (!letter && s[i] >= 0x20 && s[i] < 0x7f) {
 			rs_str_append_char(out, (char)s[i]);
+			continue;
+		}
+		if (!letter && hex) {
+			put_hex_byte(out, s[i]);
 			continue;
 		}
 		rs_str_append_char(out, '\\');
@@ -137,14 +212,23 @@ static void quote(struct rs_str *out, const unsigned char *s, size_t len)
 			 i + 1 < len && s[i + 1] >= '0' && s[i + 1] <= '9' ? "%03o" : "%o", s[i]);
 		rs_str_append_cstr(out, buf);
 	}
-	rs_str_append_char(out, '"');
+}
+
+static void quote(const struct rs_fmt *f, const unsigned char *s, size_t len)
+{
+	rs_str_append_char(f->out, '"');
+	if (is_hex(f, s, len))
+		put_hex(f->out, s, len);
+	else
+		put_escaped(f, s, len);
+	rs_str_append_char(f->out, '"');
 }
 
 void rs_fmt_bytes(struct rs_fmt *f, const void *data, size_t len, uint64_t total)
 {
 	size_t shown = MIN(len, f->print->string_max);
 
-	quote(f->out, data, shown);
+	quote(f, data, shown);
 	if (total > shown)
 		rs_fmt_text(f, "...");
 }
@@ -154,8 +238,7 @@ void rs_fmt_hex_bytes(struct rs_fmt *f, const void *data, size_t len, uint64_t t
 	size_t shown = MIN(len, f->print->string_max);
 
 	rs_fmt_text(f, "\"");
-	for (size_t i = 0; i < shown; i++)
-		rs_str_appendf(f->out, "\\x%02x", ((const unsigned char *)data)[i]);
+	put_hex(f->out, data, shown);
 	rs_fmt_text(f, total > shown ? "\"..." : "\"");
 }
 
@@ -169,7 +252,7 @@ void rs_fmt_string(struct rs_fmt *f, const rs_memory *m, uint64_t address, bool 
 	}
 	len = strnlen(m->data, m->len);
 	shown = whole ? len : MIN(len, f->print->string_max);
-	quote(f->out, m->data, shown);
+	quote(f, m->data, shown);
 	/* without a NUL there may be more */
 	if (shown < len || m->cut)
 		rs_fmt_text(f, "...");
@@ -217,7 +300,9 @@ void rs_fmt_scalar(struct rs_fmt *f, unsigned kind, unsigned what, size_t size, 
 			rs_fmt_fd(f, (int)v);
 			break;
 		}
-		rs_fmt_text(f, "AT_FDCWD");
+		rs_fmt_text(f, f->print->style == RS_CALL_STYLE_RAW    ? "-100"
+			       : f->print->style == RS_CALL_STYLE_BOTH ? "-100 /* AT_FDCWD */"
+								       : "AT_FDCWD");
 		if (f->print->fd)
 			f->print->fd(f->print->data, (int)v, f->out);
 		break;

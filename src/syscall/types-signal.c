@@ -173,6 +173,17 @@ bool rs_type_siginfo(struct rs_fmt *f, const rs_memory *m)
 	return true;
 }
 
+int rs_call_format_siginfo(const void *info, size_t len, const struct rs_call_print *print,
+			   struct rs_str *out)
+{
+	const struct rs_call_event nothing = { 0 };
+	struct rs_fmt f = { .event = &nothing, .print = print, .out = out };
+	const rs_memory m = { .data = info, .len = (uint32_t)len };
+
+	rs_type_siginfo(&f, &m);
+	return out->error;
+}
+
 bool rs_type_sigevent(struct rs_fmt *f, const rs_memory *m)
 {
 	int how = (int)rs_mem_get(m, 12, 4);

@@ -80,7 +80,6 @@ static const struct rs_field file_attr_fields[] = {
 	N(fa_xflags, 0, 8, XL), N(fa_extsize, 8, 4, U), N(fa_nextents, 12, 4, U), N(fa_projid, 16, 4, U), N(fa_cowextsize, 20, 4, U),
 };
 static const struct rs_field xattr_args_fields[] = { N(value, 0, 8, ADDRESS), N(size, 8, 4, U), NAMED(flags, 12, 4, xattr) };
-static const struct rs_field sigarg_fields[] = { N(sigmask, 0, 8, ADDRESS), N(sigsetsize, 8, 8, UL) };
 static const struct rs_field statfs_fields[] = {
 	NAMED(f_type, 0, 8, fs_magic), N(f_bsize, 8, 8, UL), N(f_blocks, 16, 8, UL), N(f_bfree, 24, 8, UL), N(f_bavail, 32, 8, UL),
 	N(f_files, 40, 8, UL), N(f_ffree, 48, 8, UL), TYPED(f_fsid, 56, fsid), N(f_namelen, 64, 8, UL), N(f_frsize, 72, 8, UL),
@@ -115,7 +114,7 @@ const struct rs_type_row rs_type_rows[] = {
 	FIELDS(io_event, io_event_fields), FIELDS(landlock_ruleset, landlock_fields), FIELDS(mount_attr, mount_attr_fields),
 	FIELDS(cachestat_range, cachestat_range_fields), FIELDS(cachestat, cachestat_fields), FIELDS(mnt_id_req, mnt_id_req_fields),
 	FIELDS(ns_id_req, ns_id_req_fields), FIELDS(statmount, statmount_fields), FIELDS(file_attr, file_attr_fields),
-	FIELDS(xattr_args, xattr_args_fields), FIELDS(sigarg, sigarg_fields), FIELDS(statfs, statfs_fields),
+	FIELDS(xattr_args, xattr_args_fields), FIELDS(statfs, statfs_fields),
 	FIELDS(io_uring_params, io_uring_fields), FIELDS(io_sq, io_sq_fields), FIELDS(io_cq, io_cq_fields),
 	OWN(stat), OWN(statx), OWN(timespec), OWN(timeval), OWN(timeval2), OWN(utimes), OWN(utimbuf), OWN(sigset), OWN(sigaction),
 	OWN(siginfo), OWN(sigevent), OWN(fdpair), OWN(wstatus), OWN(rlimit), OWN(sysinfo), OWN(cap_data), OWN(open_how),

@@ -54,7 +54,6 @@
 	X(sembuf, 6, 0) \
 	X(shmid_ds, 112, 0) \
 	X(sigaction, 32, 0) \
-	X(sigarg, 16, 0) \
 	X(sigevent, 64, 0) \
 	X(siginfo, 128, 0) \
 	X(sigset, 8, 0) \

@@ -91,6 +91,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				       .raw = flags & 8 };
 	void *copies[12];
 
+	if (flags & 128) {
+		print.strings = (enum rs_call_strings)(nr >> 9 & 3);
+		print.style = (enum rs_call_style)((nr >> 11) % 3);
+		print.addresses = nr >> 15;
+	}
 	if (flags & 16)
 		print.fd = put_fd;
 	event.result = (int16_t)number(&in, 2);
