@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "calls/outlier-internal.h"
+#include "calls/who-json.h"
 #include "kern/device.h"
+#include "profile/frames-json.h"
 
 static void write_scratch(struct rs_outliers *outliers, struct rs_json *w)
 {
@@ -43,20 +45,7 @@ static void write_io(struct rs_outliers *outliers, const struct rs_wait_io *io, 
 
 static void write_stack(const struct rs_outlier_stack *stack, struct rs_json *w)
 {
-	rs_json_begin_array(w);
-	for (size_t i = 0; i < stack->n; i++) {
-		const struct rs_frame *frame = rs_outlier_frame(stack, i);
-
-		rs_json_begin_object(w);
-		rs_json_key_lit(w, "function");
-		rs_json_cstr(w, frame->function);
-		if (frame->module) {
-			rs_json_key_lit(w, "module");
-			rs_json_cstr(w, frame->module);
-		}
-		rs_json_end_object(w);
-	}
-	rs_json_end_array(w);
+	rs_frames_json(w, stack->profile, stack->frames, stack->n);
 }
 
 static void write_waker(struct rs_outliers *outliers, const struct rs_latency_outlier *o,
@@ -71,12 +60,7 @@ static void write_waker(struct rs_outliers *outliers, const struct rs_latency_ou
 	rs_json_begin_object(w);
 	rs_json_key_lit(w, "kind");
 	rs_json_cstr(w, kinds[rs_outlier_waker(wait, &kernel)]);
-	rs_json_key_lit(w, "pid");
-	rs_json_u64(w, wait->waker_pid);
-	rs_json_key_lit(w, "tid");
-	rs_json_u64(w, wait->waker_tid);
-	rs_json_key_lit(w, "comm");
-	write_comm(w, wait->waker_comm);
+	rs_calls_who_json(w, wait->waker_pid, wait->waker_tid, wait->waker_comm);
 	rs_json_key_lit(w, "kernel_stack");
 	write_stack(&kernel, w);
 	rs_json_key_lit(w, "user_stack");
@@ -203,12 +187,7 @@ static void write_who(struct rs_outliers *outliers, const struct rs_latency_outl
 {
 	const struct rs_latency_options *options = &outliers->latency->options;
 
-	rs_json_key_lit(w, "pid");
-	rs_json_u64(w, o->pid);
-	rs_json_key_lit(w, "tid");
-	rs_json_u64(w, o->tid);
-	rs_json_key_lit(w, "comm");
-	write_comm(w, o->comm);
+	rs_calls_who_json(w, o->pid, o->tid, o->comm);
 	if (!options->name_group || !o->cgroup)
 		return;
 	rs_json_key_lit(w, "container");

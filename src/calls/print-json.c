@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "calls/print-internal.h"
 #include "calls/signal.h"
+#include "calls/who-json.h"
 
 static void put_head(struct rs_json *w, const struct rs_strace_head *head, uint64_t boot,
 		     int64_t offset)
@@ -13,12 +14,7 @@ static void put_head(struct rs_json *w, const struct rs_strace_head *head, uint6
 	rs_json_begin_object(w);
 	rs_json_key_lit(w, "time");
 	rs_json_time(w, boot + (uint64_t)offset);
-	rs_json_key_lit(w, "pid");
-	rs_json_u64(w, head->pid);
-	rs_json_key_lit(w, "tid");
-	rs_json_u64(w, head->tid);
-	rs_json_key_lit(w, "comm");
-	rs_json_cstr(w, head->comm);
+	rs_calls_who_json(w, head->pid, head->tid, head->comm);
 }
 
 static void put_text(struct rs_json *w, struct rs_str *text)

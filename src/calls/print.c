@@ -95,6 +95,8 @@ int rs_calls_printer_new(const struct rs_calls_print_options *options,
 	if (options->fds || options->sockets)
 		printer->options.print.fd = print_fd;
 	printer->options.print.data = printer;
+	printer->raw = options->print.raw;
+	printer->verbose = options->print.verbose;
 	printer->offset = rs_clock_boot_offset();
 	*ret_printer = TAKE_PTR(printer);
 	return 0;
@@ -117,6 +119,8 @@ static void append_who(struct rs_calls_printer *p, const struct rs_strace_head *
 {
 	const struct rs_calls_print_options *o = &p->options;
 
+	if (o->who == RS_CALLS_WHO_NOBODY)
+		return;
 	if (o->who == RS_CALLS_WHO_FILE)
 		rs_str_appendf(out, "%-5u ", head->tid);
 	else if (o->who == RS_CALLS_WHO_ALWAYS || rs_calls_printer_alive(p) > 1)
@@ -134,15 +138,28 @@ static void append_who(struct rs_calls_printer *p, const struct rs_strace_head *
 		rs_str_append_cstr(out, "] ");
 }
 
+/* ".123" of a time, where digits are wanted. */
+static void append_fraction(uint64_t ns, unsigned digits, struct rs_str *out)
+{
+	uint64_t fraction = ns % RS_NSEC_PER_SEC;
+
+	if (!digits)
+		return;
+	for (unsigned i = digits; i < 9; i++)
+		fraction /= 10;
+	rs_str_appendf(out, ".%0*llu", (int)digits, (unsigned long long)fraction);
+}
+
 static void append_time(struct rs_calls_printer *p, uint64_t boot, struct rs_str *out)
 {
 	uint64_t real = boot + (uint64_t)p->offset;
 	time_t second = (time_t)(real / RS_NSEC_PER_SEC);
-	unsigned micro = (unsigned)(real % RS_NSEC_PER_SEC / RS_NSEC_PER_USEC);
 	struct tm tm;
 
 	if (p->options.time == RS_CALLS_TIME_EPOCH) {
-		rs_str_appendf(out, "%lld.%06u ", (long long)second, micro);
+		rs_str_append_i64(out, (int64_t)second);
+		append_fraction(real, p->options.time_digits, out);
+		rs_str_append_char(out, ' ');
 		return;
 	}
 	if (second != p->second || !p->clock[0]) {
@@ -151,8 +168,7 @@ static void append_time(struct rs_calls_printer *p, uint64_t boot, struct rs_str
 		p->second = second;
 	}
 	rs_str_append_cstr(out, p->clock);
-	if (p->options.time == RS_CALLS_TIME_MICROSECONDS)
-		rs_str_appendf(out, ".%06u", micro);
+	append_fraction(real, p->options.time_digits, out);
 	rs_str_append_char(out, ' ');
 }
 
@@ -161,9 +177,10 @@ static void append_relative(struct rs_calls_printer *p, uint64_t time, struct rs
 	uint64_t since = p->before && time > p->before ? time - p->before : 0;
 
 	p->before = time;
-	rs_str_appendf(out, p->options.time ? "(+%6llu.%06llu) " : "%6llu.%06llu ",
-		       (unsigned long long)(since / RS_NSEC_PER_SEC),
-		       (unsigned long long)(since % RS_NSEC_PER_SEC / RS_NSEC_PER_USEC));
+	rs_str_appendf(out, p->options.time ? "(+%6llu" : "%6llu",
+		       (unsigned long long)(since / RS_NSEC_PER_SEC));
+	append_fraction(since, p->options.relative_digits, out);
+	rs_str_append_cstr(out, p->options.time ? ") " : " ");
 }
 
 static void append_leader(struct rs_calls_printer *p, const struct rs_strace_head *head,
@@ -177,14 +194,42 @@ static void append_leader(struct rs_calls_printer *p, const struct rs_strace_hea
 		append_relative(p, time, out);
 }
 
+/* How this call is written. */
+static void choose(struct rs_calls_printer *p, const struct rs_call_record *record)
+{
+	const struct rs_call_exceptions *e = &p->options.exceptions;
+	unsigned nr = record->event.nr;
+
+	if (record->head.kind != RS_STRACE_CALL)
+		return;
+	p->options.print.raw = p->raw || rs_call_set_has(&e->raw, nr);
+	p->options.print.verbose = p->verbose || rs_call_set_has(&e->whole, nr);
+	p->options.print.addresses = rs_call_set_has(&e->addresses, nr);
+}
+
 /* --- lines that are open --- */
 
-static void print_break(struct rs_calls_printer *printer, struct rs_str *out)
+static bool is_open(const struct rs_calls_printer *p, const struct rs_calls_thread *thread)
 {
-	if (!printer->open)
+	return thread && (p->options.separate ? thread->open : p->open == thread->tid);
+}
+
+static void set_open(struct rs_calls_printer *p, struct rs_calls_thread *thread, bool open)
+{
+	if (!p->options.separate)
+		p->open = open && thread ? thread->tid : 0;
+	else if (thread)
+		thread->open = open;
+}
+
+/* Before a line of @thread, which may be NULL: whose line is open in this text gets an end. */
+static void print_break(struct rs_calls_printer *printer, struct rs_calls_thread *thread,
+			struct rs_str *out)
+{
+	if (printer->options.separate ? !is_open(printer, thread) : !printer->open)
 		return;
 	rs_str_append_cstr(out, printer->last ? " <detached ...>\n" : " <unfinished ...>\n");
-	printer->open = 0;
+	set_open(printer, thread, false);
 }
 
 /* The beginning of a call, up to what only its end tells. */
@@ -219,11 +264,12 @@ void rs_calls_print_waiting(struct rs_calls_printer *printer, const struct rs_ca
 	if (!thread || thread->began || printer->options.json)
 		return;
 	printer->record = record;
-	print_break(printer, out);
+	choose(printer, record);
+	print_break(printer, thread, out);
 	append_leader(printer, &record->head, time_of(record), out);
 	append_beginning(printer, record, out, &thread->next);
-	printer->column = out->len - printer->line;
-	printer->open = thread->tid;
+	thread->column = out->len - printer->line;
+	set_open(printer, thread, true);
 	thread->began = true;
 	printer->record = NULL;
 }
@@ -242,8 +288,9 @@ static void append_result(struct rs_calls_printer *p, const struct rs_call_recor
 	if (p->options.spent && record->raw.began && record->event.done) {
 		uint64_t spent = record->head.time - record->raw.began;
 
-		rs_str_appendf(out, " <%llu.%06llu>", (unsigned long long)(spent / RS_NSEC_PER_SEC),
-			       (unsigned long long)(spent % RS_NSEC_PER_SEC / RS_NSEC_PER_USEC));
+		rs_str_appendf(out, " <%llu", (unsigned long long)(spent / RS_NSEC_PER_SEC));
+		append_fraction(spent, p->options.spent_digits, out);
+		rs_str_append_char(out, '>');
 	}
 	rs_str_append_char(out, '\n');
 }
@@ -260,12 +307,12 @@ static void append_call(struct rs_calls_printer *p, const struct rs_call_record 
 			struct rs_calls_thread *thread, struct rs_str *out)
 {
 	unsigned next = thread ? thread->next : 0;
-	bool open = thread && p->open == thread->tid;
+	bool open = is_open(p, thread);
 
 	p->line = out->len;
+	p->column = open ? thread->column : 0;
 	if (!open) {
-		print_break(p, out);
-		p->column = 0;
+		print_break(p, thread, out);
 		append_leader(p, &record->head, time_of(record), out);
 		if (thread && thread->began) {
 			rs_str_append_cstr(out, "<... ");
@@ -275,7 +322,7 @@ static void append_call(struct rs_calls_printer *p, const struct rs_call_record 
 			append_beginning(p, record, out, &next);
 		}
 	}
-	p->open = 0;
+	set_open(p, thread, false);
 	if (!record->event.done && !is_end(&record->event)) {
 		rs_str_append_cstr(out, " <unfinished ...>\n");
 		return;
@@ -315,29 +362,48 @@ static void print_text(struct rs_calls_printer *p, const struct rs_call_record *
 			p->options.below(p->options.data, record, out);
 		break;
 	case RS_STRACE_SIGNAL:
-		print_break(p, out);
+		print_break(p, thread, out);
 		append_leader(p, &record->head, record->head.time, out);
 		rs_call_signal_format(&record->signal, out);
 		rs_str_append_char(out, '\n');
 		break;
 	case RS_STRACE_END:
-		print_break(p, out);
+		print_break(p, thread, out);
 		if (!p->options.quiet_ends)
 			append_end(p, record, out);
 		break;
 	}
 }
 
+/* A thread that executes takes the number of its process: nothing more comes under its own. */
+bool rs_calls_is_last(const struct rs_call_record *record)
+{
+	const struct rs_call_event *event = &record->event;
+
+	if (record->head.kind != RS_STRACE_CALL)
+		return record->head.kind == RS_STRACE_END;
+	return event->call && event->done && !event->result &&
+	       record->head.tid != record->head.pid &&
+	       !strncmp(rs_call_name(event->call), "execve", strlen("execve"));
+}
+
 void rs_calls_print_end(struct rs_calls_printer *printer, struct rs_str *out)
 {
 	printer->last = true;
-	print_break(printer, out);
+	print_break(printer, NULL, out);
+}
+
+void rs_calls_print_end_of(struct rs_calls_printer *printer, uint32_t tid, struct rs_str *out)
+{
+	printer->last = true;
+	print_break(printer, rs_hashmap_find_u64(printer->threads, tid), out);
 }
 
 void rs_calls_print(struct rs_calls_printer *printer, const struct rs_call_record *record,
 		    struct rs_str *out)
 {
 	printer->record = record;
+	choose(printer, record);
 	if (printer->options.json) {
 		thread_of(printer, record->head.pid, record->head.tid);
 		rs_calls_print_json(printer, record, out);
@@ -345,6 +411,6 @@ void rs_calls_print(struct rs_calls_printer *printer, const struct rs_call_recor
 		print_text(printer, record, out);
 	}
 	printer->record = NULL;
-	if (record->head.kind == RS_STRACE_END)
+	if (rs_calls_is_last(record))
 		rs_calls_printer_forget(printer, record->head.tid);
 }

@@ -50,6 +50,28 @@ static uint32_t entry_of(uint32_t nr)
 	return args;
 }
 
+static ssize_t read_call(int tasks, uint32_t tid, char *buf, size_t size)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%" PRIu32 "/syscall", tid);
+	return rs_fd_read_buf_at(tasks, name, buf, size);
+}
+
+static bool is_still_in(int tasks, uint32_t tid, const char *text)
+{
+	char now[256];
+
+	return read_call(tasks, tid, now, sizeof(now)) > 0 && !strcmp(now, text);
+}
+
+/* A call that ended while we looked: nothing would tell, and a later thread of this number would pass for being in it. */
+static void forget(int map, uint32_t tid, struct rs_strace_thread *place)
+{
+	if (!bpf_map_lookup_elem(map, &tid, place) && place->call.flags & RS_STRACE_BEFORE)
+		bpf_map_delete_elem(map, &tid);
+}
+
 static void resume_one(int map, int tasks, uint32_t pid, uint32_t tid,
 		       const struct rs_call_set *calls, struct rs_strace_thread *place)
 {
@@ -57,8 +79,7 @@ static void resume_one(int map, int tasks, uint32_t pid, uint32_t tid,
 	char name[64], text[256];
 
 	memset(place, 0, sizeof(*place));
-	snprintf(name, sizeof(name), "%" PRIu32 "/syscall", tid);
-	if (rs_fd_read_buf_at(tasks, name, text, sizeof(text)) <= 0 || !parse(text, call) ||
+	if (read_call(tasks, tid, text, sizeof(text)) <= 0 || !parse(text, call) ||
 	    (calls && !rs_call_set_has(calls, (unsigned)call->nr)))
 		return;
 	snprintf(name, sizeof(name), "%" PRIu32 "/comm", tid);
@@ -71,7 +92,8 @@ static void resume_one(int map, int tasks, uint32_t pid, uint32_t tid,
 	place->again = entry_of((uint32_t)call->nr);
 	place->busy = 1;
 	/* who has made another call meanwhile is there already */
-	bpf_map_update_elem(map, &tid, place, BPF_NOEXIST);
+	if (!bpf_map_update_elem(map, &tid, place, BPF_NOEXIST) && !is_still_in(tasks, tid, text))
+		forget(map, tid, place);
 }
 
 static void closedirp(DIR **dir)

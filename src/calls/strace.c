@@ -133,26 +133,37 @@ static int fill_rows(struct rs_strace *strace, struct rs_error *err)
 	return 0;
 }
 
+static int fill_path(int fd, const char *path, struct rs_error *err)
+{
+	struct rs_strace_path key = { 0 };
+	uint32_t one = 1;
+
+	if (strlen(path) >= sizeof(key.path))
+		return rs_error_set(err, -EINVAL,
+				    "--trace-path %s: longer than the %zu bytes that the "
+				    "programs compare",
+				    path, sizeof(key.path) - 1);
+	memcpy(key.path, path, strlen(path));
+	if (bpf_map_update_elem(fd, &key, &one, BPF_ANY))
+		return rs_error_set(err, -E2BIG, "more than %u paths to look for",
+				    RS_STRACE_PATHS_MAX);
+	return 0;
+}
+
+/* As it is spelt, for arguments, and as the kernel calls it, for descriptors. */
 static int fill_paths(struct rs_strace *strace, struct rs_error *err)
 {
-	int fd = bpf_map__fd(strace->tool->maps.rs_strace_paths);
+	int fd = bpf_map__fd(strace->tool->maps.rs_strace_paths), r = 0;
 
-	for (size_t i = 0; i < strace->options.n_paths; i++) {
+	for (size_t i = 0; i < strace->options.n_paths && !r; i++) {
 		const char *path = strace->options.paths[i];
-		struct rs_strace_path key = { 0 };
-		uint32_t one = 1;
+		_cleanup_(rs_cleanup_free) char *real = realpath(path, NULL);
 
-		if (strlen(path) >= sizeof(key.path))
-			return rs_error_set(err, -EINVAL,
-					    "--trace-path %s: longer than the %zu bytes that the "
-					    "programs compare",
-					    path, sizeof(key.path) - 1);
-		memcpy(key.path, path, strlen(path));
-		if (bpf_map_update_elem(fd, &key, &one, BPF_ANY))
-			return rs_error_set(err, -E2BIG, "more than %u paths to look for",
-					    RS_STRACE_PATHS_MAX);
+		r = fill_path(fd, path, err);
+		if (!r && real && strcmp(real, path) != 0)
+			r = fill_path(fd, real, err);
 	}
-	return 0;
+	return r;
 }
 
 /* --- life --- */

@@ -47,7 +47,7 @@ static void set_call(struct rs_call_record *record, const char *name, uint32_t t
 static void test_line(void **state)
 {
 	_cleanup_(rs_calls_printer_free) struct rs_calls_printer *printer = printer_with(
-		(struct rs_calls_print_options){ .spent = true });
+		(struct rs_calls_print_options){ .spent = true, .spent_digits = 6 });
 	CLEAN struct rs_str out = RS_STR_INIT(0);
 	struct rs_call_record record;
 
@@ -175,6 +175,84 @@ static void test_never(void **state)
 	assert_string_equal(rs_str_cstr(&out), "pause( <unfinished ...>\n");
 }
 
+static void check_line(struct rs_calls_print_options options, const char *want)
+{
+	_cleanup_(rs_calls_printer_free) struct rs_calls_printer *printer = printer_with(options);
+	CLEAN struct rs_str out = RS_STR_INIT(0);
+	struct rs_call_record record;
+
+	set_call(&record, "getpid", 10);
+	record.event.result = 10;
+	rs_calls_print(printer, &record, &out);
+	set_call(&record, "getpid", 10);
+	record.raw.began += 1500000000;
+	record.head.time += 1500000000;
+	record.event.result = 10;
+	rs_str_reset(&out);
+	rs_calls_print(printer, &record, &out);
+	assert_string_equal(rs_str_cstr(&out), want);
+}
+
+static void test_times(void **state)
+{
+	struct rs_calls_print_options options = { .relative = true, .spent = true };
+
+	(void)state;
+	check_line(options, "     1 getpid()                         = 10 <0>\n");
+	options.relative_digits = 3;
+	options.spent_digits = 9;
+	check_line(options, "     1.500 getpid()                     = 10 <0.000012000>\n");
+	options.spent_digits = 6;
+	options.relative_digits = 6;
+	check_line(options, "     1.500000 getpid()                  = 10 <0.000012>\n");
+}
+
+/* Each thread has a text of its own: the others' lines are not in the way. */
+static void test_separate(void **state)
+{
+	_cleanup_(rs_calls_printer_free) struct rs_calls_printer *printer = printer_with(
+		(struct rs_calls_print_options){ .separate = true, .who = RS_CALLS_WHO_NOBODY });
+	CLEAN struct rs_str one = RS_STR_INIT(0), two = RS_STR_INIT(0);
+	struct rs_call_record record;
+
+	(void)state;
+	waiting(printer, &one);
+	set_call(&record, "getpid", 11);
+	rs_calls_print(printer, &record, &two);
+	assert_string_equal(rs_str_cstr(&two), "getpid()                                = 0\n");
+	finished(printer, &one);
+	assert_string_equal(rs_str_cstr(&one), "read(3, \"hi\", 9)                        = 2\n");
+	rs_str_reset(&one);
+	rs_str_reset(&two);
+	waiting(printer, &one);
+	rs_calls_print_end_of(printer, 11, &two);
+	rs_calls_print_end_of(printer, 10, &one);
+	assert_string_equal(rs_str_cstr(&one), "read(3,  <detached ...>\n");
+	assert_int_equal(two.len, 0);
+}
+
+static void test_exceptions(void **state)
+{
+	struct rs_calls_print_options options = { 0 };
+	_cleanup_(rs_calls_printer_free) struct rs_calls_printer *printer = NULL;
+	CLEAN struct rs_str out = RS_STR_INIT(0);
+	struct rs_call_record record;
+
+	(void)state;
+	assert_int_equal(rs_call_set_parse("lseek", &options.exceptions.raw, NULL), 0);
+	printer = printer_with(options);
+	set_call(&record, "lseek", 10);
+	record.event.args[2] = 1;
+	record.event.result = 20;
+	rs_calls_print(printer, &record, &out);
+	assert_string_equal(rs_str_cstr(&out), "lseek(0, 0, 0x1)                        = 0x14\n");
+	rs_str_reset(&out);
+	set_call(&record, "fsync", 10);
+	record.event.args[0] = 12;
+	rs_calls_print(printer, &record, &out);
+	assert_string_equal(rs_str_cstr(&out), "fsync(12)                               = 0\n");
+}
+
 static void test_json(void **state)
 {
 	_cleanup_(rs_calls_printer_free) struct rs_calls_printer *printer = printer_with(
@@ -265,10 +343,11 @@ static void test_summary(void **state)
 		{ "read", { .calls = 2, .errors = 0, .ns = 25000000, .max = 20000000 } },
 		{ "openat", { .calls = 300, .errors = 7, .ns = 75000000, .max = 1000000 } },
 	};
+	struct rs_summary_layout layout = { .sort = RS_SUMMARY_TIME };
 	CLEAN struct rs_str out = RS_STR_INIT(0);
 
 	(void)state;
-	rs_summary_print(rows, 2, RS_SUMMARY_TIME, &out);
+	rs_summary_print(rows, 2, &layout, &out);
 	assert_string_equal(rs_str_cstr(&out),
 			    "% time     seconds  usecs/call     calls    errors syscall\n"
 			    "------ ----------- ----------- --------- --------- ----------------\n"
@@ -277,11 +356,47 @@ static void test_summary(void **state)
 			    "------ ----------- ----------- --------- --------- ----------------\n"
 			    "100.00    0.100000         331       302         7 total\n");
 	rs_str_reset(&out);
-	rs_summary_print(rows, 2, RS_SUMMARY_MAX, &out);
+	layout.sort = RS_SUMMARY_MAX;
+	rs_summary_print(rows, 2, &layout, &out);
 	assert_true(strstr(rs_str_cstr(&out), "read") < strstr(rs_str_cstr(&out), "openat"));
 	rs_str_reset(&out);
-	rs_summary_print(rows, 0, RS_SUMMARY_TIME, &out);
+	rs_summary_print(rows, 0, &layout, &out);
 	assert_int_equal(out.len, 0);
+}
+
+/* What is longer than the columns of strace makes them wider; and other columns, in another order. */
+static void test_summary_columns(void **state)
+{
+	struct rs_summary_row rows[] = {
+		{ "futex",
+		  { .calls = 12345678901,
+		    .errors = 1,
+		    .ns = 987654321012345678,
+		    .max = 7000000000 } },
+		{ "a_call_with_quite_a_long_name", { .calls = 1, .ns = 1000 } },
+	};
+	struct rs_summary_layout layout = { .sort = RS_SUMMARY_CALLS };
+	CLEAN struct rs_str out = RS_STR_INIT(0);
+
+	(void)state;
+	rs_summary_print(rows, 2, &layout, &out);
+	assert_string_equal(
+		rs_str_cstr(&out),
+		"% time          seconds  usecs/call       calls    errors syscall\n"
+		"------ ---------------- ----------- ----------- --------- -----------------------------\n"
+		"100.00 987654321.012346       80000 12345678901         1 futex\n"
+		"  0.00         0.000001           1           1           a_call_with_quite_a_long_name\n"
+		"------ ---------------- ----------- ----------- --------- -----------------------------\n"
+		"100.00 987654321.012347       80000 12345678902         1 total\n");
+	rs_str_reset(&out);
+	layout.columns[layout.n_columns++] = RS_SUMMARY_COLUMN_NAME;
+	layout.columns[layout.n_columns++] = RS_SUMMARY_COLUMN_LONGEST;
+	rs_summary_print(rows, 1, &layout, &out);
+	assert_string_equal(rs_str_cstr(&out), "syscall              longest\n"
+					       "---------------- -----------\n"
+					       "futex               7.000000\n"
+					       "---------------- -----------\n"
+					       "total               7.000000\n");
 }
 
 static void test_rates(void **state)
@@ -319,11 +434,20 @@ static void test_rates(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_line),    cmocka_unit_test(test_threads),
-		cmocka_unit_test(test_waiting), cmocka_unit_test(test_resumed),
-		cmocka_unit_test(test_never),   cmocka_unit_test(test_json),
-		cmocka_unit_test(test_signal),  cmocka_unit_test(test_fds),
-		cmocka_unit_test(test_summary), cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_line),
+		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_resumed),
+		cmocka_unit_test(test_never),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_signal),
+		cmocka_unit_test(test_fds),
+		cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_summary_columns),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_separate),
+		cmocka_unit_test(test_exceptions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

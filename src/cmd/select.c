@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/account.h"
 #include "base/units.h"
 #include "base/util.h"
 #include "base/vec.h"
@@ -69,22 +70,36 @@ static int parse_number(const char *option, const char *text, uint64_t max, uint
 	return 0;
 }
 
+static int take_pid(struct rs_select *select, const char *text, struct rs_error *err)
+{
+	uint32_t pid = 0;
+	int r = parse_number("pid", text, INT_MAX, &pid, err);
+
+	if (!r && !pid)
+		r = rs_error_set(err, -EINVAL, "--pid 0: no process has this number");
+	if (!r && rs_vec_push(&select->pids, pid))
+		r = no_memory(err);
+	return r;
+}
+
+/* Numbers may stand in one word, as pgrep(1) and pidof(8) write them. */
 static int take_pids(struct rs_select *select, struct rs_error *err)
 {
 	const struct rs_opt_list *list = &select->options->pids;
+	int r = 0;
 
-	for (size_t i = 0; i < list->len; i++) {
-		uint32_t pid = 0;
-		int r = parse_number("pid", list->items[i], INT_MAX, &pid, err);
+	for (size_t i = 0; i < list->len && !r; i++) {
+		_cleanup_(rs_cleanup_free) char *copy = strdup(list->items[i]);
+		char *rest = copy, *word;
 
-		if (!r && !pid)
-			r = rs_error_set(err, -EINVAL, "--pid 0: no process has this number");
-		if (!r && rs_vec_push(&select->pids, pid))
-			r = no_memory(err);
-		if (r)
-			return r;
+		if (!copy)
+			return no_memory(err);
+		if (!copy[strspn(copy, " \t\n")])
+			return take_pid(select, copy, err);
+		while (!r && (word = strsep(&rest, " \t\n")))
+			r = *word ? take_pid(select, word, err) : 0;
 	}
-	return 0;
+	return r;
 }
 
 static int take_uids(struct rs_select *select, struct rs_error *err)
@@ -297,9 +312,13 @@ static int check_comms(const struct rs_opt_list *list, struct rs_error *err)
 
 static int start_command(struct rs_select *select, struct rs_error *err)
 {
+	const struct rs_select_options *o = select->options;
+	_cleanup_(rs_account_free) struct rs_account *account = NULL;
 	uint32_t pid;
-	int r = rs_command_start(select->options->command, &select->command, err);
+	int r = o->user ? rs_account_find(o->host_root, o->user, &account, err) : 0;
 
+	if (!r)
+		r = rs_command_start_as(o->command, account, &select->command, err);
 	if (r)
 		return r;
 	pid = (uint32_t)rs_command_pid(select->command);

@@ -12,6 +12,7 @@
 struct rs_select_options {
 	struct rs_opt_list pids, comms, uids, cgroups, containers, pods, namespaces;
 	const char *command;   /* run this and watch it; NULL: none */
+	const char *user;      /* as this user, name or number; NULL: as ours */
 	const char *host_root; /* NULL: "/" */
 };
 

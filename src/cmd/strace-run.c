@@ -8,21 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fd.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/units.h"
 #include "base/vec.h"
 #include "calls/counts.h"
 #include "cmd/cmd.h"
+#include "cmd/strace-out.h"
 #include "cmd/strace-stacks.h"
 #include "cmd/strace.h"
+#include "kern/scope.h"
 
 #define TICK    (5 * RS_NSEC_PER_MSEC)   /* how long records may wait in a busy time */
 #define LOOK    (200 * RS_NSEC_PER_MSEC) /* how often we look who waits, and who is gone */
 #define REFRESH 5                        /* looks between two at which containers there are */
 #define BATCH   4096                     /* records between two looks at everything else */
-#define OUT_MAX ((size_t)64 << 20)
 
 struct session {
 	struct rs_strace_settings *settings;
@@ -33,11 +33,11 @@ struct session {
 	struct rs_strace_stacks *stacks;
 	struct rs_loop *loop;
 	struct rs_loop_source *tick;
-	struct rs_str out;
-	int fd;
-	bool quiet_so_far; /* nothing has come since the last look */
-	bool stopping;     /* the user asked once */
-	bool broken;       /* nobody reads what we write */
+	struct rs_strace_out *out;
+	struct rs_error *err; /* says what could not be written */
+	bool quiet_so_far;    /* nothing has come since the last look */
+	bool stopping;        /* the user asked once */
+	bool broken;          /* nobody reads what we write */
 	unsigned looks;
 	int signal;
 };
@@ -46,7 +46,7 @@ static void say(const struct session *s, const char *what, uint32_t pid)
 {
 	_cleanup_(rs_str_done) struct rs_str line = RS_STR_INIT(256);
 
-	if (s->settings->quiet || s->settings->json)
+	if (s->settings->quiet & RS_STRACE_QUIET_ATTACH || s->settings->json)
 		return;
 	rs_str_appendf(&line, "strace: Process %" PRIu32 " %s\n", pid, what);
 	(void)!write(STDERR_FILENO, line.data, line.len);
@@ -56,43 +56,47 @@ static void say(const struct session *s, const char *what, uint32_t pid)
 
 static int flush(struct session *s)
 {
-	int r;
+	int r = rs_strace_out_flush(s->out, s->err);
 
-	if (s->broken || !s->out.len) {
-		rs_str_reset(&s->out);
-		return 0;
-	}
-	r = rs_fd_write_all(s->fd, s->out.data, s->out.len);
-	rs_str_reset(&s->out);
-	if (r == -EPIPE) {
-		s->broken = true;
+	if (r != -EPIPE)
+		return r;
+	s->broken = true;
+	if (s->loop)
 		rs_loop_stop(s->loop, 0);
-		return 0;
-	}
-	return r;
+	return 0;
+}
+
+/* Lines and messages stand in the order in which things came, where both go to the same place. */
+static void meet_new(struct session *s, const struct rs_call_record *record)
+{
+	if (rs_strace_out_is_shared(s->out) && !s->broken)
+		flush(s);
+	rs_calls_printer_knows(s->printer, record->head.pid, record->head.tid);
+	say(s, "attached", record->head.tid);
 }
 
 static int on_record(void *data, const struct rs_call_record *record)
 {
 	struct session *s = data;
+	uint32_t tid = record->head.tid;
 
-	if (record->head.kind == RS_STRACE_NEW) {
-		if (s->out.len && !s->settings->output)
-			flush(s);
-		rs_calls_printer_knows(s->printer, record->head.pid, record->head.tid);
-		say(s, "attached", record->head.tid);
-	}
+	if (s->broken)
+		return 0;
+	if (record->head.kind == RS_STRACE_NEW)
+		meet_new(s, record);
 	if (s->stacks)
 		rs_strace_stacks_seen(s->stacks, record);
-	rs_calls_print(s->printer, record, &s->out);
-	return s->out.len > (256 << 10) ? flush(s) : 0;
+	rs_calls_print(s->printer, record, rs_strace_out_of(s->out, tid));
+	if (rs_calls_is_last(record))
+		rs_strace_out_end(s->out, tid);
+	return rs_strace_out_full(s->out) ? flush(s) : 0;
 }
 
 static int on_waiting(void *data, const struct rs_call_record *record)
 {
 	struct session *s = data;
 
-	rs_calls_print_waiting(s->printer, record, &s->out);
+	rs_calls_print_waiting(s->printer, record, rs_strace_out_of(s->out, record->head.tid));
 	return 0;
 }
 
@@ -103,12 +107,14 @@ static int take_records(struct session *s, size_t *ret_count)
 	return r < 0 ? r : flush(s);
 }
 
-static void take_all(struct session *s)
+static int take_all(struct session *s)
 {
 	size_t n = 1;
+	int r = 0;
 
-	while (s->strace && n && !take_records(s, &n))
-		;
+	while (s->strace && n && !r)
+		r = take_records(s, &n);
+	return r;
 }
 
 /* --- events --- */
@@ -255,18 +261,6 @@ static void apply_env(const struct rs_opt_list *env)
 	}
 }
 
-static int open_output(struct session *s, struct rs_error *err)
-{
-	const struct rs_strace_settings *o = s->settings;
-	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (o->append ? O_APPEND : O_TRUNC);
-
-	s->fd = STDERR_FILENO;
-	if (!o->output)
-		return 0;
-	s->fd = open(o->output, flags, 0666);
-	return s->fd < 0 ? rs_error_set_errno(err, -errno, "opening \"%s\"", o->output) : 0;
-}
-
 static uint32_t held(struct session *s)
 {
 	struct rs_command *command = rs_select_command(s->select);
@@ -313,27 +307,53 @@ static int load_strace(struct session *s, struct rs_error *err)
 			       : r;
 }
 
-static int make_printer(struct session *s, struct rs_error *err)
+static bool have_calls(const struct rs_call_set *set)
+{
+	for (unsigned nr = 0; nr < RS_CALLS_MAX; nr++)
+		if (rs_call_set_has(set, nr))
+			return true;
+	return false;
+}
+
+/* What stands in front of lines, such that one knows whose they are. */
+static enum rs_calls_who who_of(struct session *s)
 {
 	const struct rs_strace_settings *o = s->settings;
 	const struct rs_target *target = rs_select_target(s->select);
+
+	if (o->output && o->separate)
+		return RS_CALLS_WHO_NOBODY;
+	if (!target->n_pids)
+		return RS_CALLS_WHO_ALWAYS;
+	return o->output && (o->follow || target->n_pids > 1) ? RS_CALLS_WHO_FILE
+							      : RS_CALLS_WHO_AUTO;
+}
+
+static int make_printer(struct session *s, struct rs_error *err)
+{
+	const struct rs_strace_settings *o = s->settings;
 	const struct rs_calls_print_options options = {
-		.time = (enum rs_calls_time)MIN(o->times, 3u),
-		.who = !target->n_pids          ? RS_CALLS_WHO_ALWAYS
-		       : o->output && o->follow ? RS_CALLS_WHO_FILE
-						: RS_CALLS_WHO_AUTO,
+		.time = o->times,
+		.time_digits = o->time_digits,
+		.relative_digits = o->relative_digits,
+		.spent_digits = o->spent_digits,
+		.who = who_of(s),
+		.separate = o->separate && o->output,
 		.relative = o->relative,
 		.spent = o->spent,
 		.fds = o->fds > 0,
 		.sockets = o->fds > 1,
 		.number = o->number,
 		.comm = o->comm,
-		.quiet_ends = o->quiet > 1,
+		.quiet_ends = o->quiet & RS_STRACE_QUIET_EXIT,
 		.json = o->json,
 		.column = o->column,
 		.print = { .string_max = MIN(o->string_max, (uint32_t)RS_STRACE_PIECE),
-			   .verbose = o->verbose,
-			   .raw = o->raw },
+			   .verbose = o->verbose && !have_calls(&o->exceptions.whole),
+			   .raw = o->raw,
+			   .strings = o->strings,
+			   .style = o->style },
+		.exceptions = o->exceptions,
 		.below = s->stacks ? rs_strace_stacks_text : NULL,
 		.below_json = s->stacks ? rs_strace_stacks_json : NULL,
 		.data = s->stacks,
@@ -378,6 +398,25 @@ static void meet_all(struct session *s)
 		meet(s, target->pids[i], target->pids[i] == held(s));
 }
 
+/* Who asks for them would wait for ever. */
+static int check_pids(const struct rs_target *target, struct rs_error *err)
+{
+	for (size_t i = 0; i < target->n_pids; i++) {
+		if (target->pids[i] == (uint32_t)getpid())
+			return rs_error_set(err, -ESRCH,
+					    "pid %" PRIu32 ": this is ringside, which does not "
+					    "watch itself",
+					    target->pids[i]);
+		if (rs_scope_is_kernel(target->pids[i]))
+			return rs_error_set(err, -ESRCH,
+					    "pid %" PRIu32
+					    ": this is a thread of the kernel's, and "
+					    "makes no system calls",
+					    target->pids[i]);
+	}
+	return 0;
+}
+
 static int set_up(struct session *s, struct rs_error *err)
 {
 	const struct rs_strace_settings *o = s->settings;
@@ -386,7 +425,9 @@ static int set_up(struct session *s, struct rs_error *err)
 	apply_env(&o->env);
 	r = rs_select_new(&o->select, o->follow, &s->select, err);
 	if (!r)
-		r = open_output(s, err);
+		r = check_pids(rs_select_target(s->select), err);
+	if (!r)
+		r = rs_strace_out_new(o, &s->out, err);
 	if (!r && (o->summary || o->summary_only))
 		r = load_counts(s, err);
 	if (!r && !o->summary_only)
@@ -426,10 +467,9 @@ static void put_summary(struct session *s)
 	row_list rows = { 0 };
 
 	rs_counts_read(s->counts, add_row, &rows, NULL);
-	rs_summary_print(rows.items, rows.len, s->settings->sort, &s->out);
+	rs_summary_print(rows.items, rows.len, &s->settings->layout, rs_strace_out_of(s->out, 0));
 	rs_vec_foreach(&rows, row) free((char *)row->name);
 	rs_vec_done(&rows);
-	flush(s);
 }
 
 static void tell(uint64_t n, const char *what)
@@ -465,6 +505,7 @@ static void tell_losses(struct session *s)
 			tell(l.targets, "processes or control groups are not watched: too many");
 		tell(l.skipped, "calls are not counted: a program was running on that CPU");
 	}
+	tell(rs_strace_out_refused(s->out), "lines are in no file: too many threads at once");
 	if (s->stacks)
 		rs_strace_stacks_losses(s->stacks);
 }
@@ -482,20 +523,37 @@ static void say_detached(struct session *s)
 	}
 }
 
-static void finish(struct session *s)
+static void end_lines(struct session *s)
 {
+	size_t pos = 0;
+	uint32_t tid;
+
+	if (!s->printer)
+		return;
+	rs_calls_print_end(s->printer, rs_strace_out_of(s->out, 0));
+	while (s->settings->separate && rs_calls_printer_next(s->printer, &pos, &tid))
+		rs_calls_print_end_of(s->printer, tid, rs_strace_out_of(s->out, tid));
+}
+
+static int finish(struct session *s, struct rs_error *err)
+{
+	int r;
+
 	if (s->strace)
 		rs_strace_detach(s->strace);
 	if (s->counts)
 		rs_counts_detach(s->counts);
-	take_all(s);
-	if (s->printer)
-		rs_calls_print_end(s->printer, &s->out);
-	flush(s);
+	r = take_all(s);
+	end_lines(s);
+	if (!r)
+		r = flush(s);
 	say_detached(s);
 	if (s->counts)
 		put_summary(s);
+	if (!r && !s->broken)
+		r = rs_strace_out_close(s->out, err);
 	tell_losses(s);
+	return r == -EPIPE ? 0 : r;
 }
 
 static int code_of(struct session *s)
@@ -522,14 +580,13 @@ static int work(struct session *s, struct rs_error *err)
 		r = rs_loop_run(s->loop);
 	if (r < 0)
 		return err->code ? r : rs_error_set_errno(err, r, "watching calls");
-	finish(s);
-	return 0;
+	return finish(s, err);
 }
 
 int rs_strace_run(struct rs_strace_settings *settings)
 {
-	struct session s = { .settings = settings, .fd = -1, .out = RS_STR_INIT(OUT_MAX) };
 	struct rs_error err = RS_ERROR_INIT;
+	struct session s = { .settings = settings, .err = &err };
 	int r = work(&s, &err), code = r < 0 ? rs_cmd_fail(&err) : code_of(&s);
 
 	rs_calls_printer_free(&s.printer);
@@ -538,8 +595,6 @@ int rs_strace_run(struct rs_strace_settings *settings)
 	rs_counts_free(&s.counts);
 	rs_loop_free(&s.loop);
 	rs_select_free(&s.select);
-	rs_str_done(&s.out);
-	if (s.fd > STDERR_FILENO)
-		close(s.fd);
+	rs_strace_out_free(&s.out);
 	return code;
 }

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "profile/frames-json.h"
 #include "profile/stacks.h"
 
 struct rs_strace_stacks {
@@ -113,18 +114,7 @@ void rs_strace_stacks_json(void *data, const struct rs_call_record *record, stru
 
 	rs_str_append_cstr(out, ",\"stack\":");
 	rs_json_init(&w, out);
-	rs_json_begin_array(&w);
-	for (size_t i = 0; i < n; i++) {
-		const struct rs_frame *frame = rs_profile_frame_at(s->frames, s->numbers[i]);
-
-		rs_json_begin_object(&w);
-		rs_json_key_lit(&w, "function");
-		rs_json_cstr(&w, frame->function);
-		rs_json_key_lit(&w, "module");
-		rs_json_cstr(&w, frame->module);
-		rs_json_end_object(&w);
-	}
-	rs_json_end_array(&w);
+	rs_frames_json(&w, s->frames, s->numbers, n);
 }
 
 void rs_strace_stacks_losses(struct rs_strace_stacks *stacks)

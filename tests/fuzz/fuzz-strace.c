@@ -17,6 +17,8 @@ static void print(const struct rs_call_record *record, bool json)
 		.spent = true,
 		.json = json,
 		.column = 40,
+		.time_digits = 9,
+		.spent_digits = 9,
 		.print = { .string_max = 32 },
 	};
 	struct rs_calls_printer *printer = NULL;
