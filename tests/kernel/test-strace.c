@@ -3,12 +3,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -72,11 +72,6 @@ static void do_net(void)
 	}
 }
 
-static void do_exec(void)
-{
-	execl(traced_self(), "traced", "nothing", "two words", NULL);
-}
-
 static void do_fork(void)
 {
 	pid_t pid = fork();
@@ -105,21 +100,6 @@ static void do_signal(void)
 	signal(SIGUSR2, SIG_IGN);
 	kill(getpid(), SIGUSR1);
 	kill(getpid(), SIGUSR2);
-}
-
-static void *be_thread(void *arg)
-{
-	(void)arg;
-	getpgid(0);
-	return NULL;
-}
-
-static void do_thread(void)
-{
-	pthread_t thread;
-
-	if (!pthread_create(&thread, NULL, be_thread, NULL))
-		pthread_join(thread, NULL);
 }
 
 static void do_many(void)
@@ -157,8 +137,24 @@ __attribute__((noinline)) static void strace_marked(void)
 	__asm__ volatile("" ::: "memory");
 }
 
-static void do_nothing(void)
+/* Structures behind structures, and what a request leads to. */
+static void do_pointed(void)
 {
+	struct timespec time = { .tv_nsec = 1 };
+	uint64_t mask = 1u << (SIGUSR1 - 1);
+	const struct {
+		const void *mask;
+		size_t size;
+	} pair = { &mask, sizeof(mask) };
+	int ends[2], count, on = 1;
+
+	if (pipe(ends))
+		return;
+	(void)!write(ends[1], "abc", 3);
+	ioctl(ends[0], FIONREAD, &count);
+	ioctl(ends[0], FIONBIO, &on);
+	syscall(SYS_pselect6, 0, NULL, NULL, NULL, &time, &pair);
+	(void)!write(ends[1], "\xff\n", 2);
 }
 
 static int do_deed(const char *word)
@@ -167,10 +163,9 @@ static int do_deed(const char *word)
 		const char *word;
 		void (*act)(void);
 	} deeds[] = {
-		{ "files", do_files },     { "net", do_net },       { "exec", do_exec },
-		{ "fork", do_fork },       { "killed", do_killed }, { "signal", do_signal },
-		{ "thread", do_thread },   { "many", do_many },     { "slow", do_slow },
-		{ "nothing", do_nothing },
+		{ "files", do_files },   { "net", do_net },         { "fork", do_fork },
+		{ "killed", do_killed }, { "signal", do_signal },   { "many", do_many },
+		{ "slow", do_slow },     { "pointed", do_pointed },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(deeds); i++)
@@ -178,7 +173,7 @@ static int do_deed(const char *word)
 			deeds[i].act();
 			return 0;
 		}
-	return 2;
+	return traced_deed(word, false);
 }
 
 /* --- rows --- */
@@ -312,6 +307,40 @@ static const struct row rows[] = {
 	  "many",
 	  { " " TEXT_OF(MANY) " +getpgid$", "^getpgid\\(0\\) += [0-9]+$" },
 	  { "-C", "-e", "trace=getpgid" } },
+	{ "-U: columns of the table, in another order",
+	  "many",
+	  { "^getpgid +" TEXT_OF(MANY) " ", "^syscall +calls +longest$", "^total +[0-9]+ " },
+	  { "-c", "-U", "name,calls,max-time" } },
+	{ "what is behind pointers in structures, and arguments of ioctl",
+	  "pointed",
+	  { "^ioctl\\(3, FIONREAD, \\[3\\]\\) += 0$", "^ioctl\\(3, FIONBIO, \\[1\\]\\) += 0$",
+	    "^pselect6\\(0, NULL, NULL, NULL, \\{tv_sec=0, tv_nsec=1\\}, "
+	    "\\{sigmask=\\[USR1\\], sigsetsize=8\\}\\) += 0 \\(Timeout\\)$",
+	    "^write\\(4, \"\\\\377\\\\n\", 2\\) += 2$" } },
+	{ "-x: odd texts in hexadecimal",
+	  "pointed",
+	  { "^write\\(4, \"\\\\xff\\\\x0a\", 2\\) += 2$", "^write\\(4, \"abc\", 3\\) += 3$" },
+	  { "-x", "-e", "trace=write" } },
+	{ "-xx: all texts in hexadecimal",
+	  "pointed",
+	  { "^write\\(4, \"\\\\x61\\\\x62\\\\x63\", 3\\) += 3$" },
+	  { "-xx", "-e", "trace=write" } },
+	{ "-X: numbers and names",
+	  "files",
+	  { "^openat\\(-100, \"/nonexistent/name\", 0\\) += -1 ENOENT" },
+	  { "-X", "raw" } },
+	{ "-e raw=SET: of some calls only numbers",
+	  "files",
+	  { "^close\\(0x3\\) += 0$", "^write\\(3, \"some" },
+	  { "-e", "raw=close" } },
+	{ "-e verbose=none: where structures are",
+	  "pointed",
+	  { "^ioctl\\(3, FIONREAD, 0x[0-9a-f]+\\) += 0$", "^write\\(4, \"abc\", 3\\) += 3$" },
+	  { "-e", "verbose=none" } },
+	{ "precision of times",
+	  "files",
+	  { "^[0-9]{9,}\\.[0-9]{9} write\\(3, .* = 41 <[0-9]+\\.[0-9]{3}>$" },
+	  { "--absolute-timestamps=unix,ns", "--syscall-times=ms" } },
 	{ "--json",
 	  "files",
 	  { "\"syscall\":\"write\",\"nr\":[0-9]+,\"args\":\\{\"fd\":\"3\".*\"result\":41,.*\"duration_ns\":[0-9]+",
