@@ -292,7 +292,7 @@ static int refuse(const struct rs_opt *opt, const char *value, void *field, stru
 #define MAYBE(letter, name, var, at, take, text, ...)                                              \
 	RS_OPT_ROW(letter, name, var, RS_OPT_CALLBACK, at, text, .parse = take, __VA_ARGS__)
 #define REFUSED(letter, name, value, why)                                                          \
-	RS_OPT_ROW(letter, name, NULL, RS_OPT_CALLBACK, 0, why, .parse = refuse,                   \
+	RS_OPT_ROW(letter, name, "VALUE", RS_OPT_CALLBACK, 0, why, .parse = refuse,                \
 		   .flags = RS_OPT_HIDDEN | (value))
 #define ALONE RS_OPT_MAYBE_VALUE
 
@@ -351,7 +351,7 @@ static const struct rs_opt opts[] = {
 	NAMED("abbrev", "SET", "the same as -e abbrev=SET", .flags = RS_OPT_HIDDEN),
 	NAMED("verbose", "SET", "the same as -e verbose=SET", .flags = RS_OPT_HIDDEN),
 	NAMED("raw", "SET", "the same as -e raw=SET", .flags = RS_OPT_HIDDEN),
-	MAYBE('x', NULL, NULL, 0, take_hex,
+	MAYBE('x', "hex", NULL, 0, take_hex,
 	      "texts that are not ASCII in hexadecimal; -xx: all of them",
 	      .flags = RS_OPT_NO_VALUE),
 	MAYBE(0, "strings-in-hex", "WHICH", 0, take_hex,
@@ -392,7 +392,7 @@ static const struct rs_opt opts[] = {
 	FLAG('w', "summary-wall-clock", wall,
 	     "accepted: times are always from a call's entry to its end"),
 
-	MAYBE('F', NULL, NULL, AT(follow), count, "the same as -f",
+	MAYBE('F', "follow", NULL, AT(follow), count, "the same as -f",
 	      .flags = RS_OPT_HIDDEN | RS_OPT_NO_VALUE),
 	FLAG(0, "seccomp-bpf", nothing, "nobody is stopped, whatever is not asked for",
 	     .flags = RS_OPT_HIDDEN),
