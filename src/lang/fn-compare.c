@@ -305,17 +305,18 @@ static rs_reg length_of(struct rs_lower *l, const struct rs_value *text, uint32_
 	rs_ir_block_start(f, found);
 	rs_ir_assign(f, i, rs_ir_binary(f, RS_IR_ADD, i, first_zero(l, marks)));
 	rs_ir_block_start(f, done);
-	return i;
+	return rs_lower_unknown(l, i);
 }
 
-/* The verifier walks through every round of that loop, and gives up where they are too many: longer text is read onto
- * itself. */
+/* The verifier walks through every round of that loop, and gives up where they are too many: longer text is read once
+ * more, for which the helper tells its length. */
 #define WALKED_MOST 4096
 
 static rs_reg length_by_helper(struct rs_lower *l, const struct rs_value *text)
 {
+	struct rs_place_in_memory room = rs_lower_room(l, words(text->type->size));
 	rs_reg at = rs_ir_binary_imm(l->f, RS_IR_ADD, text->reg, text->offset);
-	rs_reg n = rs_ir_call_of(l->f, RS_HELPER_probe_read_kernel_str, at,
+	rs_reg n = rs_ir_call_of(l->f, RS_HELPER_probe_read_kernel_str, rs_place_address(l, &room),
 				 rs_ir_const(l->f, text->type->size), at);
 
 	return rs_ir_binary_imm(l->f, RS_IR_SUB, n, 1);
@@ -431,7 +432,7 @@ static rs_reg find_literal(struct rs_lower *l, const struct rs_value *hay, uint3
 	rs_ir_block_start(f, none);
 	rs_ir_assign_const(f, i, -1);
 	rs_ir_block_start(f, done);
-	return i;
+	return rs_lower_unknown(l, i);
 }
 
 static rs_reg address_of_value(struct rs_lower *l, const struct rs_value *value)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lang/fn.h"
+#include "lang/lower-private.h"
 
 #define PARTS_MAX 62 /* and a bit for the end */
 
@@ -174,7 +175,7 @@ static struct rs_value lower_globmatch(struct rs_lower *l, struct rs_node *call)
 	base = rs_place_address(l, &text);
 	table = rs_lower_constant_address(l, glob.fits, sizeof(glob.fits));
 	start = 1 | (glob.stars & 1) << 1;
-	rs_ir_assign_const(f, states, (int64_t)start);
+	rs_ir_assign(f, states, rs_lower_unknown(l, rs_ir_const(f, (int64_t)start)));
 	rs_ir_assign_const(f, i, 0);
 	rs_ir_block_start(f, loop);
 	rs_ir_branch_imm(f, RS_IR_LT, i, n, look, done);

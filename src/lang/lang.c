@@ -66,8 +66,10 @@ static int compile(struct rs_sema *s)
 							     rs_lang_resolve, rs_lang_analyse };
 	int r = parse(s);
 
-	if (s->program->script)
+	if (s->program->script) {
+		rs_lang_find_options(s);
 		dump(s, "ast");
+	}
 	if (r < 0 || s->options->parse_only)
 		return r;
 	for (unsigned i = 0; i < ARRAY_SIZE(stages); i++) {

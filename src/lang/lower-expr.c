@@ -283,6 +283,7 @@ static void choose_word(struct rs_lower *l, struct rs_node *node, struct rs_node
 {
 	rs_reg word = rs_lower_word(l, part);
 
+	word = rs_lower_unwatched(l, word, part->type, node->type);
 	rs_ir_assign(l->f, to, rs_lower_convert(l, word, part->type, node->type));
 }
 
@@ -349,6 +350,8 @@ static struct rs_value lower_ternary(struct rs_lower *l, struct rs_node *node)
 static void elements_into(struct rs_lower *l, struct rs_node *node, const struct rs_type *type,
 			  const struct rs_place_in_memory *to)
 {
+	if (!node->list.n)
+		rs_place_zero(l, to);
 	for (unsigned i = 0; i < node->list.n; i++) {
 		const struct rs_field *field = i < type->n_fields ? &type->fields[i] : NULL;
 		struct rs_place_in_memory at;

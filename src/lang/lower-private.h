@@ -9,6 +9,7 @@
 #include "lang/lower.h"
 
 #define RS_LOWER_STACK_BUDGET 320   /* bytes of rooms on the stack in a program without callbacks */
+#define RS_LOWER_WORDS_MAX    16    /* variables in registers, which may be spilled to the stack */
 #define RS_LOWER_ON_STACK     64    /* what may be there however low on_stack_limit is: most keys */
 #define RS_LOWER_NEST_MAX     4     /* programs at work on one CPU that have scratch memory */
 #define RS_LOWER_LOOPS_MAX    4     /* loops by callbacks within each other */
@@ -24,8 +25,8 @@
 /* Where a variable lives in the function that is being filled. */
 enum rs_home_kind {
 	RS_HOME_NONE,
-	RS_HOME_REG,    /* a word in a register */
-	RS_HOME_WORD,   /* a word in memory: captured by a callback, or its address was taken */
+	RS_HOME_REG, /* a word in a register */
+	RS_HOME_WORD, /* a word in memory: captured by a callback, its address was taken, or there are too many */
 	RS_HOME_MEMORY, /* a string, struct, tuple ... in memory */
 	RS_HOME_PAIR,   /* $kv of a loop over a map: addresses of the key and of the value */
 };
@@ -60,6 +61,7 @@ struct rs_lower_func {
 	struct rs_ir_slot slots[64];
 	unsigned slot_sizes[64];
 	unsigned n_slots, stack_used, stack_budget;
+	unsigned n_words; /* variables in registers, so far */
 	/* scratch */
 	rs_reg scratch; /* base of what this program may use; assigned in its prologue when needed */
 	bool uses_scratch;
@@ -121,6 +123,12 @@ struct rs_value rs_value_field(struct rs_lower *l, const struct rs_value *base,
 struct rs_value rs_value_loaded(struct rs_lower *l, const struct rs_value *location);
 /* A pointer that the verifier watches as a number. */
 rs_reg rs_lower_number(struct rs_lower *l, rs_reg pointer);
+/* The same, as long as it is watched where it comes from and is not where it goes to. */
+rs_reg rs_lower_unwatched(struct rs_lower *l, rs_reg reg, const struct rs_type *from,
+			  const struct rs_type *to);
+/* The same number, of which the verifier knows nothing any more: what a loop over a text found is not looked at
+ * once for each of its rounds. */
+rs_reg rs_lower_unknown(struct rs_lower *l, rs_reg number);
 enum rs_space rs_value_space(const struct rs_lower *l, const struct rs_value *value);
 /* The word as a value of another type: extended, or cut. */
 rs_reg rs_lower_convert(struct rs_lower *l, rs_reg reg, const struct rs_type *from,

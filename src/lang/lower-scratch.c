@@ -51,7 +51,7 @@ static struct rs_place_in_memory stack_room(struct rs_lower *l, uint32_t size)
 	return (struct rs_place_in_memory){ .reg = rs_ir_slot_address(l->f, slot), .size = size };
 }
 
-static struct rs_place_in_memory scratch_room(struct rs_lower *l, uint32_t size)
+struct rs_place_in_memory rs_lower_scratch_room(struct rs_lower *l, uint32_t size)
 {
 	struct rs_lower_state *st = l->state;
 	struct rs_place_in_memory at = { .offset = (int32_t)st->scratch_at, .size = size };
@@ -77,7 +77,7 @@ struct rs_place_in_memory rs_lower_room(struct rs_lower *l, uint32_t size)
 	size = (MAX(size, 1u) + 7) & ~7u;
 	if (fits_stack(l, l->state->fn, size))
 		return stack_room(l, size);
-	return scratch_room(l, size);
+	return rs_lower_scratch_room(l, size);
 }
 
 struct rs_room_mark rs_lower_room_mark(struct rs_lower *l)

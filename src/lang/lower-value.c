@@ -130,17 +130,28 @@ rs_reg rs_lower_number(struct rs_lower *l, rs_reg pointer)
 	return rs_ir_swap_bytes(l->f, rs_ir_swap_bytes(l->f, pointer, 8), 8);
 }
 
+static bool is_watched(const struct rs_type *type)
+{
+	return type->kind == RS_TYPE_POINTER &&
+	       (type->space == RS_SPACE_BTF || type->space == RS_SPACE_BPF);
+}
+
+rs_reg rs_lower_unwatched(struct rs_lower *l, rs_reg reg, const struct rs_type *from,
+			  const struct rs_type *to)
+{
+	return is_watched(from) && !is_watched(to) ? rs_lower_number(l, reg) : reg;
+}
+
+rs_reg rs_lower_unknown(struct rs_lower *l, rs_reg number)
+{
+	return rs_ir_binary(l->f, RS_IR_ADD, number, rs_lower_state_word(l, RS_STATE_ZERO));
+}
+
 rs_reg rs_value_as_number(struct rs_lower *l, const struct rs_value *value)
 {
 	rs_reg reg = rs_value_to_word(l, value);
-	enum rs_space space;
 
-	if (value->type->kind != RS_TYPE_POINTER)
-		return reg;
-	space = value->type->space;
-	if (space != RS_SPACE_BTF && space != RS_SPACE_BPF)
-		return reg;
-	return rs_lower_number(l, reg);
+	return is_watched(value->type) ? rs_lower_number(l, reg) : reg;
 }
 
 /* ---- fields ---- */

@@ -29,6 +29,9 @@ static void give_home(struct rs_lower *l, const struct rs_variable *variable)
 	if (!word || variable->address_taken) {
 		home->kind = word ? RS_HOME_WORD : RS_HOME_MEMORY;
 		home->place = rs_lower_room(l, MAX(rs_type_slot(variable->type), 8u));
+	} else if (l->state->fn->n_words++ >= RS_LOWER_WORDS_MAX && rs_lower_can_forget(variable)) {
+		home->kind = RS_HOME_WORD;
+		home->place = rs_lower_scratch_room(l, 8);
 	} else {
 		home->kind = RS_HOME_REG;
 		home->place.reg = rs_ir_reg_new(l->f);
@@ -205,7 +208,8 @@ void rs_lower_variable_assign(struct rs_lower *l, const struct rs_variable *vari
 		return;
 	}
 	if (rs_type_is_word(variable->type)) {
-		rs_reg word = rs_lower_word(l, value);
+		rs_reg word = rs_lower_unwatched(l, rs_lower_word(l, value), value->type,
+						 variable->type);
 
 		rs_lower_variable_set(l, variable,
 				      rs_lower_convert(l, word, value->type, variable->type));

@@ -105,6 +105,8 @@ uint32_t rs_read_str_helper(enum rs_space space);
 /* ---- memory (lower-scratch.c) ---- */
 /* Temporary memory of size bytes, not zeroed, until rs_lower_room_reset() to a mark taken before. */
 struct rs_place_in_memory rs_lower_room(struct rs_lower *l, uint32_t size);
+/* Never on the stack. @size: a multiple of 8. */
+struct rs_place_in_memory rs_lower_scratch_room(struct rs_lower *l, uint32_t size);
 struct rs_room_mark {
 	uint32_t scratch;
 	uint32_t n_slots;

@@ -255,9 +255,9 @@ static struct rs_node *parenthesis(struct rs_parser *p)
 	span = rs_parse_take(p).span;
 	if (rs_parse_is(p, RS_TOKEN_NAME) && rs_parse_peek(p, 1)->kind == RS_TOKEN_ASSIGN)
 		return record(p, span);
-	if (rs_parse_is(p, RS_TOKEN_RPAREN)) {
-		rs_parse_wrong(p, "an expression between the parentheses");
-		return NULL;
+	if (rs_parse_accept(p, RS_TOKEN_RPAREN)) { /* the empty tuple */
+		node = rs_parse_node(p, RS_NODE_TUPLE, span);
+		return node ? rs_parse_finish(p, node) : NULL;
 	}
 	first = rs_parse_expr(p);
 	if (!first)

@@ -239,6 +239,13 @@ struct rs_probe {
 	uint32_t scratch_size; /* bytes of scratch memory that it needs */
 };
 
+/* What a getopt() asks for. */
+struct rs_script_option {
+	const char *name;
+	const struct rs_node *usual; /* the default, as it is written; NULL: false */
+	const char *help;            /* NULL: the script does not say */
+};
+
 struct rs_program {
 	struct rs_arena *arena;
 	struct rs_script *script;
@@ -255,6 +262,8 @@ struct rs_program {
 	unsigned n_probes;
 	const char **probe_names; /* RS_TYPE_PROBE */
 	unsigned n_probe_names;
+	struct rs_script_option *options;
+	unsigned n_options;
 	unsigned n_missing;    /* places that were not found and are ignored or warned of */
 	uint32_t scratch_size; /* bytes of scratch memory per CPU, for all */
 	bool needs_unsafe;     /* uses what --unsafe allows */

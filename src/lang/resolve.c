@@ -62,13 +62,19 @@ static void want_text(struct rs_node *node, struct uses *uses)
 /* probe == "...", strcontains(probe, "...") and their like. */
 static void note_text(struct rs_node *node, struct uses *uses)
 {
-	static const char *const functions[] = { "strcontains", "strncmp", "strstr",
-						 "strlen",      "strcap",  "memcmp" };
+	static const char *const functions[] = { "strcontains", "strncmp",    "strstr",
+						 "strlen",      "strcap",     "memcmp",
+						 "globmatch",   "str_concat", "str",
+						 "buf" };
 
 	if (node->kind == RS_NODE_BINARY &&
 	    (node->op == RS_OPERATOR_EQ || node->op == RS_OPERATOR_NE)) {
 		want_text(node->a, uses);
 		want_text(node->b, uses);
+	}
+	if (node->kind == RS_NODE_TERNARY && !(is_probe(node->b) && is_probe(node->c))) {
+		want_text(node->b, uses);
+		want_text(node->c, uses);
 	}
 	if (node->kind != RS_NODE_CALL)
 		return;

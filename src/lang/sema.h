@@ -155,6 +155,9 @@ int rs_regs_result(void);
 int rs_regs_ip(void);
 int rs_regs_sp(void);
 
+/* Fills the program's options, from the tree as it was read. */
+void rs_lang_find_options(struct rs_sema *s);
+
 /* The stages, called by rs_lang_compile(). Each reports to diags; -EINVAL when it added errors. */
 int rs_lang_configure(struct rs_sema *s);
 int rs_lang_resolve(struct rs_sema *s);

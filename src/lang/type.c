@@ -331,7 +331,7 @@ const struct rs_type *rs_type_tuple(struct rs_types *types, unsigned n,
 		at += rs_type_slot(elements[i]);
 	}
 	*t = (struct rs_type){ .kind = names ? RS_TYPE_RECORD : RS_TYPE_TUPLE,
-			       .size = capped(at),
+			       .size = n ? capped(at) : 8, /* the empty one takes room, too */
 			       .align = 8,
 			       .fields = fields,
 			       .n_fields = n };

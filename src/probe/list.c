@@ -65,6 +65,9 @@ static int show_arguments(struct walk *walk, const struct rs_attach_point *point
 	case RS_PROVIDER_FEXIT:
 		return rs_typed_arguments(walk->probes, RS_TYPED_FUNCTION, point->target,
 					  point->name, true, show_indented, walk);
+	case RS_PROVIDER_ITER:
+		return rs_typed_arguments(walk->probes, RS_TYPED_ITER, "", point->name, false,
+					  show_indented, walk);
 	default:
 		return 0;
 	}
@@ -279,7 +282,7 @@ static bool is_listed(struct rs_probes *probes, enum rs_provider provider, const
 
 /* What a kind does not have, or may not tell, does not keep the others from being shown. */
 static int search_all(struct walk *walk, const char *providers, const char *rest,
-		      struct rs_error *err)
+		      const char *pattern, struct rs_error *err)
 {
 	struct rs_error first = RS_ERROR_INIT;
 
@@ -297,12 +300,14 @@ static int search_all(struct walk *walk, const char *providers, const char *rest
 		if (r < 0 && !first.code)
 			first = why;
 	}
-	if (!walk->n && first.code) {
-		if (err)
-			*err = first;
-		return first.code;
-	}
-	return 0;
+	if (walk->n)
+		return 0;
+	if (!first.code)
+		return rs_error_set(err, -ENOENT, "\"%s\": nothing here matches this pattern",
+				    pattern);
+	if (err)
+		*err = first;
+	return first.code;
 }
 
 static int unknown(const char *name, struct rs_error *err)
@@ -329,13 +334,13 @@ int rs_probes_list(struct rs_probes *probes, const char *pattern, bool arguments
 
 	if (!colon) {
 		walk.filter = pattern;
-		return search_all(&walk, "*", "*:*", err);
+		return search_all(&walk, "*", "*:*", pattern, err);
 	}
 	if ((size_t)(colon - pattern) >= sizeof(provider))
 		return unknown("...", err);
 	snprintf(provider, sizeof(provider), "%.*s", (int)(colon - pattern), pattern);
 	if (rs_match_has_wildcard(provider))
-		return search_all(&walk, provider, colon + 1, err);
+		return search_all(&walk, provider, colon + 1, pattern, err);
 	number = rs_provider_find(provider);
 	if (number < 0)
 		return unknown(provider, err);

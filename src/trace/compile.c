@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "kern/bpfcall.h"
+#include "trace/options.h"
 
 #define ARENA_MOST   ((size_t)256 << 20)
 #define FIRST_PID_NS 0xeffffffcu
@@ -225,7 +226,7 @@ int rs_trace_compile(const struct rs_trace_options *options, struct rs_trace_sou
 		rs_error_reset(err);
 		return r < 0 ? r : -EINVAL;
 	}
-	return r;
+	return r < 0 ? r : rs_trace_check_options(options, script->program, err);
 }
 
 void rs_trace_script_done(struct rs_trace_script *script)

@@ -7,16 +7,20 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "enrich/users.h"
 #include "kern/bpfcall.h"
 #include "kern/cgroup.h"
 #include "kern/ksyms.h"
+#include "kern/tracefs.h"
 #include "lang/func.h"
 #include "profile/usyms.h"
+#include "trace/gfp.h"
 
-#define SECOND      1000000000ull
-#define FRAMES_MAX  1024
-#define GROUP_BYTES 4096
+#define SECOND       1000000000ull
+#define FRAMES_MAX   1024
+#define GROUP_BYTES  4096
+#define FORMAT_BYTES ((size_t)64 << 10)
 
 enum { UNTRIED, THERE, MISSING };
 
@@ -27,8 +31,9 @@ struct rs_trace_names {
 	struct rs_ksyms *ksyms;
 	struct rs_usyms *usyms;
 	struct rs_cgroup_tree groups;
-	int has_users, has_ksyms, has_usyms, has_groups; /* UNTRIED ... */
-	int64_t offsets[RS_CLOCK_SW_TAI + 1];            /* from each clock to real time */
+	struct rs_gfp *gfp;
+	int has_users, has_ksyms, has_usyms, has_groups, has_gfp; /* UNTRIED ... */
+	int64_t offsets[RS_CLOCK_SW_TAI + 1];                     /* from each clock to real time */
 	bool offset_known[RS_CLOCK_SW_TAI + 1];
 	uint64_t frames[FRAMES_MAX];
 };
@@ -177,6 +182,34 @@ static uint64_t wall(void *ctx, uint64_t stamp, unsigned clock)
 	return stamp + (uint64_t)names->offsets[clock];
 }
 
+/* --- flags of allocations --- */
+
+static int read_flags(struct rs_gfp *gfp)
+{
+	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(FORMAT_BYTES);
+	_cleanup_(rs_cleanup_close) int fd = rs_tracefs_open(NULL);
+	int r = fd < 0 ? fd
+		       : rs_fd_read_file_at(fd, "events/kmem/kmalloc/format", FORMAT_BYTES, &text);
+
+	return r < 0 ? r : rs_gfp_parse(rs_str_cstr(&text), text.len, gfp);
+}
+
+static void gfp(void *ctx, uint64_t flags, struct rs_str *out)
+{
+	struct rs_trace_names *names = ctx;
+
+	if (names->has_gfp == UNTRIED) {
+		names->gfp = calloc(1, sizeof(*names->gfp));
+		names->has_gfp = names->gfp && read_flags(names->gfp) == 0 ? THERE : MISSING;
+	}
+	if (names->has_gfp == THERE) {
+		rs_gfp_format(names->gfp, flags, out);
+		return;
+	}
+	rs_str_append_cstr(out, "0x");
+	rs_str_append_hex(out, flags);
+}
+
 /* --- what will be asked for --- */
 
 static void seen(void *ctx, uint64_t address, const struct rs_stack_ref *ref)
@@ -210,6 +243,7 @@ int rs_trace_names_new(const struct rs_trace_maps *maps, struct rs_trace_names *
 					       .cgroup = cgroup,
 					       .stack = stack,
 					       .seen = seen,
+					       .gfp = gfp,
 					       .wall = wall };
 	*ret_names = names;
 	return 0;
@@ -222,6 +256,7 @@ void rs_trace_names_free(struct rs_trace_names **names)
 	if (!n)
 		return;
 	rs_users_free(&n->users);
+	free(n->gfp);
 	rs_ksyms_free(&n->ksyms);
 	rs_usyms_free(&n->usyms);
 	free(n);

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/term.h"
+#include "trace/options.h"
 
 #define NOTIFY "__BPFTRACE_NOTIFY_PROBES_ATTACHED" /* what tests of the language wait for */
 
@@ -144,6 +145,9 @@ static int prepare(struct rs_trace_session *session, struct rs_error *err)
 		r = rs_trace_compile(options, session->source, &session->script, err);
 	if (r < 0 || options->dump)
 		return r;
+	session->told = rs_trace_wants_help(options, session->script.program);
+	if (session->told)
+		return rs_trace_tell_options(options, session->script.program);
 	if (!session->script.program->n_probes)
 		return rs_error_set(err, -ENOENT, "\"%s\": none of the script's probes is there",
 				    options->name);
@@ -278,14 +282,16 @@ static int finish(struct rs_trace_session *session, struct rs_error *err)
 
 	rs_trace_maps_set_state(&session->maps, RS_STATE_STOPPED, 1);
 	rs_loop_remove(&session->signals); /* a second Ctrl-C ends us at once */
+	if (session->options->dry_run) {   /* what ran meanwhile is not printed */
+		rs_probe_links_close(&session->links, false);
+		return rs_trace_output_flush(&session->output);
+	}
 	drained = rs_trace_drain(session);
 	rs_probe_links_close(&session->links, false);
 	if (drained >= 0) /* what is behind exit() is left out, also what came meanwhile */
 		drained = rs_trace_drain(session);
 	session->actions.exiting = false;
 	rs_trace_maps_set_state(&session->maps, RS_STATE_EXIT, 0);
-	if (session->options->dry_run)
-		return drained;
 	r = rs_trace_run_once(session, RS_PROVIDER_END, NULL, err);
 	if (r < 0)
 		return r;
@@ -339,7 +345,7 @@ int rs_trace_run(const struct rs_trace_options *options, struct rs_error *err)
 	if (!err)
 		err = &own;
 	r = prepare(&session, err);
-	if (r < 0 || options->dump)
+	if (r < 0 || options->dump || session.told)
 		return r;
 	r = rs_trace_take_signals(&session, err);
 	if (r < 0)

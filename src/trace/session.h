@@ -39,6 +39,7 @@ struct rs_trace_session {
 	struct rs_loop *loop;
 	struct rs_loop_source *signals;
 	struct rs_loop_source *records, *look; /* follow.c: records wake us, or we look */
+	bool told;                             /* of the script's options: nothing is run */
 	bool looking;
 	uint64_t window_start, window_count; /* records before it, for the rate */
 	uint64_t exit_behind; /* the record of exit() lies before, if it was sent; 0: not called */

@@ -250,6 +250,11 @@ static void text_of(struct rs_show *show, const struct rs_printf_piece *piece,
 			       out);
 		break;
 	case RS_PRINTF_GFP:
+		if (show->names && show->names->gfp)
+			show->names->gfp(show->names->ctx, number_of(arg, piece, false), out);
+		else
+			show_text(show, arg, false, out);
+		break;
 	default:
 		show_text(show, arg, false, out);
 	}

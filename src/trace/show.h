@@ -24,6 +24,8 @@ struct rs_show_names {
 	/* Addresses that will be asked for, of a process that is to be looked at while it is there: one, or (0) those of a
 	 * stack. */
 	void (*seen)(void *ctx, uint64_t address, const struct rs_stack_ref *ref);
+	/* Flags of an allocation in the kernel, by name. */
+	void (*gfp)(void *ctx, uint64_t flags, struct rs_str *out);
 	/* Wall-clock nanoseconds for a monotonic/boot stamp of the given clock. */
 	uint64_t (*wall)(void *ctx, uint64_t stamp, unsigned clock);
 };
