@@ -186,7 +186,9 @@ void rs_latency_pending_format(const struct rs_latency *latency,
 		return;
 	rs_str_appendf(out, "No end seen for 5s, and in no histogram: %" PRIu64 " %s",
 		       pending->late,
-		       latency->options.source == RS_LATENCY_BLOCK ? "I/O" : "connects");
+		       latency->options.source == RS_LATENCY_BLOCK ? "I/O"
+		       : pending->late == 1                        ? "connect"
+								   : "connects");
 	append_oldest(latency, pending, out);
 	rs_str_append_char(out, '\n');
 }

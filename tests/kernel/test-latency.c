@@ -435,6 +435,27 @@ out:
 	remove_tree(dir);
 }
 
+/* --- who goes away --- */
+
+static void test_gone(void)
+{
+	struct puppet puppet;
+	struct agent agent;
+
+	puppet_start(&puppet, make_calls, NULL);
+	if (tap_ok(latency_start(&agent, LATENCY("-p", puppet_pid(&puppet), "-o", "json",
+						 "--syscall", "getppid", "--interval", "50ms")),
+		   "gone: measures"))
+		puppet_do(&puppet, 'g');
+	puppet_end(&puppet);
+	tap_ok(agent_wait_end(&agent) && agent_code(&agent) == 0,
+	       "gone: ends when the process has ended");
+	if (!tap_ok(is_count(&agent, sum_rows(&agent), CALLS),
+		    "gone: what it called last is in the summary"))
+		latency_show(&agent);
+	agent_done(&agent);
+}
+
 /* --- use --- */
 
 static void test_command(void)
@@ -494,6 +515,7 @@ int main(void)
 	test_command();
 	test_counts();
 	test_room();
+	test_gone();
 	test_fuse();
 	test_lock();
 	test_slow_disk();
