@@ -105,7 +105,7 @@ static void test_by_hand(void)
 /* The agent's profiler begins when it does; then a slice takes ten seconds. */
 static bool wait_kept(struct agent *agent)
 {
-	uint64_t deadline = now_ms() + 15000 + (uint64_t)agent_patience();
+	uint64_t deadline = now_ms() + 15000 + 3 * (uint64_t)agent_patience();
 
 	while (now_ms() < deadline) {
 		struct outcome outcome;
