@@ -21,6 +21,7 @@ static const struct {
 	uint32_t mask;
 } lows[] = {
 	{ NAMES_open, NAMES_accmode, 3 },
+	{ NAMES_statx_at, NAMES_statx_sync, 0x6000 },
 	{ NAMES_mmap, NAMES_map_type, 0xf },
 	{ NAMES_sock, NAMES_sock_type, 0xf },
 	{ NAMES_mempolicy, NAMES_mempolicy_mode, 0x1fff },

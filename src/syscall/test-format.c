@@ -398,6 +398,22 @@ static void test_quota(void **state)
 			"\"/aquota.group\") = 0");
 }
 
+static void test_statx(void **state)
+{
+	struct rs_call_event e = call("statx", -ENOENT);
+
+	(void)state;
+	e.args[0] = (uint64_t)AT_FDCWD;
+	set(&e.in[1], &e.args[1], "x", 2);
+	e.args[2] = 0x100;
+	e.args[3] = 2;
+	assert_text(&e, "statx(AT_FDCWD, \"x\", AT_STATX_SYNC_AS_STAT|AT_SYMLINK_NOFOLLOW, "
+			"STATX_MODE, NULL) = -1 ENOENT (No such file or directory)");
+	e.args[2] = 0x4000;
+	assert_text(&e, "statx(AT_FDCWD, \"x\", AT_STATX_DONT_SYNC, STATX_MODE, NULL) = -1 ENOENT "
+			"(No such file or directory)");
+}
+
 /* What a call is given, though it writes there what is left of it. */
 static void test_left(void **state)
 {
@@ -472,6 +488,7 @@ int main(void)
 		cmocka_unit_test(test_quota),
 		cmocka_unit_test(test_pointed),
 		cmocka_unit_test(test_left),
+		cmocka_unit_test(test_statx),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
