@@ -521,6 +521,9 @@ static int begin(struct run *run, struct rs_error *err)
 	const struct rs_stackcmd *c = run->command;
 	int r = take_levels(run, err);
 
+	if (!r && c->options->max_stacks > RS_STACKCMD_MOST)
+		r = rs_error_set(err, -EINVAL, "--max-stacks %" PRIu32 ": at most %u",
+				 c->options->max_stacks, RS_STACKCMD_MOST);
 	if (!r)
 		r = check_output(&c->options->out, err);
 	if (!r)

@@ -24,6 +24,7 @@ struct rs_stackcmd_options {
 	uint32_t max_stacks; /* 0: RS_STACKCMD_MAX_STACKS */
 };
 #define RS_STACKCMD_MAX_STACKS 16384
+#define RS_STACKCMD_MOST       (1u << 20) /* a KiB each in the kernel */
 
 /* Rows on struct rs_stackcmd_options. Release with rs_opt_done() on the command's table. */
 extern const struct rs_opt rs_stackcmd_opts[];

@@ -308,6 +308,7 @@ static void test_mistakes(void)
 {
 	MISTAKE(2, "1 to 10000", "-F", "0");
 	MISTAKE(2, "1 to 10000", "-F", "10001");
+	MISTAKE(2, "at most 1048576", "--max-stacks", "4294967295");
 	MISTAKE(2, "table", "-o", "nonsense");
 	MISTAKE(2, "no level", "--by", "proces");
 	MISTAKE(2, "reasons", "--by", "reason");
