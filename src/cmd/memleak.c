@@ -16,6 +16,7 @@
 #include "cmd/select.h"
 #include "kern/cgroup.h"
 #include "kern/scope.h"
+#include "kern/tool.h"
 #include "profile/memwatch.h"
 
 #define BLOCKS_LEAST 16
@@ -456,11 +457,17 @@ static int print_note(void *data, const char *text)
 static void print_losses(struct memleak *m)
 {
 	uint64_t lost = rs_target_lost(rs_memwatch_tool(m->watch));
+	uint64_t skipped = rs_tool_skipped(rs_memwatch_tool(m->watch));
 
 	rs_leaks_losses(rs_memwatch_leaks(m->watch), print_note, NULL);
 	if (lost)
 		fprintf(stderr, "ringside: %llu processes or groups not watched: too many\n",
 			(unsigned long long)lost);
+	if (skipped)
+		fprintf(stderr,
+			"ringside: %llu times the kernel ran none of our programs, for one was running on that CPU: "
+			"what they count is not exact\n",
+			(unsigned long long)skipped);
 	if (rs_memwatch_trouble(m->watch))
 		fprintf(stderr, "ringside: %s\n", rs_memwatch_trouble(m->watch));
 }
