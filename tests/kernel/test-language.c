@@ -19,7 +19,7 @@
 
 #include "base/str.h"
 #include "base/util.h"
-#include "tests/kernel/lib/agent.h"
+#include "tests/kernel/lib/again.h"
 #include "tests/kernel/lib/tap.h"
 
 #define WORDS        24
@@ -255,8 +255,9 @@ static bool is_good(const struct plan *plan, struct block *block, const struct o
 	return outcome->code == 0;
 }
 
-static void try(struct block *block)
+static void try(const void *data)
 {
+	struct block *block = (struct block *)data;
 	struct outcome outcome;
 	struct plan plan;
 	char name[64];
@@ -287,7 +288,7 @@ int main(void)
 
 		if (begins(page[at], "```bt")) {
 			at = read_block(at, &block);
-			try(&block);
+			again(try, &block);
 			block_done(&block);
 		} else if (begins(page[at], "```")) {
 			struct rs_str other = { 0 };

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "tests/kernel/lib/again.h"
 #include "tests/kernel/lib/box.h"
 #include "tests/kernel/lib/disk.h"
 #include "tests/kernel/lib/latency.h"
@@ -319,10 +320,10 @@ static void test_container(void)
 
 int main(void)
 {
-	test_sources();
-	test_unanswered();
-	test_unanswered_text();
-	test_forgotten();
-	test_container();
+	again_plain(test_sources);
+	again_plain(test_unanswered);
+	again_plain(test_unanswered_text);
+	again_plain(test_forgotten);
+	again_plain(test_container);
 	return tap_done();
 }

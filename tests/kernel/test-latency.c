@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "base/util.h"
+#include "tests/kernel/lib/again.h"
 #include "tests/kernel/lib/disk.h"
 #include "tests/kernel/lib/latency.h"
 #include "tests/kernel/lib/mapper.h"
@@ -512,12 +513,12 @@ static void test_refusals(void)
 int main(void)
 {
 	test_refusals();
-	test_command();
-	test_counts();
-	test_room();
-	test_gone();
-	test_fuse();
-	test_lock();
-	test_slow_disk();
+	again_plain(test_command);
+	again_plain(test_counts);
+	again_plain(test_room);
+	again_plain(test_gone);
+	again_plain(test_fuse);
+	again_plain(test_lock);
+	again_plain(test_slow_disk);
 	return tap_done();
 }

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "tests/kernel/lib/agent.h"
+#include "tests/kernel/lib/again.h"
 #include "tests/kernel/lib/tap.h"
 #include "tests/kernel/lib/traced.h"
 
@@ -430,8 +430,9 @@ static void explain(const struct outcome *outcome, const struct found *found)
 	tap_diag("%s", outcome->err);
 }
 
-static void check_row(const struct row *row)
+static void check_row(const void *data)
 {
+	const struct row *row = data;
 	struct outcome outcome;
 	struct found found;
 
@@ -592,11 +593,11 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "deed"))
 		return do_deed(argv[2]);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		check_row(&rows[i]);
-	check_losses();
-	check_sample();
-	check_map();
-	check_pid();
+		again(check_row, &rows[i]);
+	again_plain(check_losses);
+	again_plain(check_sample);
+	again_plain(check_map);
+	again_plain(check_pid);
 	check_kernel();
 	check_misuse();
 	return tap_done();

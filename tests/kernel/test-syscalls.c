@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "tests/kernel/lib/agent.h"
+#include "tests/kernel/lib/again.h"
 #include "tests/kernel/lib/check.h"
 #include "tests/kernel/lib/tap.h"
 #include "tests/kernel/lib/traced.h"
@@ -346,12 +346,12 @@ int main(int argc, char **argv)
 		   "loop", false);
 	test_calls("a child's are counted with the command's",
 		   (const char *const[]){ "--by", "syscall", NULL }, "child", true);
-	test_process();
-	test_forks();
+	again_plain(test_process);
+	again_plain(test_forks);
 	test_signals("returning from a signal", "--plain");
 	test_signals("without times: returning from a signal", "--no-time");
-	test_old_calls();
-	test_room();
-	test_table();
+	again_plain(test_old_calls);
+	again_plain(test_room);
+	again_plain(test_table);
 	return tap_done();
 }

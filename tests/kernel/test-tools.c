@@ -23,7 +23,7 @@
 
 #include "base/str.h"
 #include "base/util.h"
-#include "tests/kernel/lib/agent.h"
+#include "tests/kernel/lib/again.h"
 #include "tests/kernel/lib/disk.h"
 #include "tests/kernel/lib/loopback.h"
 #include "tests/kernel/lib/sys.h"
@@ -474,8 +474,9 @@ static void check(const struct tool *tool, const char *path)
 }
 
 /* A script that the table does not know: it attaches, or says why not, and ends well. */
-static void check_path(const char *path)
+static void check_path(const void *data)
 {
+	const char *path = data;
 	struct tool other = { .act = act_nothing };
 	char name[64];
 	const struct tool *tool = find_tool(path, name, sizeof(name));
@@ -518,7 +519,7 @@ int main(int argc, char *argv[])
 		tap_skip("scripts of the bpftrace package", "they are not installed");
 	for (size_t i = 0; i < found.gl_pathc; i++)
 		if (asked_for(found.gl_pathv[i], argc, argv))
-			check_path(found.gl_pathv[i]);
+			again(check_path, found.gl_pathv[i]);
 	globfree(&found);
 	return tap_done();
 }

@@ -12,7 +12,7 @@
 
 #include "base/fd.h"
 #include "base/util.h"
-#include "tests/kernel/lib/agent.h"
+#include "tests/kernel/lib/again.h"
 #include "tests/kernel/lib/scene.h"
 #include "tests/kernel/lib/tap.h"
 #include "tests/kernel/lib/traced.h"
@@ -542,17 +542,21 @@ static void check_process(const char *name, struct waiter *waiter, const char *s
 	agent_done(&agent);
 }
 
-static void check_one_process(const char *name, const char *deed, const char *script,
-			      const char *want)
+struct process_row {
+	const char *name, *deed, *script, *want;
+};
+
+static void check_one_process(const void *data)
 {
-	_cleanup_(rs_cleanup_free) char *text = tracing_text(script);
+	const struct process_row *row = data;
+	_cleanup_(rs_cleanup_free) char *text = tracing_text(row->script);
 	struct waiter mine, other;
 
-	waiter_start(&mine, NULL, deed);
-	waiter_start(&other, NULL, deed);
+	waiter_start(&mine, NULL, row->deed);
+	waiter_start(&other, NULL, row->deed);
 	/* Both do it, the other one while nobody looks at it. */
 	waiter_end(&other);
-	check_process(name, &mine, text, want);
+	check_process(row->name, &mine, text, row->want);
 }
 
 static bool hide_program(const char **program)
@@ -598,27 +602,29 @@ static void check_watchpoint(void)
 	check_process(name, &waiter, script, "^@: 5$");
 }
 
+static const struct process_row processes[] = {
+	{ "-p: a kernel's probe", "getpgid",
+	  "tracepoint:syscalls:sys_enter_getpgid { @ = count(); }", "^@: 2$" },
+	{ "-p: a raw tracepoint", "getpgid", "rawtracepoint:sys_exit /arg1 == -3/ { @ = count(); }",
+	  "^@: 1$" },
+	{ "-p: a uprobe", "functions",
+	  "uprobe:{self}:traced_inner, uretprobe:{self}:traced_inner { @ = count(); }", "^@: 2$" },
+	{ "-p: a pattern of uprobes", "functions",
+	  "uprobe:{self}:traced_[io]* { @[probe] = count(); }",
+	  "^@\\[uprobe:.*:traced_inner\\]: 1$" },
+	{ "-p: usdt with a semaphore", "usdt", "usdt:{self}:traced:counted { @ = count(); }",
+	  "^@: 1$" },
+	{ "-p: profile", "spin", "profile:hz:99 { @[pid] = count(); }", "^@\\[[0-9]+\\]: [0-9]+$" },
+	{ "-p: a software event", "fault", "software:page-faults:1 { @[pid] = count(); }",
+	  "^@\\[[0-9]+\\]: " },
+};
+
 static void check_processes(void)
 {
-	check_one_process("-p: a kernel's probe", "getpgid",
-			  "tracepoint:syscalls:sys_enter_getpgid { @ = count(); }", "^@: 2$");
-	check_one_process("-p: a raw tracepoint", "getpgid",
-			  "rawtracepoint:sys_exit /arg1 == -3/ { @ = count(); }", "^@: 1$");
-	check_one_process(
-		"-p: a uprobe", "functions",
-		"uprobe:{self}:traced_inner, uretprobe:{self}:traced_inner { @ = count(); }",
-		"^@: 2$");
-	check_one_process("-p: a pattern of uprobes", "functions",
-			  "uprobe:{self}:traced_[io]* { @[probe] = count(); }",
-			  "^@\\[uprobe:.*:traced_inner\\]: 1$");
-	check_one_process("-p: usdt with a semaphore", "usdt",
-			  "usdt:{self}:traced:counted { @ = count(); }", "^@: 1$");
-	check_one_process("-p: profile", "spin", "profile:hz:99 { @[pid] = count(); }",
-			  "^@\\[[0-9]+\\]: [0-9]+$");
-	check_one_process("-p: a software event", "fault",
-			  "software:page-faults:1 { @[pid] = count(); }", "^@\\[[0-9]+\\]: ");
+	for (size_t i = 0; i < ARRAY_SIZE(processes); i++)
+		again(check_one_process, &processes[i]);
 	check_namespace();
-	check_watchpoint();
+	again_plain(check_watchpoint);
 }
 
 int main(int argc, char **argv)

@@ -12,7 +12,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/util.h"
-#include "tests/kernel/lib/agent.h"
+#include "tests/kernel/lib/again.h"
 #include "tests/kernel/lib/tap.h"
 
 #define WORDS 12
@@ -109,6 +109,7 @@ static void end(struct run *run)
 
 static void done(struct run *run)
 {
+	agent_note_skipped(&run->err_text);
 	rs_str_done(&run->out_text);
 	rs_str_done(&run->err_text);
 }
@@ -563,8 +564,9 @@ static const struct script scripts[] = {
 	  "Attached 1 probe\n" },
 };
 
-static void check(const struct script *script)
+static void check(const void *data)
 {
+	const struct script *script = data;
 	struct run run;
 	bool ok;
 
@@ -674,10 +676,10 @@ static void check_pipe(void)
 int main(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++)
-		check(&scripts[i]);
+		again(check, &scripts[i]);
 	check_signal(SIGINT, "Ctrl-C");
 	check_signal(SIGTERM, "SIGTERM");
-	check_process();
+	again_plain(check_process);
 	check_user_signal();
 	check_pipe();
 	return tap_done();

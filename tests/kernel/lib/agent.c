@@ -376,8 +376,31 @@ void agent_forget(struct agent *agent)
 	agent->n_events = 0;
 }
 
+static bool said_skipped;
+
+bool agent_said_skipped(void)
+{
+	bool said = said_skipped;
+
+	said_skipped = false;
+	return said;
+}
+
+/* As the commands say it: trace and syscalls, strace, latency, the agent. */
+void agent_note_skipped(struct rs_str *err_text)
+{
+	static const char *const words[] = { "a program was running on that CPU",
+					     "the kernel ran none of our programs",
+					     "for which the kernel skipped our programs",
+					     "the kernel skipped a program" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		said_skipped |= strstr(rs_str_cstr(err_text), words[i]) != NULL;
+}
+
 void agent_done(struct agent *agent)
 {
+	agent_note_skipped(&agent->err_text);
 	if (agent->pid) {
 		kill(agent->pid, SIGKILL);
 		reap(agent, 0);

@@ -94,6 +94,10 @@ int agent_code(const struct agent *agent);
 void agent_forget(struct agent *agent); /* the events so far */
 void agent_done(struct agent *agent);   /* kills it where it runs, frees all */
 
+/* Whether one that is done has said that the kernel left out runs of its programs; forgets that. */
+bool agent_said_skipped(void);
+void agent_note_skipped(struct rs_str *err_text); /* looks for that in what another has said */
+
 /* Runs `ringside ARGS...` to its end; the output is not parsed but kept as text. */
 struct outcome {
 	int code;  /* exit code, 128 + signal */

@@ -89,3 +89,21 @@ void programs_missed(const struct programs *programs, void (*fn)(const char *nam
 			close(fd);
 	}
 }
+
+static uint64_t all_missed;
+
+static void add_missed(const char *name, uint64_t missed)
+{
+	(void)name;
+	all_missed += missed;
+}
+
+uint64_t programs_all_missed(pid_t pid)
+{
+	struct programs programs;
+
+	all_missed = 0;
+	programs_of(pid, &programs);
+	programs_missed(&programs, add_missed);
+	return all_missed;
+}

@@ -25,3 +25,6 @@ size_t programs_left(const struct programs *programs);
  * already (a tracepoint's program may be preempted in newer kernels). Linux 5.12. */
 void programs_missed(const struct programs *programs,
 		     void (*fn)(const char *name, uint64_t missed));
+
+/* How many runs of a process's programs the kernel has left out so far. */
+uint64_t programs_all_missed(pid_t pid);

@@ -20,5 +20,14 @@ void tap_diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The test cannot go on. */
 void tap_bail(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 
+/*
+ * From here on results and diagnostics are held, until they are released or dropped; what fails is a comment meanwhile,
+ * for whoever looks at a test that hangs.
+ */
+void tap_hold(void);
+bool tap_held_failure(void); /* one of those held is a failure */
+void tap_release(void);
+void tap_drop(void);
+
 /* Prints the plan; returns what main() returns. */
 int tap_done(void);

@@ -253,10 +253,13 @@ static void on_term(int signal)
 	_exit(signal == SIGTERM ? 0 : 1);
 }
 
+/* Who spins does so for as long as it stays: how many samples are made of that time is not for us to say. */
 static void act_and_linger(void (*act)(void))
 {
 	signal(SIGTERM, on_term);
 	act();
+	while (act == traced_spin)
+		act();
 	for (;;)
 		pause();
 }

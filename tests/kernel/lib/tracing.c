@@ -13,7 +13,7 @@
 #include "base/util.h"
 #include "kern/btf.h"
 #include "kern/perfcall.h"
-#include "tests/kernel/lib/agent.h"
+#include "tests/kernel/lib/again.h"
 #include "tests/kernel/lib/tap.h"
 #include "tests/kernel/lib/traced.h"
 
@@ -243,7 +243,8 @@ static void run(const struct tracing_row *row, const char *script, struct outcom
 }
 
 /* What is said of the kernel's own limits is no failure of a row: it looks at what was printed nevertheless. */
-static const char honest[] = "^WARNING: (this kernel takes keys|.* were skipped by the kernel)";
+static const char honest[] =
+	"^WARNING: (this kernel takes keys|.* (was|were) skipped by the kernel)";
 
 static bool as_wanted(const struct tracing_row *row, const struct outcome *outcome)
 {
@@ -265,8 +266,9 @@ static bool as_wanted(const struct tracing_row *row, const struct outcome *outco
 	return ok;
 }
 
-static void check(const struct tracing_row *row)
+static void check(const void *data)
 {
+	const struct tracing_row *row = data;
 	_cleanup_(rs_cleanup_free) char *script = tracing_text(row->script);
 	struct outcome outcome;
 
@@ -290,5 +292,5 @@ void tracing_rows(const struct tracing_row *rows, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		if (!only || strstr(rows[i].name, only))
-			check(&rows[i]);
+			again(check, &rows[i]);
 }
