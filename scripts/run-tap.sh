@@ -42,8 +42,10 @@ failed=0
 skipped=0
 for program in "$@"; do
 	name=${program##*/}
+	begin=$(date +%s)
 	timeout -k 5 "$limit" "$program" >"$out" 2>&1 </dev/null
 	status=$?
+	seconds=$(($(date +%s) - begin))
 	counts=$(awk -v name="$name" -v status="$status" -v verbose="$verbose" -v limit="$limit" '
 		function say(text) { print text >"/dev/stderr" }
 		function fail(text) {
@@ -109,7 +111,7 @@ for program in "$@"; do
 	read -r p f s <<-end
 		$counts
 	end
-	printf '%-32s %s passed, %s failed, %s skipped\n' "$name" "$p" "$f" "$s" >&2
+	printf '%-32s %s passed, %s failed, %s skipped %6d s\n' "$name" "$p" "$f" "$s" "$seconds" >&2
 	passed=$((passed + p))
 	failed=$((failed + f))
 	skipped=$((skipped + s))

@@ -19,7 +19,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source "$vm_dir/guest.sh"
 
 readonly boot_seconds=180
-readonly guests_at_once=2
+readonly guests_at_once=$(nproc) # each is one thread
 
 kernels=$vm_all_kernels
 bin=$(cd "$vm_dir/../.." && pwd)/build-release
@@ -63,13 +63,14 @@ find_programs() {
 	done
 }
 
-# programs_for KERNEL: those of $programs that run there; all in the last guest, see the file `once`.
+# programs_for KERNEL: those of $programs that run there; see the file `once`.
 programs_for() {
-	if [ "$1" = "${kernels##* }" ]; then
-		echo "$programs"
-	else
-		grep -vxF -f <(grep '^test-' "$vm_dir/once") <<<"$programs" || true
-	fi
+	awk -v kernel="$1" -v kernels="$kernels" '
+		BEGIN { last = kernels; sub(/ *$/, "", last); sub(/.* /, "", last) }
+		FNR == NR && /^test-/ { place[$1] = index(" " kernels " ", " " $2 " ") ? $2 : last }
+		FNR == NR { next }
+		!($1 in place) || place[$1] == kernel
+	' "$vm_dir/once" - <<<"$programs"
 }
 
 # run_guest KERNEL: boots one guest; leaves KERNEL.log, KERNEL.results and KERNEL.details.
@@ -87,10 +88,11 @@ run_guest() {
 	$keep || rm -rf "$work"
 }
 
-# run_all KERNEL...: all guests, a few at once. What their shells say goes to this script's stderr.
+# run_all KERNEL...: all guests, a few at once. The last one takes longest and begins, so that it is not waited for at
+# the end. What their shells say goes to this script's stderr.
 run_all() {
 	local kernel
-	for kernel in "$@"; do
+	for kernel in "${@: -1}" "${@:1:$#-1}"; do
 		while [ "$(jobs -rp | wc -l)" -ge $guests_at_once ]; do
 			wait -n || true
 		done
@@ -112,6 +114,15 @@ collect() {
 			printf '%s\tskip\tguest boots, runs all, powers off\t%s\n' "$kernel" \
 				"neither a mirror nor the cache has this kernel"
 		fi
+	done
+}
+
+# tell_times: how long each guest's programs took, and the longest of them.
+tell_times() {
+	local kernel
+	for kernel in $kernels; do
+		[ ! -s "$out/$kernel.log" ] ||
+			awk -v kernel="$kernel" -f "$vm_dir/times.awk" "$out/$kernel.log"
 	done
 }
 
@@ -139,6 +150,7 @@ collect >"$out/results"
 for kernel in $kernels; do
 	[ ! -s "$out/$kernel.details" ] || cat "$out/$kernel.details"
 done
+tell_times
 awk -v kernels="$kernels" -f "$vm_dir/table.awk" "$out/results"
 ! grep -q $'\tFAIL\t' "$out/results" || exit 1
 [ ${#ready[@]} -gt 0 ] || exit "$vm_exit_skip"
