@@ -61,10 +61,13 @@ check-kernel: need-check $(if $(filter release,$(BUILD)),$(RELEASE)/tests.enable
 	fi
 	@scripts/check-kernel.sh build-$(BUILD)
 
-.PHONY: check-vm
-check-vm: release $(RELEASE)/tests.enabled ## the release build's tests in virtual machines: kernels 5.10, 6.1, 6.12, 7.2
-	@scripts/setup vm
+.PHONY: build-vm
+build-vm: release $(RELEASE)/tests.enabled
 	@$(NINJA) -C $(RELEASE) ringside $$(scripts/list-sources.sh . | grep -q '^kernel ' && echo kernel-tests)
+
+.PHONY: check-vm
+check-vm: build-vm ## the release build's tests in virtual machines: kernels 5.10, 6.1, 6.12, 7.2
+	@scripts/setup vm
 	@scripts/vm/run.sh --bin $(RELEASE) $(ARGS) || [ $$? -eq 77 ]
 
 .PHONY: bench
@@ -75,9 +78,12 @@ bench: release ## measure, in build-release/: what docs/benchmarks.md records
 	@$(NINJA) -C $(RELEASE) $$(scripts/list-sources.sh . | grep -q '^bench ' && echo bench-programs)
 	@bench/run.sh --bin $(RELEASE) $(ARGS)
 
-.PHONY: fuzz
-fuzz: need-check $(FUZZ)/build.ninja ## every fuzzer for FUZZ_SECONDS (30), with ASan and UBSan, built by clang
+.PHONY: build-fuzzers
+build-fuzzers: need-check $(FUZZ)/build.ninja
 	@$(NINJA) -C $(FUZZ)
+
+.PHONY: fuzz
+fuzz: build-fuzzers ## every fuzzer for FUZZ_SECONDS (30), with ASan and UBSan, built by clang
 	@scripts/fuzz.sh $(FUZZ) $(FUZZ_SECONDS)
 
 .PHONY: format
