@@ -125,7 +125,7 @@ int main(void)
 	struct agent agent = AGENT_INIT;
 
 	agent_start(&agent, (const char *[]){ "--kinds", "cgroup_mkdir,cgroup_rmdir,exit", "--pid",
-					      test_pid(), NULL });
+					      pid_of_test(), NULL });
 	check_all(&agent, checks, ARRAY_SIZE(checks));
 	check_end(&agent);
 	agent_done(&agent);

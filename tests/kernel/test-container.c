@@ -187,7 +187,7 @@ static void check_store(void)
 	enum scene_end end;
 
 	agent_start(&agent, (const char *[]){ "--kinds", "process,create,connect", "--pid",
-					      test_pid(), NULL });
+					      pid_of_test(), NULL });
 	end = scene_end(scene, scene_begin(scene, act_containerd));
 	if (end != SCENE_DONE) {
 		if (end == SCENE_SKIPPED)
@@ -214,7 +214,7 @@ int main(void)
 	struct agent agent = AGENT_INIT;
 
 	agent_start(&agent, (const char *[]){ "--kinds", "process,open,create,connect", "--pid",
-					      test_pid(), "--ring-size", "64M", NULL });
+					      pid_of_test(), "--ring-size", "64M", NULL });
 	check_all(&agent, checks, sizeof(checks) / sizeof(*checks));
 	check_end(&agent);
 	agent_done(&agent);

@@ -221,7 +221,7 @@ int main(void)
 
 	stage_make();
 	agent_start(&agent, (const char *[]){ "--kinds", "process,file,network,-open", "--pid",
-					      test_pid(), NULL });
+					      pid_of_test(), NULL });
 	run_short();
 	mkdir(at("end"), 0700);
 	tap_ok(wait_seen(&agent, "end") && ask_wait_stored(&agent), "a short life is stored");

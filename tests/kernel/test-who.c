@@ -622,7 +622,7 @@ int main(void)
 	test_users();
 	test_mistakes();
 	agent_start(&agent,
-		    (const char *[]){ "--kinds", "process,mkdir", "--pid", test_pid(), NULL });
+		    (const char *[]){ "--kinds", "process,mkdir", "--pid", pid_of_test(), NULL });
 	check_all(&agent, checks, sizeof(checks) / sizeof(*checks));
 	check_entities(&agent);
 	check_end(&agent);

@@ -227,7 +227,7 @@ void agent_start(struct agent *agent, const char *const args[])
 	tap_bail("the agent does not come up");
 }
 
-const char *test_pid(void)
+const char *pid_of_test(void)
 {
 	static char text[16];
 

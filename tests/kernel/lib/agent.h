@@ -72,7 +72,7 @@ void agent_start(struct agent *agent, const char *const args[]);
 
 /* Our number as text: --pid for what we and our children do. Where others open thousands of files meanwhile, nobody need
  * read of that. Static memory. */
-const char *test_pid(void);
+const char *pid_of_test(void);
 
 /* Waits up to ms for output of any sort and takes it in; false when none came. */
 bool agent_pump(struct agent *agent, int ms);
