@@ -5,7 +5,7 @@
 #
 # --bin DIR     holds `ringside` and tests/, whose executables are run in the order of their names;
 #               all static (default: build-release)
-# --timeout S   limit for each test program in seconds (default: 300)
+# --timeout S   limit for each test program in seconds (default: 600: twenty times what it takes on a quiet machine)
 # --keep        keep kernel and initramfs of each guest in DIR/vm/KERNEL
 #
 # A test program prints TAP and gets $RINGSIDE (the binary's path) and a fresh machine shared with
@@ -23,7 +23,7 @@ readonly guests_at_once=$(nproc) # each is one thread
 
 kernels=$vm_all_kernels
 bin=$(cd "$vm_dir/../.." && pwd)/build-release
-limit=300
+limit=600
 keep=false
 while [ $# -gt 0 ]; do
 	case $1 in
