@@ -287,12 +287,14 @@ static void test_signal(void **state)
 	info.si_pid = 12;
 	info.si_uid = 34;
 	info.si_status = SIGTERM;
+	info.si_stime = 105;
 	memcpy(record.info, &info, sizeof(record.info));
 	record.ignored = 1;
 	rs_call_signal_format(&record, &out);
 	assert_string_equal(rs_str_cstr(&out),
 			    "--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_KILLED, si_pid=12, "
-			    "si_uid=34, si_status=SIGTERM, si_utime=0, si_stime=0} (ignored) ---");
+			    "si_uid=34, si_status=SIGTERM, si_utime=0, si_stime=105 /* 1.05 s */} "
+			    "(ignored) ---");
 }
 
 static void check_fd(const struct rs_strace_fd *fd, const char *text, bool sockets,

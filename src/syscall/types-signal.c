@@ -91,6 +91,16 @@ static void put_value(struct rs_fmt *f, const rs_memory *m, size_t offset)
 	rs_fmt_text(f, "}");
 }
 
+/* Of user space: 100 a second everywhere. */
+static void put_ticks(struct rs_fmt *f, const char *label, uint64_t ticks)
+{
+	rs_fmt_text(f, label);
+	rs_str_append_u64(f->out, ticks);
+	if (ticks)
+		rs_str_appendf(f->out, " /* %llu.%02llu s */", (unsigned long long)ticks / 100,
+			       (unsigned long long)ticks % 100);
+}
+
 static void put_child(struct rs_fmt *f, const rs_memory *m, int code)
 {
 	int status = (int)rs_mem_get(m, 24, 4);
@@ -101,9 +111,8 @@ static void put_child(struct rs_fmt *f, const rs_memory *m, int code)
 		rs_str_append_i64(f->out, status);
 	else
 		rs_fmt_signal(f, status);
-	rs_str_appendf(f->out, ", si_utime=%llu, si_stime=%llu",
-		       (unsigned long long)rs_mem_get(m, 32, 8),
-		       (unsigned long long)rs_mem_get(m, 40, 8));
+	put_ticks(f, ", si_utime=", rs_mem_get(m, 32, 8));
+	put_ticks(f, ", si_stime=", rs_mem_get(m, 40, 8));
 }
 
 /* What the kernel sends by itself. */

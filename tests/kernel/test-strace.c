@@ -265,7 +265,7 @@ static const struct row rows[] = {
 	  { "^\\[pid +[0-9]+\\] getpgid\\(0\\) +\\= [0-9]+$", "\\+\\+\\+ exited with 3 \\+\\+\\+$",
 	    "^strace: Process [0-9]+ attached$",
 	    "--- SIGCHLD \\{si_signo=SIGCHLD, si_code=CLD_EXITED, "
-	    "si_pid=[0-9]+, si_uid=[0-9]+, si_status=3, si_utime=[0-9]+, si_stime=[0-9]+\\}",
+	    "si_pid=[0-9]+, si_uid=[0-9]+, si_status=3, si_utime=[0-9]+.*, si_stime=[0-9]+.*\\}",
 	    "wait4\\(.*\\) += [0-9]+$" },
 	  { "-f" } },
 	{ "a process that is killed",
