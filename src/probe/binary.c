@@ -7,11 +7,11 @@
 #include <limits.h>
 #include <sys/stat.h>
 
-#include "base/fd.h"
+#include "kern/maps.h"
 #include "probe/match.h"
 
 #define FILES_MAX 4096
-#define MAPS_MAX  ((size_t)64 << 20)
+#define PATHS_MAX ((size_t)64 << 20)
 
 static const char *const library_folders[] = {
 	"/lib64",
@@ -55,34 +55,21 @@ static const char *base_name(const char *path)
 
 /* ---- the process's own files ---- */
 
-/* The path of a line of /proc/PID/maps whose pages may be executed; or NULL. Cuts the line. */
-static char *executable_path(char *line)
+static int add_map(void *data, const struct rs_mapping *map)
 {
-	char *perms = strchr(line, ' '), *path;
+	struct rs_names *paths = data;
 
-	if (!perms || strlen(perms) < 5 || perms[3] != 'x')
-		return NULL;
-	path = strchr(line, '/');
-	if (!path || strstr(path, " (deleted)"))
-		return NULL;
-	return path;
+	if (map->executable && !map->deleted && *map->path == '/')
+		rs_str_appendf(&paths->text, "%s\n", map->path);
+	return 0;
 }
 
 static int add_maps(uint64_t pid, struct rs_names *paths)
 {
-	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(MAPS_MAX + 1);
-	char path[64], *line, *state = NULL;
+	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%" PRIu64 "/maps", pid);
-	if (rs_fd_read_file(path, MAPS_MAX, &text, NULL) < 0 || rs_str_append_char(&text, '\0') < 0)
-		return -ENOENT;
-	for (line = strtok_r(text.data, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
-		char *found = executable_path(line);
-
-		if (found)
-			rs_str_appendf(&paths->text, "%s\n", found);
-	}
-	return 0;
+	return rs_maps_walk(path, RS_MAPS_BYTES, add_map, paths) < 0 ? -ENOENT : 0;
 }
 
 /* Executable files of the process, each once. */
@@ -102,7 +89,7 @@ static int read_all_maps(struct rs_names *paths)
 
 	if (!dir)
 		return -errno;
-	while ((entry = readdir(dir)) && paths->text.len < MAPS_MAX) {
+	while ((entry = readdir(dir)) && paths->text.len < PATHS_MAX) {
 		uint64_t pid = strtoull(entry->d_name, NULL, 10);
 
 		snprintf(path, sizeof(path), "/proc/%" PRIu64 "/ns/mnt", pid);

@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "kern/maps.h"
 #include "profile/symbols-internal.h"
 
-#define MAPS_MAX     (16 << 20) /* bytes of /proc/PID/maps that are read */
-#define START_TIME   20         /* field of /proc/PID/stat, from the one behind the name */
+#define START_TIME   20 /* field of /proc/PID/stat, from the one behind the name */
 #define MAPPINGS_MAX 16384
 #define DELETED      " (deleted)"
 #define VDSO         "[vdso]"
@@ -79,25 +79,24 @@ static bool is_program(const char *link, const char *path, bool deleted)
 
 /* By the kernel's link to the very file, where we may follow it; else by its path, as the process sees it. */
 static struct rs_elf *open_elf(const struct rs_symbols *symbols, uint32_t pid,
-			       const struct rs_symbols_mapping *mapping, const char *path,
-			       bool deleted)
+			       const struct rs_mapping *map)
 {
 	_cleanup_(rs_cleanup_free) char *seen = NULL;
 	char name[64], link[PATH_MAX], root[PATH_MAX];
 	struct rs_elf *elf = NULL;
 
 	rs_symbols_proc_path(symbols, pid, "root", root);
-	if (asprintf(&seen, "%s%s", root, path) < 0) {
+	if (asprintf(&seen, "%s%s", root, map->path) < 0) {
 		seen = NULL;
 		return NULL;
 	}
-	snprintf(name, sizeof(name), "map_files/%" PRIx64 "-%" PRIx64, mapping->start,
-		 mapping->end);
+	snprintf(name, sizeof(name), "map_files/%" PRIx64 "-%" PRIx64, map->start, map->end);
 	rs_symbols_proc_path(symbols, pid, name, link);
 	if (rs_elf_open(link, root, &elf, NULL) < 0 &&
-	    (deleted || rs_elf_open(seen, root, &elf, NULL) < 0)) {
+	    (map->deleted || rs_elf_open(seen, root, &elf, NULL) < 0)) {
 		rs_symbols_proc_path(symbols, pid, "exe", link);
-		if (!is_program(link, path, deleted) || rs_elf_open(link, root, &elf, NULL) < 0)
+		if (!is_program(link, map->path, map->deleted) ||
+		    rs_elf_open(link, root, &elf, NULL) < 0)
 			return NULL;
 	}
 	rs_elf_set_place(elf, seen, symbols->host);
@@ -139,20 +138,15 @@ static struct rs_symbols_file *new_file(struct rs_symbols *symbols, struct rs_el
 
 /* The file of a mapping, shared; NULL: out of memory. */
 static struct rs_symbols_file *get_file(struct rs_symbols *symbols, uint32_t pid,
-					const struct rs_symbols_mapping *mapping,
-					const char *device, uint64_t inode, char *path)
+					const struct rs_mapping *map)
 {
 	struct rs_symbols_file *file;
-	size_t len = strlen(path);
-	bool deleted = len > strlen(DELETED) && strcmp(path + len - strlen(DELETED), DELETED) == 0;
 	char key[48];
-	int n = snprintf(key, sizeof(key), "%.16s:%" PRIu64, device, inode);
+	int n = snprintf(key, sizeof(key), "%" PRIx64 ":%" PRIu64, map->dev, map->inode);
 
-	if (deleted)
-		path[len - strlen(DELETED)] = '\0';
 	file = rs_hashmap_find_str(symbols->files, key, (size_t)n);
 	if (!file) {
-		file = new_file(symbols, open_elf(symbols, pid, mapping, path, deleted), path);
+		file = new_file(symbols, open_elf(symbols, pid, map), map->path);
 		if (!file)
 			return NULL;
 		if (rs_hashmap_put_str(symbols->files, key, (size_t)n, file) < 0)
@@ -184,48 +178,36 @@ static struct rs_symbols_file *get_vdso(struct rs_symbols *symbols)
 
 /* ---- mappings ---- */
 
-/* "7f..-7f.. r-xp 00001000 08:01 1234    /usr/lib/x.so". False: no mapping of code. */
-static bool parse_line(const char *line, struct rs_symbols_mapping *ret, char ret_device[20],
-		       uint64_t *ret_inode, int *ret_path)
+struct reading {
+	struct rs_symbols *symbols;
+	struct rs_symbols_process *process;
+};
+
+/* 1: that is enough. */
+static int add_mapping(void *data, const struct rs_mapping *map)
 {
-	char start[17], end[17], flags[8], offset[17], number[21];
+	struct reading *reading = data;
+	struct rs_symbols_process *process = reading->process;
+	struct rs_symbols_mapping mapping = { .start = map->start,
+					      .end = map->end,
+					      .offset = map->offset };
 
-	*ret_path = 0;
-	if (sscanf(line, "%16[0-9a-f]-%16[0-9a-f] %7s %16[0-9a-f] %19s %20[0-9] %n", start, end,
-		   flags, offset, ret_device, number, ret_path) < 6)
-		return false;
-	*ret = (struct rs_symbols_mapping){
-		.start = strtoull(start, NULL, 16),
-		.end = strtoull(end, NULL, 16),
-		.offset = strtoull(offset, NULL, 16),
-	};
-	*ret_inode = strtoull(number, NULL, 10);
-	return strlen(flags) > 2 && flags[2] == 'x' && ret->start < ret->end;
-}
-
-static int add_line(struct rs_symbols *symbols, struct rs_symbols_process *process, char *line)
-{
-	struct rs_symbols_mapping mapping;
-	char device[20];
-	uint64_t inode;
-	int at;
-
-	if (!parse_line(line, &mapping, device, &inode, &at))
+	if (!map->executable)
 		return 0;
 	if (process->mappings.len && mapping.start < rs_vec_last(&process->mappings)->end)
 		return 0; /* never, in a file that the kernel wrote */
-	if (inode && line[at] == '/') {
-		mapping.file = get_file(symbols, process->pid, &mapping, device, inode, line + at);
+	if (map->inode && *map->path == '/') {
+		mapping.file = get_file(reading->symbols, process->pid, map);
 		if (!mapping.file)
 			return -ENOMEM;
-	} else if (strcmp(line + at, VDSO) == 0 && mapping.start > UINT32_MAX) {
-		mapping.file = get_vdso(symbols);
+	} else if (strcmp(map->path, VDSO) == 0 && mapping.start > UINT32_MAX) {
+		mapping.file = get_vdso(reading->symbols);
 	}
 	if (rs_vec_push(&process->mappings, mapping) < 0) {
 		rs_symbols_file_unref(mapping.file);
 		return -ENOMEM;
 	}
-	return 0;
+	return process->mappings.len >= MAPPINGS_MAX;
 }
 
 /* Puts the old mappings that nothing took the place of between the new ones. Both are given away. */
@@ -258,22 +240,18 @@ static int merge(struct rs_symbols_process *process, struct rs_symbols_process *
 
 int rs_symbols_read_maps(struct rs_symbols *symbols, struct rs_symbols_process *process)
 {
-	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(MAPS_MAX);
 	struct rs_symbols_process fresh = { .pid = process->pid };
-	char path[PATH_MAX], *line, *rest;
+	struct reading reading = { symbols, &fresh };
+	char path[PATH_MAX];
 	int r;
 
 	rs_symbols_proc_path(symbols, process->pid, "maps", path);
-	r = rs_fd_read_file_at(AT_FDCWD, path, text.max, &text);
-	if (r < 0)
-		return r;
-	if (!text.len)
+	r = rs_maps_walk(path, RS_MAPS_BYTES, add_mapping, &reading);
+	if (r == -EFBIG)
+		r = 0; /* what lies behind has no names */
+	if (r >= 0 && !fresh.mappings.len)
 		return -ESRCH; /* a process that is ending has nothing mapped any more: what was known stays */
-	rs_str_cstr(&text);
-	rest = text.data;
-	while (!r && (line = strsep(&rest, "\n")) && fresh.mappings.len < MAPPINGS_MAX)
-		r = add_line(symbols, &fresh, line);
-	if (!r)
+	if (r >= 0)
 		r = merge(process, &fresh);
 	if (r < 0)
 		rs_symbols_drop_maps(&fresh);
