@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "agent/where.h"
-#include "base/units.h"
 #include "base/vec.h"
-#include "enrich/users.h"
+#include "enrich/choice.h"
 
 /* Whatever is wrong with what the user said is a wrong use, to callers that tell these apart from
  * failures. */
@@ -16,78 +15,6 @@ static int wrong_use(struct rs_error *err)
 	if (err)
 		err->code = -EINVAL;
 	return -EINVAL;
-}
-
-static int parse_number(const char *option, const char *text, uint64_t max, uint32_t *ret_value,
-			struct rs_error *err)
-{
-	uint64_t value;
-	int r;
-
-	r = rs_units_parse_u64(text, max, &value, err);
-	if (r < 0) {
-		rs_error_wrap(err, "--%s %s", option, text);
-		return wrong_use(err);
-	}
-	*ret_value = (uint32_t)value;
-	return 0;
-}
-
-static int convert_pids(const struct rs_opt_list *list, uint32_t **ret_pids, struct rs_error *err)
-{
-	_cleanup_(rs_cleanup_free) uint32_t *pids = NULL;
-	int r;
-
-	pids = calloc(list->len + 1, sizeof(*pids));
-	if (!pids)
-		return rs_error_set_errno(err, -ENOMEM, "reading the list of pids");
-	for (size_t i = 0; i < list->len; i++) {
-		r = parse_number("pid", list->items[i], INT_MAX, &pids[i], err);
-		if (r < 0)
-			return r;
-		if (!pids[i])
-			return rs_error_set(err, -EINVAL, "--pid 0: no process has this number");
-	}
-	*ret_pids = TAKE_PTR(pids);
-	return 0;
-}
-
-static int convert_user(struct rs_users *users, const char *text, uint32_t *ret_uid,
-			struct rs_error *err)
-{
-	int r;
-
-	if (*text >= '0' && *text <= '9')
-		return parse_number("uid", text, UINT32_MAX - 1, ret_uid, err);
-	r = rs_users_find_uid(users, text, ret_uid);
-	if (r < 0)
-		return rs_error_set(err, -EINVAL, "--uid %s: no user has this name", text);
-	return 0;
-}
-
-static int convert_uids(const struct rs_agent_options *options, uint32_t **ret_uids,
-			struct rs_error *err)
-{
-	_cleanup_(rs_users_free) struct rs_users *users = NULL;
-	_cleanup_(rs_cleanup_free) uint32_t *uids = NULL;
-	const struct rs_opt_list *list = &options->uids;
-	int r;
-
-	uids = calloc(list->len + 1, sizeof(*uids));
-	if (!uids)
-		return rs_error_set_errno(err, -ENOMEM, "reading the list of users");
-	if (list->len) {
-		r = rs_users_new(options->root, &users, err);
-		if (r < 0)
-			return r;
-	}
-	for (size_t i = 0; i < list->len; i++) {
-		r = convert_user(users, list->items[i], &uids[i], err);
-		if (r < 0)
-			return r;
-	}
-	*ret_uids = TAKE_PTR(uids);
-	return 0;
 }
 
 /* Makes path absolute without looking at the file system: "." and "..", double and final slashes
@@ -156,11 +83,12 @@ int rs_agent_filter_init(const struct rs_agent_options *options, struct rs_agent
 			 struct rs_error *err)
 {
 	_cleanup_(rs_agent_filter_done) struct rs_agent_filter new = { 0 };
+	size_t n_pids = 0;
 	int r;
 
-	r = convert_pids(&options->pids, &new.pids, err);
+	r = rs_choice_pids(&options->pids, &new.pids, &n_pids, err);
 	if (!r)
-		r = convert_uids(options, &new.uids, err);
+		r = rs_choice_uids(&options->uids, options->root, &new.uids, err);
 	if (!r)
 		r = convert_paths(&options->paths, &new.paths, err);
 	if (!r)
@@ -172,7 +100,7 @@ int rs_agent_filter_init(const struct rs_agent_options *options, struct rs_agent
 	new.filter = (struct rs_filter){
 		.kinds = rs_agent_options_kinds(options),
 		.pids = new.pids,
-		.n_pids = options->pids.len,
+		.n_pids = n_pids,
 		.comms = LIST_OF(&options->comms),
 		.n_comms = options->comms.len,
 		.exes = LIST_OF(&new.exes),

@@ -2,15 +2,13 @@
 #include "cmd/select.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/account.h"
-#include "base/units.h"
 #include "base/util.h"
 #include "base/vec.h"
-#include "enrich/users.h"
+#include "enrich/choice.h"
 #include "rules/expr.h"
 
 #define FIELD(name) offsetof(struct rs_select_options, name)
@@ -44,82 +42,14 @@ struct rs_select {
 	struct rs_command *command;
 	struct rs_snapshot *snapshot; /* made when it is first needed */
 	bool no_snapshot;             /* could not be made */
-	RS_VEC(uint32_t) pids;
-	RS_VEC(uint32_t) uids;
+	uint32_t *pids, *uids;
+	size_t n_pids;
 	RS_VEC(uint64_t) cgroups;
 };
 
 static int no_memory(struct rs_error *err)
 {
 	return rs_error_set_errno(err, -ENOMEM, "choosing whom to watch");
-}
-
-static int parse_number(const char *option, const char *text, uint64_t max, uint32_t *ret,
-			struct rs_error *err)
-{
-	uint64_t value;
-	int r = rs_units_parse_u64(text, max, &value, err);
-
-	if (r < 0) {
-		rs_error_wrap(err, "--%s %s", option, text);
-		if (err)
-			err->code = -EINVAL;
-		return -EINVAL;
-	}
-	*ret = (uint32_t)value;
-	return 0;
-}
-
-static int take_pid(struct rs_select *select, const char *text, struct rs_error *err)
-{
-	uint32_t pid = 0;
-	int r = parse_number("pid", text, INT_MAX, &pid, err);
-
-	if (!r && !pid)
-		r = rs_error_set(err, -EINVAL, "--pid 0: no process has this number");
-	if (!r && rs_vec_push(&select->pids, pid))
-		r = no_memory(err);
-	return r;
-}
-
-/* Numbers may stand in one word, as pgrep(1) and pidof(8) write them. */
-static int take_pids(struct rs_select *select, struct rs_error *err)
-{
-	const struct rs_opt_list *list = &select->options->pids;
-	int r = 0;
-
-	for (size_t i = 0; i < list->len && !r; i++) {
-		_cleanup_(rs_cleanup_free) char *copy = strdup(list->items[i]);
-		char *rest = copy, *word;
-
-		if (!copy)
-			return no_memory(err);
-		if (!copy[strspn(copy, " \t\n")])
-			return take_pid(select, copy, err);
-		while (!r && (word = strsep(&rest, " \t\n")))
-			r = *word ? take_pid(select, word, err) : 0;
-	}
-	return r;
-}
-
-static int take_uids(struct rs_select *select, struct rs_error *err)
-{
-	_cleanup_(rs_users_free) struct rs_users *users = NULL;
-	const struct rs_opt_list *list = &select->options->uids;
-	int r = list->len ? rs_users_new(select->options->host_root, &users, err) : 0;
-
-	for (size_t i = 0; i < list->len && !r; i++) {
-		uint32_t uid = 0;
-
-		if (*list->items[i] >= '0' && *list->items[i] <= '9')
-			r = parse_number("uid", list->items[i], UINT32_MAX - 1, &uid, err);
-		else if (rs_users_find_uid(users, list->items[i], &uid) < 0)
-			r = rs_error_set(err, -EINVAL, "--uid %s: no user has this name",
-					 list->items[i]);
-		if (!r && rs_vec_push(&select->uids, uid))
-			r = no_memory(err);
-	}
-	return r;
 }
 
 static struct rs_snapshot *snapshot_of(struct rs_select *select, struct rs_error *err)
@@ -289,13 +219,13 @@ static void publish(struct rs_select *select, bool follow)
 {
 	struct rs_target *t = &select->target;
 
-	t->pids = select->pids.items;
-	t->n_pids = select->pids.len;
+	t->pids = select->pids;
+	t->n_pids = select->n_pids;
 	t->follow = follow;
 	t->comms = (const char *const *)select->options->comms.items;
 	t->n_comms = select->options->comms.len;
-	t->uids = select->uids.items;
-	t->n_uids = select->uids.len;
+	t->uids = select->uids;
+	t->n_uids = select->options->uids.len;
 	t->cgroups = select->cgroups.items;
 	t->n_cgroups = select->cgroups.len;
 }
@@ -314,15 +244,13 @@ static int start_command(struct rs_select *select, struct rs_error *err)
 {
 	const struct rs_select_options *o = select->options;
 	_cleanup_(rs_account_free) struct rs_account *account = NULL;
-	uint32_t pid;
 	int r = o->user ? rs_account_find(o->host_root, o->user, &account, err) : 0;
 
 	if (!r)
 		r = rs_command_start_as(o->command, account, &select->command, err);
-	if (r)
-		return r;
-	pid = (uint32_t)rs_command_pid(select->command);
-	return rs_vec_push(&select->pids, pid) ? no_memory(err) : 0;
+	if (!r) /* there is room for one more */
+		select->pids[select->n_pids++] = (uint32_t)rs_command_pid(select->command);
+	return r;
 }
 
 int rs_select_new(const struct rs_select_options *options, bool follow,
@@ -336,9 +264,9 @@ int rs_select_new(const struct rs_select_options *options, bool follow,
 	select->options = options;
 	r = check_comms(&options->comms, err);
 	if (!r)
-		r = take_pids(select, err);
+		r = rs_choice_pids(&options->pids, &select->pids, &select->n_pids, err);
 	if (!r)
-		r = take_uids(select, err);
+		r = rs_choice_uids(&options->uids, options->host_root, &select->uids, err);
 	if (!r)
 		r = take_cgroups(select, err);
 	if (!r && options->command)
@@ -358,8 +286,8 @@ void rs_select_free(struct rs_select **select)
 		return;
 	rs_command_free(&s->command);
 	rs_snapshot_free(&s->snapshot);
-	rs_vec_done(&s->pids);
-	rs_vec_done(&s->uids);
+	free(s->pids);
+	free(s->uids);
 	rs_vec_done(&s->cgroups);
 	free(s);
 }
