@@ -359,6 +359,7 @@ int rs_agent_run(struct rs_agent *agent, enum rs_agent_end *ret_end, struct rs_e
 	rs_agent_stop_measuring(agent);
 	drain(agent);
 	rs_loop_remove(&agent->stop_signals);
+	rs_store_finish(agent->store); /* so that the summary tells what became of the last ones */
 	if (!r)
 		r = judge(agent, rs_pump_error(agent->pump)->code, err);
 	*ret_end = agent->end;

@@ -271,13 +271,10 @@ int rs_db_create(const char *path, struct rs_db **ret_db, struct rs_error *err)
 static int open_immutable(const char *path, struct rs_db **ret_db, struct rs_error *err)
 {
 	char *uri = sqlite3_mprintf("file:%s?immutable=1", path);
-	int r;
+	int r = uri ? open_db(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, ret_db, NULL) : -ENOMEM;
 
-	if (!uri)
-		return rs_error_set_errno(err, -ENOMEM, "opening \"%s\"", path);
-	r = open_db(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, ret_db, err);
 	sqlite3_free(uri);
-	return r;
+	return r < 0 ? rs_error_set_errno(err, r, "opening \"%s\"", path) : 0;
 }
 
 static int prepare_reading(struct rs_db *file, struct rs_error *err)

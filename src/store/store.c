@@ -340,6 +340,14 @@ static void end_thread(struct rs_store *s)
 	s->started = false;
 }
 
+void rs_store_finish(struct rs_store *s)
+{
+	if (!s)
+		return;
+	end_thread(s);
+	drain(s);
+}
+
 void rs_store_close(struct rs_store **store)
 {
 	struct rs_store *s = *store;
@@ -347,8 +355,7 @@ void rs_store_close(struct rs_store **store)
 
 	if (!s)
 		return;
-	end_thread(s);
-	drain(s);
+	rs_store_finish(s);
 	rs_writer_free(&s->writer);
 	rs_pack_free(&s->open);
 	while ((pack = take_spare(s)))

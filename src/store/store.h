@@ -71,5 +71,8 @@ void rs_store_tick(struct rs_store *store, uint64_t now);
 
 void rs_store_stats(const struct rs_store *store, struct rs_store_stats *ret_stats);
 
-/* Writes what waits, ends the thread. Accepts NULL. */
+/* Writes what waits and ends the thread: from here on the figures are final, and nothing is added. Accepts NULL. */
+void rs_store_finish(struct rs_store *store);
+
+/* The same, where it was not done, and frees it. Accepts NULL. */
 void rs_store_close(struct rs_store **store);

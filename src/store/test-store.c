@@ -72,6 +72,29 @@ static void test_never_started(void **state)
 	assert_int_equal(st.st_mode & 07777, 0600);
 }
 
+/* The figures of a store that is finished are final: nothing waits. */
+static void test_finished(void **state)
+{
+	struct rs_store *store = open_store("events");
+	struct rs_store_stats stats;
+
+	(void)state;
+	for (uint64_t n = 0; n < 7; n++) {
+		struct test_event t;
+
+		test_make(&t, n, TEST_PROCESSES, TEST_CONTAINERS);
+		rs_store_add(store, &t.event, TEST_OFFSET);
+	}
+	rs_store_finish(store);
+	rs_store_stats(store, &stats);
+	assert_int_equal(stats.waiting, 0);
+	assert_int_equal(stats.stored, 7);
+	rs_store_finish(store);
+	rs_store_close(&store);
+	rs_store_finish(store);
+	expect_all("events", 7);
+}
+
 /* Handed over a few at a time, they end up in few blocks. */
 static void test_merging(void **state)
 {
@@ -477,12 +500,13 @@ static void test_long_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		scratch_test(test_round_trip), scratch_test(test_never_started),
-		scratch_test(test_merging),    scratch_test(test_one_writer),
-		scratch_test(test_rotation),   scratch_test(test_age),
-		scratch_test(test_size),       scratch_test(test_full_disk),
-		scratch_test(test_room),       scratch_test(test_full_at_start),
-		scratch_test(test_ends),       scratch_test(test_long_texts),
+		scratch_test(test_round_trip),    scratch_test(test_never_started),
+		scratch_test(test_finished),      scratch_test(test_merging),
+		scratch_test(test_one_writer),    scratch_test(test_rotation),
+		scratch_test(test_age),           scratch_test(test_size),
+		scratch_test(test_full_disk),     scratch_test(test_room),
+		scratch_test(test_full_at_start), scratch_test(test_ends),
+		scratch_test(test_long_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
