@@ -35,8 +35,8 @@ struct rs_oom_hdr {
 
 struct rs_oom_kill {
 	struct rs_oom_hdr hdr;
-	__u64 time;   /* CLOCK_BOOTTIME */
-	__u32 victim; /* a thread group */
+	__u64 time; /* CLOCK_BOOTTIME */
+	__u32 victim; /* a thread group; on older kernels a thread of one whose first has ended, see rs_oom_end */
 	__u32 trigger_pid;
 	char trigger_comm[16];
 	__u32 constraint; /* enum rs_oom_constraint */
@@ -78,7 +78,7 @@ struct rs_oom_end {
 	__u32 tasks;    /* with memory */
 	__u32 lost;     /* of these: no room in the buffer */
 	__u32 complete; /* all were looked at */
-	__u32 pad;
+	__u32 victim; /* a thread group, where struct rs_oom_kill had the number of a thread only; 0: as it was */
 };
 
 /* --- the programs' own state --- */
@@ -91,6 +91,7 @@ enum rs_oom_walk_state {
 
 struct rs_oom_walk {
 	__u64 first, at; /* tasks */
+	__u64 pointer;
 	__u32 state;
 	__u32 number;
 	__u32 victim;

@@ -62,7 +62,14 @@ struct oom_control {
 } __core;
 
 struct signal_struct___oom {
+	struct list_head thread_head;
 	short oom_score_adj;
+} __core;
+
+struct task_struct___oom {
+	struct list_head thread_node;
+	struct mm_struct *mm;
+	int pid;
 } __core;
 
 /* Since 6.2 (kernel commit f1a7941243c1) a counter for each CPU and what they have in common, before that one number. */
@@ -205,14 +212,52 @@ static __always_inline void tell_task(struct task_struct *task, struct mm_struct
 	bpf_ringbuf_submit(r, 0);
 }
 
+/* A number that the verifier does not take for a pointer: it can be reckoned with. */
+static __always_inline __u64 plain(const void *pointer)
+{
+	volatile __u64 *slot = &rs_oom_walk.pointer;
+
+	*slot = (__u64)pointer;
+	return *slot;
+}
+
+/* The thread behind the leader: threads that end leave the list, but for the leader. NULL: there is none. */
+static __always_inline struct task_struct___oom *second_thread(struct task_struct *leader)
+{
+	struct task_struct___oom *thread = (void *)leader;
+	__u64 head = plain(BPF_CORE_READ(leader, signal)) +
+		     bpf_core_field_offset(struct signal_struct___oom, thread_head);
+	__u64 next = plain(BPF_CORE_READ(thread, thread_node.next));
+
+	if (!next || next == head)
+		return NULL;
+	return (void *)(next - bpf_core_field_offset(struct task_struct___oom, thread_node));
+}
+
+/* The process's memory. Where its first thread has ended, another one has it, and may be who is meant by the victim. */
+static __always_inline struct mm_struct *memory_held(struct task_struct *leader)
+{
+	struct mm_struct *mm = BPF_CORE_READ(leader, mm);
+	struct task_struct___oom *thread;
+
+	if (mm || (BPF_CORE_READ(leader, flags) & PF_KTHREAD))
+		return mm;
+	thread = second_thread(leader);
+	if (!thread)
+		return NULL;
+	if (BPF_CORE_READ(thread, pid) == (int)rs_oom_walk.victim)
+		rs_oom_walk.victim = BPF_CORE_READ(leader, tgid);
+	return BPF_CORE_READ(thread, mm);
+}
+
 /* One of them, and on to the next. Only leaders of thread groups are in the list. */
 __noinline int rs_oom_one(void)
 {
 	struct rs_oom_walk *w = &rs_oom_walk;
 	struct task_struct *task = (void *)w->at;
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct mm_struct *mm = memory_held(task);
 
-	if (BPF_CORE_READ(task, tgid) == (int)w->victim)
+	if (BPF_CORE_READ(task, tgid) == (int)*(volatile __u32 *)&w->victim)
 		tell_groups(task);
 	if (mm && !(BPF_CORE_READ(task, flags) & PF_KTHREAD))
 		tell_task(task, mm);
@@ -339,7 +384,7 @@ SEC("raw_tp/mark_victim") int rs_oom_mark_victim(struct rs_raw *ctx)
 	end->tasks = rs_oom_walk.tasks;
 	end->lost = rs_oom_walk.lost;
 	end->complete = rs_oom_walk.state == RS_OOM_WALK_COMPLETE;
-	end->pad = 0;
+	end->victim = rs_oom_walk.victim;
 	bpf_ringbuf_submit(end, 0);
 	return 0;
 }

@@ -175,6 +175,8 @@ static void print_reason(struct oom *oom, const struct rs_oom_event *event)
 		rs_str_append_cstr(out, "the memory nodes of its cpuset are full\n");
 	} else if (event->kill.constraint == RS_OOM_POLICY) {
 		rs_str_append_cstr(out, "the memory nodes of its policy are full\n");
+	} else if (event->kill.constraint == RS_OOM_MEMCG) {
+		rs_str_append_cstr(out, "the memory limit of a control group is reached\n");
 	} else {
 		rs_str_append_cstr(out, "the machine's memory is full\n");
 	}

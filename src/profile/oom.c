@@ -139,6 +139,8 @@ int rs_oom_feed(struct rs_oom *oom, const void *record, size_t size)
 		add_task(oom, record);
 	} else if (hdr->type == RS_OOM_END && size >= sizeof(struct rs_oom_end)) {
 		oom->event.end = *(const struct rs_oom_end *)record;
+		if (oom->event.end.victim)
+			oom->event.kill.victim = oom->event.end.victim;
 		return finish(oom);
 	}
 	return 0;

@@ -102,6 +102,19 @@ static void tells_a_kill(void **state)
 	assert_true(world->told.complete);
 }
 
+/* Older kernels say which thread it was; the process is known when it was met. */
+static void knows_whose_thread_it_was(void **state)
+{
+	struct world *world = *state;
+	const struct rs_oom_end end = { .hdr = { RS_OOM_END, 1 }, .complete = 1, .victim = 7 };
+
+	feed_kill(world, 1, 70, RS_OOM_NONE);
+	feed_task(world, 1, 7, 5);
+	assert_int_equal(rs_oom_feed(world->oom, &end, sizeof(end)), 0);
+	assert_int_equal(world->told.kills, 1);
+	assert_int_equal(world->told.victim, 7);
+}
+
 static void tells_what_has_no_end(void **state)
 {
 	struct world *world = *state;
@@ -148,6 +161,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(tells_a_kill, setup, teardown),
+		cmocka_unit_test_setup_teardown(knows_whose_thread_it_was, setup, teardown),
 		cmocka_unit_test_setup_teardown(tells_what_has_no_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(survives_nonsense, setup, teardown),
 	};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `ringside oom`: a process grows in a group with a small limit until it is killed. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,21 +71,37 @@ static void remove_group(void)
 		usleep(10000); /* sleep: nothing tells when it is empty */
 }
 
-static pid_t grow(void)
+/* @data: a thread whose end is waited for first; NULL: none. */
+static void *fill(void *data)
 {
+	char *p = mmap(NULL, 4 * LIMIT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		_exit(2);
+	if (data && pthread_join(*(pthread_t *)data, NULL))
+		_exit(4);
+	for (size_t i = 0; i < 4 * LIMIT; i += 4096)
+		p[i] = 1;
+	_exit(3);
+}
+
+/* @headless: the process's first thread has ended by then. */
+static pid_t grow(bool headless)
+{
+	static pthread_t first;
 	pid_t pid = fork();
-	char *p;
+	pthread_t thread;
 
 	if (pid)
 		return pid;
 	if (!put(group, "cgroup.procs", "0"))
 		_exit(1);
-	p = mmap(NULL, 4 * LIMIT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED)
-		_exit(2);
-	for (size_t i = 0; i < 4 * LIMIT; i += 4096)
-		p[i] = 1;
-	_exit(3);
+	if (!headless)
+		fill(NULL);
+	first = pthread_self();
+	if (pthread_create(&thread, NULL, fill, &first))
+		_exit(5);
+	pthread_exit(NULL);
 }
 
 static json_int_t at(const json_t *event, const char *key, const char *inner)
@@ -152,27 +169,121 @@ static void check(struct agent *agent, pid_t pid)
 	free(dump);
 }
 
-int main(void)
+static void run(const char *what, bool headless)
 {
 	const char *args[] = { "oom", "-o", "json", "-n", "1", NULL };
 	struct agent agent = AGENT_INIT;
 	int status = 0;
 	pid_t pid;
 
-	if (!make_group()) {
-		tap_skip("oom", "no control group of memory can be made here");
-		return tap_done();
-	}
+	tap_diag("%s", what);
 	agent_spawn(&agent, args, NULL, NULL);
 	if (!agent_wait_err(&agent, "waiting for kills"))
 		tap_diag("%s", rs_str_cstr(&agent.err_text));
-	pid = grow();
+	pid = grow(headless);
 	waitpid(pid, &status, 0);
 	if (!tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "it is killed"))
 		tap_diag("status %x", (unsigned)status);
 	tap_ok(agent_wait_end(&agent) && agent_code(&agent) == 0, "-n 1 ends after it");
 	check(&agent, pid);
 	agent_done(&agent);
+}
+
+/* --- the whole machine: only where it is ours alone --- */
+
+static bool is_guest(void)
+{
+	char line[4096] = "";
+	FILE *file = fopen("/proc/cmdline", "re");
+	bool is = file && fgets(line, sizeof(line), file) && strstr(line, "ringside.mode=test");
+
+	if (file)
+		fclose(file);
+	return is;
+}
+
+static unsigned long available_mib(void)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	unsigned long kib = 0;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %lu", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib / 1024;
+}
+
+/* Takes most of the memory away, without touching it, so that the rest is soon full; 0: gives it back. */
+static void reserve(unsigned long mib)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lu", mib / 2);
+	put("/proc/sys/vm", "nr_hugepages", text);
+}
+
+static pid_t grow_without_limit(void)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	put("/proc/self", "oom_score_adj", "1000");
+	for (;;) {
+		char *p = mmap(NULL, LIMIT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			       0);
+
+		for (size_t i = 0; p != MAP_FAILED && i < LIMIT; i += 4096)
+			p[i] = 1;
+	}
+}
+
+static void run_machine(void)
+{
+	const char *args[] = { "oom", "-o", "json", "-n", "1", NULL };
+	struct agent agent = AGENT_INIT;
+	unsigned long mib = available_mib();
+	const json_t *event;
+	int status = 0;
+	pid_t pid;
+
+	agent_spawn(&agent, args, NULL, NULL);
+	if (!agent_wait_err(&agent, "waiting for kills"))
+		tap_diag("%s", rs_str_cstr(&agent.err_text));
+	reserve(mib > 256 ? mib - 192 : 0);
+	pid = grow_without_limit();
+	waitpid(pid, &status, 0);
+	reserve(0);
+	if (!tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "a full machine kills"))
+		tap_diag("status %x", (unsigned)status);
+	tap_ok(agent_wait_end(&agent) && agent_code(&agent) == 0, "and that is told");
+	event = kill_of(&agent, pid);
+	tap_ok(event && !strcmp(text_at(event, "reason", NULL), "machine") &&
+		       !json_object_get(event, "limit"),
+	       "the reason is the machine's memory");
+	tap_ok(event && at(event, "victim", "anon") > 0 &&
+		       at(event, "victim", "oom_score_adj") == 1000,
+	       "who it was");
+	if (!event || json_is_false(json_object_get(event, "complete")))
+		tap_diag("%s", rs_str_cstr(&agent.err_text));
+	agent_done(&agent);
+}
+
+int main(void)
+{
+	if (is_guest())
+		run_machine();
+	else
+		tap_skip("a full machine", "others use it, too");
+	if (!make_group()) {
+		tap_skip("oom", "no control group of memory can be made here");
+		return tap_done();
+	}
+	run("a process with one thread", false);
+	run("a process whose first thread has ended", true);
 	remove_group();
 	return tap_done();
 }
