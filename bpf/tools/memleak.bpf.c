@@ -76,8 +76,10 @@ static __always_inline void add(__u32 what, __u64 n)
 
 /* --- records --- */
 
+/* The name is the process's, whatever its threads are called. */
 static __always_inline struct rs_mem_record *reserve(__u32 event)
 {
+	struct task_struct *self = (void *)bpf_get_current_task(), *leader;
 	struct rs_mem_record *r = bpf_ringbuf_reserve(&rs_mem_ring, sizeof(*r), 0);
 
 	if (!r) {
@@ -88,7 +90,8 @@ static __always_inline struct rs_mem_record *reserve(__u32 event)
 	r->event = event;
 	r->tgid = bpf_get_current_pid_tgid() >> 32;
 	r->time = bpf_ktime_get_ns();
-	bpf_get_current_comm(r->comm, sizeof(r->comm));
+	leader = BPF_CORE_READ(self, group_leader);
+	bpf_probe_read_kernel_str(r->comm, sizeof(r->comm), &leader->comm);
 	return r;
 }
 

@@ -325,7 +325,7 @@ static void write_summary(const struct rs_memleak_report *report, struct rs_json
 	}
 	rs_json_key_lit(w, "notes");
 	rs_json_begin_array(w);
-	rs_leaks_losses(report->leaks, write_note, w);
+	rs_memwatch_losses(report->watch, write_note, w);
 	rs_json_end_array(w);
 	rs_json_end_object(w);
 	rs_str_append_char(w->out, '\n');

@@ -4,10 +4,11 @@
 /* What `ringside memleak` found, as a table for people and as lines of JSON. */
 
 #include "base/str.h"
-#include "profile/leaks.h"
+#include "profile/memwatch.h"
 
 struct rs_memleak_report {
-	struct rs_leaks *leaks; /* after rs_leaks_take() */
+	struct rs_memwatch *watch;
+	struct rs_leaks *leaks; /* its own, after rs_leaks_take() */
 	const char *who;        /* "nginx (pid 12)" */
 	uint64_t elapsed;       /* ns since the start */
 	uint64_t sample;        /* mean distance of samples; 0: all was counted */

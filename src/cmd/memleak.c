@@ -188,30 +188,16 @@ static bool only_pids(const struct memleak *m)
 	return t->n_pids && !t->follow;
 }
 
+/* Who is in a group that we cannot make out may be wanted. */
 static bool in_cgroups(const struct rs_target *t, const struct rs_cgroup_tree *tree, uint32_t pid)
 {
-	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(1 << 16);
-	char path[64], *line, *rest;
 	uint64_t id;
 
-	snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
-	if (rs_fd_read_file_at(AT_FDCWD, path, 1 << 16, &text) < 0 || !rs_str_cstr(&text)[0])
-		return false;
-	/* "5:cpu,pids:/path", "0::/path" */
-	for (line = strtok_r(text.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		char *names = strchr(line, ':'), *group = names ? strchr(names + 1, ':') : NULL;
-
-		if (!group)
-			continue;
-		*group++ = 0;
-		if (tree->v1 ? !strstr(names, tree->controller) : names[1] != 0)
-			continue;
-		if (rs_cgroup_id(tree, group, &id) < 0)
-			return false;
-		for (size_t i = 0; i < t->n_cgroups; i++)
-			if (t->cgroups[i] == id)
-				return true;
-	}
+	if (rs_cgroup_of_process(tree, "/proc", pid, &id) < 0)
+		return true;
+	for (size_t i = 0; i < t->n_cgroups; i++)
+		if (t->cgroups[i] == id)
+			return true;
 	return false;
 }
 
@@ -307,6 +293,15 @@ static int start(struct memleak *m, struct rs_error *err)
 		r = rs_memwatch_new(&options, &m->watch, err);
 	m->started = m->marked = rs_clock_mono();
 	return r;
+}
+
+/* None of the processes that are asked for has a function that we could watch. */
+static bool has_none(const struct memleak *m)
+{
+	const struct rs_alloc_probes *probes = rs_memwatch_probes(m->watch);
+
+	return probes && only_pids(m) && !rs_select_command(m->select) &&
+	       !rs_alloc_probes_places(probes);
 }
 
 /* Named functions that no file has are a mistake, not a process without leaks. */
@@ -426,6 +421,7 @@ static int draw(void *data, const struct rs_live_page *page, struct rs_str *out)
 	const struct settings *s = &m->settings;
 	uint64_t now = rs_clock_mono();
 	struct rs_memleak_report report = {
+		.watch = m->watch,
 		.leaks = rs_memwatch_leaks(m->watch),
 		.who = rs_str_cstr(&m->who),
 		.elapsed = now - m->started,
@@ -452,24 +448,6 @@ static int print_note(void *data, const char *text)
 	(void)data;
 	fprintf(stderr, "ringside: %s\n", text);
 	return 0;
-}
-
-static void print_losses(struct memleak *m)
-{
-	uint64_t lost = rs_target_lost(rs_memwatch_tool(m->watch));
-	uint64_t skipped = rs_tool_skipped(rs_memwatch_tool(m->watch));
-
-	rs_leaks_losses(rs_memwatch_leaks(m->watch), print_note, NULL);
-	if (lost)
-		fprintf(stderr, "ringside: %llu processes or groups not watched: too many\n",
-			(unsigned long long)lost);
-	if (skipped)
-		fprintf(stderr,
-			"ringside: %llu times the kernel ran none of our programs, for one was running on that CPU: "
-			"what they count is not exact\n",
-			(unsigned long long)skipped);
-	if (rs_memwatch_trouble(m->watch))
-		fprintf(stderr, "ringside: %s\n", rs_memwatch_trouble(m->watch));
 }
 
 /* What is no text of our own. */
@@ -548,14 +526,15 @@ static int watch(struct memleak *m, int *ret_code, struct rs_error *err)
 	if (r)
 		return r;
 	if (!s->quiet)
-		fprintf(stderr, "ringside: watching the memory of %s%s\n", rs_str_cstr(&m->who),
+		fprintf(stderr, "ringside: watching the memory of %s%s%s\n", rs_str_cstr(&m->who),
+			has_none(m) ? ", only what it maps: it has no function that allocates" : "",
 			options.command ? "" : "; Ctrl-C ends");
 	r = rs_live_run(m->live, &end, err);
 	rs_memwatch_stop(m->watch);
 	if (!r && end != RS_LIVE_END_READER)
 		r = write_profile(m, err);
 	if (!r && end != RS_LIVE_END_READER)
-		print_losses(m);
+		rs_memwatch_losses(m->watch, print_note, NULL);
 	*ret_code = rs_live_code(m->live, end);
 	return r;
 }

@@ -105,20 +105,30 @@ static void count_path(struct rs_hashmap *map, const char *path, size_t len)
 		(void)rs_hashmap_put_u64(map, rs_hash_bytes(path, len), &there);
 }
 
-/* "0::/path" is version 2, "8:pids:/path" version 1. */
-static void count_line(const struct census *census, const char *line, size_t len)
+/* The path in a line of PID/cgroup, "0::/path" of version 2 (controller ""), "8:cpu,pids:/path" of version 1. NULL: it is
+ * another hierarchy's. */
+static const char *path_in(const char *line, size_t len, const char *controller, size_t *ret_len)
 {
-	const char *end = line + len, *list, *path;
+	const char *end = line + len, *list = memchr(line, ':', len), *path;
 
-	list = memchr(line, ':', len);
 	path = list ? memchr(list + 1, ':', (size_t)(end - list - 1)) : NULL;
 	if (!path)
-		return;
+		return NULL;
 	list++;
-	if (list == path)
-		count_path(census->v2, path + 1, (size_t)(end - path - 1));
-	else if (list_has(list, (size_t)(path - list), census->controller))
-		count_path(census->v1, path + 1, (size_t)(end - path - 1));
+	if (*controller ? !list_has(list, (size_t)(path - list), controller) : list != path)
+		return NULL;
+	*ret_len = (size_t)(end - path - 1);
+	return path + 1;
+}
+
+static void count_line(const struct census *census, const char *line, size_t len)
+{
+	const char *path = path_in(line, len, "", &len);
+
+	if (path)
+		count_path(census->v2, path, len);
+	else if ((path = path_in(line, len, census->controller, &len)))
+		count_path(census->v1, path, len);
 }
 
 static void count_process(const struct census *census, int proc, const char *pid)
@@ -137,6 +147,28 @@ static void count_process(const struct census *census, int proc, const char *pid
 		n -= end + 1 - line;
 		line = end + 1;
 	}
+}
+
+int rs_cgroup_of_process(const struct rs_cgroup_tree *tree, const char *proc, uint32_t pid,
+			 uint64_t *ret_id)
+{
+	char name[PATH_MAX], text[16384], *line = text, *end;
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "%s/%u/cgroup", proc, pid);
+	n = rs_fd_read_buf_at(AT_FDCWD, name, text, sizeof(text));
+	if (n <= 0)
+		return n < 0 ? (int)n : -ENOENT;
+	for (; (end = strchr(line, '\n')); line = end + 1) {
+		size_t len;
+		const char *path = path_in(line, (size_t)(end - line), tree->controller, &len);
+
+		if (!path)
+			continue;
+		*end = '\0';
+		return rs_cgroup_id(tree, path, ret_id);
+	}
+	return -ENOENT;
 }
 
 static void close_dir(DIR **dir)

@@ -45,6 +45,11 @@ int rs_cgroup_path(const struct rs_cgroup_tree *tree, uint64_t id, char *buf, si
 /* The other way round. -ENOENT. */
 int rs_cgroup_id(const struct rs_cgroup_tree *tree, const char *path, uint64_t *ret_id);
 
+/* The group that a process is in, of this hierarchy. @proc: "/proc". -ENOENT: there is no such process, or the group is
+ * not below ours. */
+int rs_cgroup_of_process(const struct rs_cgroup_tree *tree, const char *proc, uint32_t pid,
+			 uint64_t *ret_id);
+
 /* Who made the group at the first @len bytes of @path: root (0) when the directory is root's (that of the mount's
  * owner), else whose the directory above is, for root gives groups to others. -ENOENT. */
 int rs_cgroup_maker(const struct rs_cgroup_tree *tree, const char *path, size_t len,

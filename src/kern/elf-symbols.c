@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Symbols of a file. A name is looked for in the tables as they are; the list by address is made when it is
  * first needed. */
+#include <errno.h>
 #include <string.h>
 
+#include "base/hashmap.h"
 #include "kern/elf-private.h"
 
 #define SYMBOLS_MAX (16u << 20)
@@ -210,6 +212,98 @@ bool rs_elf_find(struct rs_elf *elf, const char *name, bool functions,
 	}
 	*ret_symbol = search.found;
 	return true;
+}
+
+/* ---- by many names ---- */
+
+/* One of the names. */
+struct wanted {
+	struct search search;
+	unsigned pass; /* in which it was found: a table is looked through whole */
+};
+
+static void see_symbol(const struct table *table, size_t i, bool functions,
+		       struct rs_hashmap *wanted, unsigned pass)
+{
+	struct rs_elf_symbol symbol;
+	struct wanted *one;
+	unsigned fits;
+	GElf_Sym sym;
+
+	if (!read_symbol(table, i, &sym, &symbol) || (functions && !symbol.function))
+		return;
+	one = rs_hashmap_find_str(wanted, symbol.name, 1 + strcspn(symbol.name + 1, "@"));
+	if (!one || (one->search.best && one->pass != pass))
+		return;
+	fits = fitness(table, i, &sym);
+	if (fits <= one->search.best)
+		return;
+	one->search.best = fits;
+	one->search.found = symbol;
+	one->pass = pass;
+}
+
+/* Both tables; *pass goes on. */
+static void see_file(struct rs_elf *elf, bool functions, struct rs_hashmap *wanted, unsigned *pass)
+{
+	static const uint32_t types[] = { SHT_DYNSYM, SHT_SYMTAB };
+	struct table table;
+
+	for (size_t t = 0; t < ARRAY_SIZE(types); t++) {
+		++*pass;
+		if (!open_table(elf, types[t], &table))
+			continue;
+		for (size_t i = 0; i < table.n; i++)
+			see_symbol(&table, i, functions, wanted, *pass);
+	}
+}
+
+static void see_files(struct rs_elf *elf, bool functions, struct rs_hashmap *wanted)
+{
+	struct rs_elf *debug = rs_elf_debug(elf), *mini = debug ? NULL : rs_elf_mini(elf);
+	unsigned pass = 0;
+
+	see_file(elf, functions, wanted, &pass);
+	if (debug)
+		see_file(debug, functions, wanted, &pass);
+	if (mini)
+		see_file(mini, functions, wanted, &pass);
+}
+
+static int want_all(const char *const *names, size_t n, struct wanted *all,
+		    struct rs_hashmap *wanted)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r >= 0; i++)
+		if (*names[i] && !strchr(names[i] + 1, '@'))
+			r = rs_hashmap_put_str(wanted, names[i], strlen(names[i]), &all[i]);
+	return r;
+}
+
+int rs_elf_find_all(struct rs_elf *elf, const char *const *names, size_t n, bool functions,
+		    struct rs_elf_symbol *ret_symbols)
+{
+	const struct rs_hashmap_opts opts = { .max = n + 1 };
+	_cleanup_(rs_hashmap_free) struct rs_hashmap *wanted = NULL;
+	_cleanup_(rs_cleanup_free) struct wanted *all = calloc(n + 1, sizeof(*all));
+	int r = all ? rs_hashmap_new_str(&opts, &wanted) : -ENOMEM;
+
+	if (r >= 0)
+		r = want_all(names, n, all, wanted);
+	if (r < 0)
+		return r;
+	see_files(elf, functions, wanted);
+	for (size_t i = 0; i < n; i++) {
+		const struct wanted *one = rs_hashmap_find_str(wanted, names[i], strlen(names[i]));
+
+		ret_symbols[i] = (struct rs_elf_symbol){ .name = NULL };
+		if (one && one->search.best)
+			ret_symbols[i] = one->search.found;
+		else if (!one) /* with a version */
+			rs_elf_find(elf, names[i], functions, &ret_symbols[i]);
+	}
+	return 0;
 }
 
 /* ---- by address ---- */

@@ -48,6 +48,10 @@ bool rs_elf_is(const char *path);
 bool rs_elf_find(struct rs_elf *elf, const char *name, bool functions,
 		 struct rs_elf_symbol *ret_symbol);
 
+/* The same for @n names, in one look at the file: ret_symbols[i].name is NULL where there is no names[i]. -ENOMEM. */
+int rs_elf_find_all(struct rs_elf *elf, const char *const *names, size_t n, bool functions,
+		    struct rs_elf_symbol *ret_symbols);
+
 /* Calls fn for each function, each name at an address once, by ascending address. Not 0 from fn
  * ends it and is returned. */
 int rs_elf_functions(struct rs_elf *elf, int (*fn)(const struct rs_elf_symbol *symbol, void *data),

@@ -208,6 +208,59 @@ static void test_cut(void **state)
 	}
 }
 
+/* Many names at once are found as each alone is. */
+static void find_as_alone(struct rs_elf *elf, bool functions)
+{
+	static const char *const names[] = {
+		"malloc",
+		"testing_object",
+		"testing_functio",
+		"",
+		"memcpy@GLIBC_2.2.5",
+		"memcpy",
+		"testing_function",
+		"free",
+		"malloc",
+		"memcpy@GLIBC_2",
+		"malloc@GLIBC_2.2.5",
+		"@",
+		"posix_memalign",
+	};
+	struct rs_elf_symbol found[ARRAY_SIZE(names)], alone;
+
+	assert_int_equal(rs_elf_find_all(elf, names, ARRAY_SIZE(names), functions, found), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		bool is = rs_elf_find(elf, names[i], functions, &alone);
+
+		assert_int_equal(found[i].name != NULL, is);
+		if (!is)
+			continue;
+		assert_string_equal(found[i].name, alone.name);
+		assert_true(found[i].address == alone.address);
+		assert_int_equal(found[i].function, alone.function);
+	}
+	assert_int_equal(rs_elf_find_all(elf, NULL, 0, functions, NULL), 0);
+}
+
+static void test_find_all(void **state)
+{
+	static const char *const names[] = { "testing_function" };
+	struct rs_elf *elf = open_self();
+	struct rs_elf_symbol found;
+
+	(void)state;
+	assert_int_equal(rs_elf_find_all(elf, names, 1, true, &found), 0);
+	assert_string_equal(found.name, "testing_function");
+	find_as_alone(elf, true);
+	find_as_alone(elf, false);
+	rs_elf_close(&elf);
+	if (rs_elf_open("/lib/x86_64-linux-gnu/libc.so.6", "", &elf, NULL) < 0)
+		skip();
+	find_as_alone(elf, true);
+	find_as_alone(elf, false);
+	rs_elf_close(&elf);
+}
+
 static void test_damaged(void **state)
 {
 	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(1 << 21);
@@ -237,10 +290,10 @@ static void test_damaged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_find), cmocka_unit_test(test_offset),
-		cmocka_unit_test(test_list), cmocka_unit_test(test_versions),
-		scratch_test(test_not_elf),  scratch_test(test_cut),
-		scratch_test(test_damaged),
+		cmocka_unit_test(test_find),     cmocka_unit_test(test_offset),
+		cmocka_unit_test(test_list),     cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_find_all), scratch_test(test_not_elf),
+		scratch_test(test_cut),          scratch_test(test_damaged),
 	};
 
 	testing_function(testing_object);

@@ -7,14 +7,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/fd.h"
-#include "base/log.h"
 #include "base/util.h"
 #include "bpf/abi/memleak.h"
 #include "kern/bpfcall.h"
+#include "kern/maps.h"
 #include "kern/perfcall.h"
+#include "kern/scope.h"
 
-#define MAPS_MAX  (64u << 20)
 #define FILES_MAX 65536
 #define RETURN    "rs_mem_return"
 
@@ -188,21 +187,22 @@ static int link_single(struct rs_alloc_probes *probes, const char *path,
 			       false);
 }
 
-/* Those of the places that are chosen; -1: all that give memory. */
+/* Some of the places that are chosen. */
 struct batch {
 	uint64_t offsets[128], cookies[128];
 	uint32_t n;
 };
 
-static void choose(const struct rs_alloc_places *places, int program, struct batch *batch)
+/* From place number *@at on, which is moved behind them; @program -1: all that give memory. */
+static void choose(const struct rs_alloc_places *places, int program, size_t *at,
+		   struct batch *batch)
 {
 	batch->n = 0;
-	rs_vec_foreach(&places->list, place)
-	{
+	for (; *at < places->list.len && batch->n < ARRAY_SIZE(batch->offsets); ++*at) {
+		const struct rs_alloc_place *place = &places->list.items[*at];
+
 		if (program < 0 ? !rs_alloc_gives(place->program) : (int)place->program != program)
 			continue;
-		if (batch->n == ARRAY_SIZE(batch->offsets))
-			return;
 		batch->offsets[batch->n] = place->offset;
 		batch->cookies[batch->n++] = place->leaf ? RS_MEM_LEAF : 0;
 	}
@@ -224,23 +224,34 @@ static int link_batch(struct rs_alloc_probes *probes, const char *path, const st
 	return batch->n ? keep_link(probes, rs_bpf_link_uprobes(prog_fd, &uprobes)) : 0;
 }
 
+/* Puts the program at all places of @which kind, see choose(). */
+static int link_all(struct rs_alloc_probes *probes, const char *path,
+		    const struct rs_alloc_places *places, int which, uint32_t pid, int prog_fd,
+		    bool session, bool at_return)
+{
+	struct batch batch;
+	size_t at = 0;
+	int r = 0;
+
+	while (!r && at < places->list.len) {
+		choose(places, which, &at, &batch);
+		r = link_batch(probes, path, &batch, pid, prog_fd, session, at_return);
+	}
+	return r;
+}
+
 static int link_multi(struct rs_alloc_probes *probes, const char *path,
 		      const struct rs_alloc_places *places, uint32_t pid)
 {
 	bool sessions = probes->options.how == RS_ALLOC_SESSION;
-	struct batch batch;
 	int r = 0;
 
-	if (!sessions) {
-		choose(places, -1, &batch);
-		r = link_batch(probes, path, &batch, pid, probes->return_fd, false, true);
-	}
+	if (!sessions)
+		r = link_all(probes, path, places, -1, pid, probes->return_fd, false, true);
 	/* What frees first: what was allocated meanwhile and is freed is not taken for lost. */
-	for (int i = RS_ALLOC_PROGRAM_COUNT - 1; i >= 0 && !r; i--) {
-		choose(places, i, &batch);
-		r = link_batch(probes, path, &batch, pid, probes->fds[i],
-			       sessions && rs_alloc_gives(i), false);
-	}
+	for (int i = RS_ALLOC_PROGRAM_COUNT - 1; i >= 0 && !r; i--)
+		r = link_all(probes, path, places, i, pid, probes->fds[i],
+			     sessions && rs_alloc_gives(i), false);
 	return r;
 }
 
@@ -258,76 +269,70 @@ static int link_places(struct rs_alloc_probes *probes, const char *path,
 
 /* --- files of processes --- */
 
-/* A line of /proc/PID/maps. */
-struct mapping {
-	uint64_t start, end, dev, inode;
-	bool executable;
-	const char *path;
-};
-
-static bool parse_mapping(char *line, struct mapping *ret)
-{
-	unsigned major, minor;
-	char flags[8];
-	int path = 0;
-
-	/* The widths keep the numbers within their types. NOLINTNEXTLINE(cert-err34-c) */
-	if (sscanf(line, "%16" SCNx64 "-%16" SCNx64 " %7s %*x %8x:%8x %19" SCNu64 " %n",
-		   &ret->start, &ret->end, flags, &major, &minor, &ret->inode, &path) < 6 ||
-	    !path)
-		return false;
-	ret->dev = (uint64_t)major << 32 | minor;
-	ret->executable = flags[2] == 'x';
-	ret->path = line + path;
-	return true;
-}
-
-static bool is_known(struct rs_alloc_probes *probes, const struct mapping *mapping, uint32_t pid)
+static bool is_known(struct rs_alloc_probes *probes, const struct file *wanted)
 {
 	rs_vec_foreach(&probes->files, file)
 	{
-		if (file->inode == mapping->inode && file->dev == mapping->dev && file->pid == pid)
+		if (file->inode == wanted->inode && file->dev == wanted->dev &&
+		    file->pid == wanted->pid)
 			return true;
 	}
 	return false;
 }
 
-/* How we reach the file: by its name below the process's root where that is it, else (deleted, or covered by a mount)
- * through the mapping itself. */
-static int open_file(uint32_t pid, const struct mapping *mapping, char *path, size_t size)
+/* A regular file, and nothing else is opened: whoever has it mapped chose the name. */
+static int open_regular(const char *path, uint64_t inode)
 {
+	_cleanup_(rs_cleanup_close) int fd = open(path, O_PATH | O_CLOEXEC);
+	char self[64];
 	struct stat st;
-	int fd;
+	int r;
 
-	if ((size_t)snprintf(path, size, "/proc/%u/root%s", pid, mapping->path) < size) {
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-		if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) &&
-		    st.st_ino == mapping->inode)
-			return fd;
-		if (fd >= 0)
-			close(fd);
-	}
-	snprintf(path, size, "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, pid, mapping->start,
-		 mapping->end);
-	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -ENOEXEC;
+	if (inode && st.st_ino != inode)
+		return -ESTALE;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	r = open(self, O_RDONLY | O_CLOEXEC);
+	return r < 0 ? -errno : r;
 }
 
-static int probe_file(struct rs_alloc_probes *probes, uint32_t pid, const struct mapping *mapping,
-		      struct rs_error *err)
+/* The file: by its name below the process's root where that is it, else (deleted, or covered by a mount) through the
+ * mapping itself. */
+static int open_file(uint32_t pid, const struct rs_mapping *map)
+{
+	char path[4200];
+	int fd = -ESTALE;
+
+	if (!map->deleted &&
+	    (size_t)snprintf(path, sizeof(path), "/proc/%u/root%s", pid, map->path) < sizeof(path))
+		fd = open_regular(path, map->inode);
+	if (fd >= 0)
+		return fd;
+	snprintf(path, sizeof(path), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, pid, map->start,
+		 map->end);
+	return open_regular(path, 0);
+}
+
+/* The very file that was read gets the probes: its name may be another's by now. */
+static int probe_fd(struct rs_alloc_probes *probes, uint32_t pid, const struct rs_mapping *map,
+		    int fd)
 {
 	struct rs_alloc_places places = { 0 };
 	_cleanup_(rs_elf_close) struct rs_elf *elf = NULL;
-	_cleanup_(rs_cleanup_close) int fd = -1;
-	char path[4200], root[64];
+	char path[64], root[64], place[4200];
 	int r;
 
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	snprintf(root, sizeof(root), "/proc/%u/root", pid);
-	fd = open_file(pid, mapping, path, sizeof(path));
-	if (fd < 0 || rs_elf_open(path, root, &elf, NULL) < 0) {
-		rs_log_at(RS_LOG_DEBUG, "\"%s\" of process %u cannot be read", mapping->path, pid);
-		return 0;
-	}
-	r = rs_alloc_find(&probes->options.find, elf, mapping->path, fd, &places);
+	snprintf(place, sizeof(place), "%s%s", root, map->path);
+	r = rs_elf_open(path, root, &elf, NULL);
+	if (!r)
+		r = rs_elf_set_place(elf, place, "");
+	if (!r)
+		r = rs_alloc_find(&probes->options.find, elf, map->path, fd, &places);
 	if (!r && places.list.len)
 		r = link_places(probes, path, &places, probes->options.everybody ? 0 : pid);
 	if (!r && places.list.len) {
@@ -335,51 +340,65 @@ static int probe_file(struct rs_alloc_probes *probes, uint32_t pid, const struct
 		probes->places += places.list.len;
 	}
 	rs_vec_done(&places.list);
-	if (r == -ESRCH)
-		return 0;
-	return r ? rs_error_set_errno(err, r, "probing the allocator in \"%s\"", mapping->path) : 0;
+	return r;
 }
 
-static int look_at(struct rs_alloc_probes *probes, uint32_t pid, const struct mapping *mapping,
-		   struct rs_error *err)
+/* Whether it is known now what is in the file; not where the process, or its mapping, went away meanwhile: the next one
+ * that has it is looked at. Files that are no programs are mapped executable, too. -errno: it cannot be probed. */
+static int probe_file(struct rs_alloc_probes *probes, uint32_t pid, const struct rs_mapping *map,
+		      struct rs_error *err)
 {
-	struct file file = { mapping->dev, mapping->inode, probes->options.everybody ? 0 : pid };
+	_cleanup_(rs_cleanup_close) int fd = open_file(pid, map);
+	int r = fd < 0 ? fd : probe_fd(probes, pid, map, fd);
+
+	if (!r || r == -ENOEXEC)
+		return 1;
+	if (r == -ENOENT || r == -ESRCH || rs_scope_is_dead(pid))
+		return 0;
+	return rs_error_set_errno(err, r, "probing the allocator in \"%s\" of process %u",
+				  map->path, pid);
+}
+
+struct looking {
+	struct rs_alloc_probes *probes;
+	uint32_t pid;
+	struct rs_error *err;
+	int result; /* the first failure */
+};
+
+static int look_at(void *data, const struct rs_mapping *map)
+{
+	struct looking *l = data;
+	struct rs_alloc_probes *probes = l->probes;
+	struct file file = { map->dev, map->inode, probes->options.everybody ? 0 : l->pid };
 	int r;
 
-	if (!mapping->executable || !mapping->inode || *mapping->path != '/' ||
-	    is_known(probes, mapping, file.pid))
+	if (!map->executable || !map->inode || *map->path != '/' || is_known(probes, &file))
 		return 0;
 	if (probes->files.len == FILES_MAX)
-		return rs_error_set(err, -E2BIG, "more than %d files", FILES_MAX);
-	r = probe_file(probes, pid, mapping, err);
-	if (r < 0)
+		r = rs_error_set(l->result ? NULL : l->err, -E2BIG, "more than %d files",
+				 FILES_MAX);
+	else
+		r = probe_file(probes, l->pid, map, l->result ? NULL : l->err);
+	if (r < 0) {
 		probes->failed++;
-	return rs_vec_push(&probes->files, file) ? -ENOMEM : r;
+		l->result = l->result ? l->result : r;
+	}
+	return r && probes->files.len < FILES_MAX && rs_vec_push(&probes->files, file) ? -ENOMEM
+										       : 0;
 }
 
 int rs_alloc_probes_process(struct rs_alloc_probes *probes, uint32_t pid, struct rs_error *err)
 {
-	_cleanup_(rs_str_done) struct rs_str text = RS_STR_INIT(MAPS_MAX);
-	char path[64], *line, *end;
-	int result = 0;
+	struct looking looking = { probes, pid, err, 0 };
+	char path[64];
+	int r;
 
 	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
-	if (rs_fd_read_file_at(AT_FDCWD, path, MAPS_MAX, &text) < 0)
-		return 0;
-	if (!rs_str_cstr(&text)[0])
-		return 0;
-	for (line = text.data; *line; line = end + 1) {
-		struct mapping mapping;
-		int r;
-
-		end = strchr(line, '\n');
-		if (!end)
-			break;
-		*end = 0;
-		if (!parse_mapping(line, &mapping))
-			continue;
-		r = look_at(probes, pid, &mapping, result ? NULL : err);
-		result = result ? result : r;
-	}
-	return result;
+	r = rs_maps_walk(path, RS_MAPS_BYTES, look_at, &looking);
+	if (looking.result)
+		return looking.result;
+	return r == -ENOMEM || r == -EFBIG
+		       ? rs_error_set_errno(err, r, "reading what process %u has mapped", pid)
+		       : 0;
 }

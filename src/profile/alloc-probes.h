@@ -41,8 +41,8 @@ int rs_alloc_probes_new(const struct rs_alloc_probes_options *options,
 			struct rs_alloc_probes **ret_probes, struct rs_error *err);
 void rs_alloc_probes_free(struct rs_alloc_probes **probes);
 
-/* Looks at the process's files; those that are known are passed over. -errno only where a probe was refused; a process that
- * is gone has nothing to look at. */
+/* Looks at the process's files; those that are known are passed over. -errno only where a file cannot be read, or a probe was
+ * refused: the first of these, the others have been looked at all the same. A process that is gone has nothing to look at. */
 int rs_alloc_probes_process(struct rs_alloc_probes *probes, uint32_t pid, struct rs_error *err);
 
 size_t rs_alloc_probes_files(const struct rs_alloc_probes *probes);  /* with allocators */

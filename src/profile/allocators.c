@@ -201,26 +201,48 @@ static uint64_t move_on(int fd, uint64_t offset, bool gives)
 
 /* --- in a file --- */
 
-struct finder {
-	struct rs_elf *elf;
-	int fd;
-	struct rs_alloc_places *places;
+/* What is looked for. */
+struct wanted {
+	const char *name;
+	enum rs_alloc_program program;
+	bool leaf, exact; /* exact: at its first instruction */
 };
+typedef RS_VEC(struct wanted) wanted_vec;
 
-static int add(struct finder *finder, const char *name, enum rs_alloc_program program, bool leaf,
-	       bool exact)
+static void wanted_done(wanted_vec *wanted)
 {
-	struct rs_alloc_place place = { .program = program, .leaf = leaf };
-	struct rs_elf_symbol symbol;
+	rs_vec_done(wanted);
+}
 
-	if (!rs_elf_find(finder->elf, name, true, &symbol) ||
-	    !rs_elf_offset(finder->elf, symbol.address, &place.offset) ||
-	    !rs_elf_offset_is_code(finder->elf, place.offset))
+static int add(struct rs_elf *elf, int fd, const struct wanted *wanted,
+	       const struct rs_elf_symbol *symbol, struct rs_alloc_places *places)
+{
+	struct rs_alloc_place place = { .program = wanted->program, .leaf = wanted->leaf };
+
+	if (!symbol->name || !rs_elf_offset(elf, symbol->address, &place.offset) ||
+	    !rs_elf_offset_is_code(elf, place.offset))
 		return 0;
-	if (!exact)
-		place.offset = move_on(finder->fd, place.offset, rs_alloc_gives(program));
-	rs_vec_foreach(&finder->places->list, it) if (it->offset == place.offset) return 0;
-	return rs_vec_push(&finder->places->list, place);
+	if (!wanted->exact)
+		place.offset = move_on(fd, place.offset, rs_alloc_gives(place.program));
+	rs_vec_foreach(&places->list, it) if (it->offset == place.offset) return 0;
+	return rs_vec_push(&places->list, place);
+}
+
+static int add_all(struct rs_elf *elf, int fd, const wanted_vec *wanted,
+		   struct rs_alloc_places *places)
+{
+	size_t n = wanted->len;
+	_cleanup_(rs_cleanup_free) const char **names = calloc(n + 1, sizeof(*names));
+	_cleanup_(rs_cleanup_free) struct rs_elf_symbol *symbols = calloc(n + 1, sizeof(*symbols));
+	int r = names && symbols ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < n && !r; i++)
+		names[i] = wanted->items[i].name;
+	if (!r)
+		r = rs_elf_find_all(elf, names, n, true, symbols);
+	for (size_t i = 0; i < n && !r; i++)
+		r = add(elf, fd, &wanted->items[i], &symbols[i], places);
+	return r;
 }
 
 bool rs_alloc_is_function(const char *name)
@@ -255,21 +277,28 @@ static bool is_linker(const char *path)
 	return !strncmp(name, "ld-linux", 8) || !strncmp(name, "ld-2.", 5);
 }
 
+static int choose(const struct rs_alloc_find *find, const char *path, wanted_vec *wanted)
+{
+	uint64_t families = is_linker(path) ? 0 : find->families;
+	int r = 0;
+
+	if (is_cxx_library(path) && (families & RS_ALLOC_FAMILY(LIBC)))
+		families &= ~RS_ALLOC_FAMILY(CXX);
+	for (size_t i = 0; i < find->n_named && !r; i++)
+		r = rs_vec_push(wanted, (struct wanted){ find->named[i].name,
+							 find->named[i].program, false, true });
+	for (size_t i = 0; i < ARRAY_SIZE(rows) && !r; i++)
+		if (families >> rows[i].family & 1)
+			r = rs_vec_push(wanted, (struct wanted){ rows[i].name, rows[i].program,
+								 rows[i].leaf, false });
+	return r;
+}
+
 int rs_alloc_find(const struct rs_alloc_find *find, struct rs_elf *elf, const char *path, int fd,
 		  struct rs_alloc_places *places)
 {
-	struct finder finder = { .elf = elf, .fd = fd, .places = places };
-	uint64_t families = find->families;
-	int r = 0;
+	_cleanup_(wanted_done) wanted_vec wanted = { 0 };
+	int r = choose(find, path, &wanted);
 
-	for (size_t i = 0; i < find->n_named && !r; i++)
-		r = add(&finder, find->named[i].name, find->named[i].program, false, true);
-	if (is_linker(path))
-		return r;
-	if (is_cxx_library(path) && (families & RS_ALLOC_FAMILY(LIBC)))
-		families &= ~RS_ALLOC_FAMILY(CXX);
-	for (size_t i = 0; i < ARRAY_SIZE(rows) && !r; i++)
-		if (families >> rows[i].family & 1)
-			r = add(&finder, rows[i].name, rows[i].program, rows[i].leaf, false);
-	return r;
+	return r ? r : add_all(elf, fd, &wanted, places);
 }

@@ -32,19 +32,28 @@ static bool same(const void *things, uint32_t number, const void *data)
 	       row->stacks.user == key->stacks.user && row->stacks.kernel == key->stacks.kernel;
 }
 
+struct rs_leak *rs_leak_rows_find(struct rs_leak_rows *rows, uint32_t pid, enum rs_mem_kind kind,
+				  const struct rs_stack_pair *stacks)
+{
+	const struct key key = { pid, kind, *stacks };
+	uint32_t n = rs_intern_find(&rows->index, rs_hash_bytes(&key, sizeof(key)), same,
+				    rows->list.items, &key);
+
+	return n == UINT32_MAX ? NULL : &rows->list.items[n];
+}
+
 struct rs_leak *rs_leak_rows_get(struct rs_leak_rows *rows, uint32_t pid, enum rs_mem_kind kind,
 				 const struct rs_stack_pair *stacks)
 {
 	const struct key key = { pid, kind, *stacks };
 	const struct rs_leak fresh = { .pid = pid, .kind = kind, .stacks = *stacks };
-	uint64_t hash = rs_hash_bytes(&key, sizeof(key));
-	uint32_t n = rs_intern_find(&rows->index, hash, same, rows->list.items, &key);
+	struct rs_leak *row = rs_leak_rows_find(rows, pid, kind, stacks);
 
-	if (n != UINT32_MAX)
-		return &rows->list.items[n];
+	if (row)
+		return row;
 	if (rs_vec_reserve(&rows->list, 1) || rs_intern_reserve(&rows->index))
 		return NULL;
-	rs_intern_add(&rows->index, hash);
+	rs_intern_add(&rows->index, rs_hash_bytes(&key, sizeof(key)));
 	rows->list.items[rows->list.len++] = fresh;
 	return rs_vec_last(&rows->list);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profile/leaks.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -20,6 +21,7 @@
 
 #define BATCH         16384u
 #define PROCESSES_MAX 32768
+#define ENDED_MAX     65536 /* rows of processes that are gone */
 
 struct process {
 	uint32_t pid;
@@ -41,10 +43,12 @@ struct rs_leaks {
 	struct rs_hashmap *processes;
 	struct rs_profile *scratch; /* for frames */
 	RS_VEC(struct end) ends;
-	struct rs_leak_rows rows;   /* as of the last look */
-	struct rs_leak_rows ended;  /* of processes that are gone */
-	struct rs_leak_rows marked; /* what growth is counted from */
-	struct rs_mem_key *keys;    /* a batch */
+	struct rs_leak_rows rows;          /* as of the last look */
+	struct rs_leak_rows ended;         /* of processes that are gone */
+	struct rs_leak_rows marked;        /* what growth is counted from */
+	uint64_t evicted_regions;          /* of processes that were forgotten while they lived */
+	uint64_t ended_count, ended_bytes; /* of processes that are gone: found no row */
+	struct rs_mem_key *keys;           /* a batch */
 	struct rs_mem_block *values;
 	uint32_t batch;
 };
@@ -52,8 +56,9 @@ struct rs_leaks {
 static void drop_process(void *value, void *data)
 {
 	struct process *process = value;
+	struct rs_leaks *leaks = data;
 
-	(void)data;
+	leaks->evicted_regions += process->regions.list.len + process->regions.lost;
 	rs_regions_done(&process->regions);
 	free(process);
 }
@@ -71,10 +76,10 @@ static int make_batch(struct rs_leaks *leaks, uint32_t n)
 int rs_leaks_new(const struct rs_leaks_options *options, struct rs_leaks **ret_leaks,
 		 struct rs_error *err)
 {
-	const struct rs_hashmap_opts processes = { .max = PROCESSES_MAX,
-						   .evict = true,
-						   .drop = drop_process };
 	_cleanup_(rs_leaks_free) struct rs_leaks *leaks = calloc(1, sizeof(*leaks));
+	const struct rs_hashmap_opts processes = {
+		.max = PROCESSES_MAX, .evict = true, .drop = drop_process, .data = leaks
+	};
 
 	if (!leaks)
 		return rs_error_set_errno(err, -ENOMEM, "counting memory");
@@ -122,7 +127,7 @@ static struct process *make_process(struct rs_leaks *leaks, uint32_t pid, const 
 			return NULL;
 		process->pid = pid;
 		if (rs_hashmap_put_u64(leaks->processes, pid, process) < 0) {
-			drop_process(process, NULL);
+			drop_process(process, leaks);
 			return NULL;
 		}
 	}
@@ -157,6 +162,27 @@ const char *rs_leaks_comm(struct rs_leaks *leaks, uint32_t pid)
 
 /* --- rows --- */
 
+static bool is_full(const struct rs_leak_rows *ended)
+{
+	return ended->list.len >= ENDED_MAX;
+}
+
+/* NULL: no memory, or there are too many that are gone. */
+static struct rs_leak *row_for(struct rs_leaks *leaks, struct rs_leak_rows *rows, uint32_t pid,
+			       enum rs_mem_kind kind, const struct rs_mem_block *block)
+{
+	struct rs_leak *row;
+
+	if (rows != &leaks->ended || !is_full(rows))
+		return rs_leak_rows_get(rows, pid, kind, &block->stacks);
+	row = rs_leak_rows_find(rows, pid, kind, &block->stacks);
+	if (!row) {
+		leaks->ended_count++;
+		leaks->ended_bytes += block->size;
+	}
+	return row;
+}
+
 static int count_block(struct rs_leaks *leaks, struct rs_leak_rows *rows, uint32_t pid,
 		       enum rs_mem_kind kind, const struct rs_mem_block *block, uint64_t now)
 {
@@ -167,9 +193,9 @@ static int count_block(struct rs_leaks *leaks, struct rs_leak_rows *rows, uint32
 
 	if (age < leaks->options.older)
 		return 0;
-	row = rs_leak_rows_get(rows, pid, kind, &block->stacks);
+	row = row_for(leaks, rows, pid, kind, block);
 	if (!row)
-		return -ENOMEM;
+		return rows == &leaks->ended && is_full(rows) ? 0 : -ENOMEM;
 	row->ended = rows == &leaks->ended;
 	row->bytes += weight * (double)block->size;
 	row->count += weight;
@@ -193,15 +219,32 @@ static int count_regions(struct rs_leaks *leaks, struct rs_leak_rows *rows,
 	return r;
 }
 
+static int by_pid_and_time(const void *pa, const void *pb)
+{
+	const struct end *a = pa, *b = pb;
+
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
+	return a->time < b->time ? -1 : a->time > b->time;
+}
+
+/* The first end of the process that the block lived to see; NULL: none. The ends are sorted. */
 static const struct end *end_of(const struct rs_leaks *leaks, const struct rs_mem_key *key,
 				const struct rs_mem_block *block)
 {
-	rs_vec_foreach(&leaks->ends, end)
-	{
-		if (end->pid == key->tgid && block->time <= end->time)
-			return end;
+	const struct end wanted = { .pid = key->tgid, .time = block->time }, *end;
+	size_t low = 0, high = leaks->ends.len;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (by_pid_and_time(&leaks->ends.items[middle], &wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return NULL;
+	end = leaks->ends.items + low;
+	return low < leaks->ends.len && end->pid == key->tgid ? end : NULL;
 }
 
 /* @rows NULL: only what has ended is wanted. */
@@ -229,6 +272,9 @@ static int walk(struct rs_leaks *leaks, struct rs_leak_rows *rows, uint64_t now,
 	uint64_t in = 0, out = 0;
 	bool first = true;
 
+	if (leaks->ends.len)
+		qsort(leaks->ends.items, leaks->ends.len, sizeof(*leaks->ends.items),
+		      by_pid_and_time);
 	for (;;) {
 		uint32_t n = leaks->batch;
 		int failed = bpf_map_lookup_batch(leaks->blocks_fd, first ? NULL : &in, &out,
@@ -408,51 +454,75 @@ void rs_leaks_counts(struct rs_leaks *leaks, uint64_t ret_counts[static RS_MEM_C
 static uint64_t lost_regions(struct rs_leaks *leaks)
 {
 	struct rs_hashmap_entry entry;
-	uint64_t lost = 0;
+	uint64_t lost = leaks->evicted_regions;
 
 	for (size_t pos = 0; rs_hashmap_next(leaks->processes, &pos, &entry);)
 		lost += ((struct process *)entry.value)->regions.lost;
 	return lost;
 }
 
+/* What it says behind "12 allocations (3.0 MiB) ". */
+static int note_bytes(uint64_t n, uint64_t bytes, const char *what,
+		      int (*note)(void *data, const char *text), void *data)
+{
+	char text[160], size[RS_UNITS_BUF];
+
+	if (!n)
+		return 0;
+	snprintf(text, sizeof(text), "%" PRIu64 " allocations (%s) %s", n,
+		 rs_units_format_bytes(size, bytes), what);
+	return note(data, text);
+}
+
+static int note_stacks(struct rs_leaks *leaks, int (*note)(void *data, const char *text),
+		       void *data)
+{
+	const struct rs_profile_options options = { .types = { { "space", "bytes" } },
+						    .n_types = 1 };
+	_cleanup_(rs_profile_free) struct rs_profile *profile = NULL;
+	int r = rs_profile_new(&options, &profile);
+
+	if (!r)
+		r = rs_stacks_losses(leaks->options.stacks, profile);
+	for (size_t i = 0; !r && i < rs_profile_notes(profile); i++)
+		r = note(data, rs_profile_note_at(profile, i));
+	return r;
+}
+
 int rs_leaks_losses(struct rs_leaks *leaks, int (*note)(void *data, const char *text), void *data)
 {
-	uint64_t counts[RS_MEM_COUNT_COUNT] = { 0 };
-	char bytes[RS_UNITS_BUF];
-	struct {
-		uint64_t n;
-		const char *text;
-	} losses[] = {
-		{ 0, "calls not looked at: too many threads" },
-		{ 0,
-		  "of the kernel's allocations and frees not looked at: they interrupted others" },
-		{ 0, "allocations not kept: their address could not be read" },
-		{ 0, "records of mappings and processes lost: the buffer was full" },
-		{ 0, "mappings not looked at: too many calls under way" },
-		{ 0, "mapped regions not kept: too many of a process" },
+	static const char *const texts[] = {
+		"calls not looked at: too many threads",
+		"of the kernel's allocations and frees not looked at: they interrupted others",
+		"allocations not kept: their address could not be read",
+		"records of mappings and processes lost: the buffer was full",
+		"mappings not looked at: too many calls under way",
+		"mapped regions not kept: too many of a process, or too many processes",
 	};
+	uint64_t counts[RS_MEM_COUNT_COUNT] = { 0 }, losses[ARRAY_SIZE(texts)];
 	char text[160];
-	int r = 0;
+	int r;
 
+	static_assert(RS_MEM_LOST_SYSCALLS - RS_MEM_LOST_THREADS + 2 == ARRAY_SIZE(texts),
+		      "each loss has a text");
 	rs_leaks_counts(leaks, counts);
-	for (size_t i = 0; i < 5; i++)
-		losses[i].n = counts[RS_MEM_LOST_THREADS + i];
-	losses[5].n = lost_regions(leaks);
-	if (counts[RS_MEM_LOST_FULL]) {
-		snprintf(text, sizeof(text),
-			 "%" PRIu64 " allocations (%s) not kept: more outstanding ones than "
-			 "there is room for (--max-blocks)",
-			 counts[RS_MEM_LOST_FULL],
-			 rs_units_format_bytes(bytes, counts[RS_MEM_LOST_BYTES]));
-		r = note(data, text);
-	}
+	for (size_t i = 0; i + 1 < ARRAY_SIZE(losses); i++)
+		losses[i] = counts[RS_MEM_LOST_THREADS + i];
+	losses[ARRAY_SIZE(losses) - 1] = lost_regions(leaks);
+	r = note_bytes(counts[RS_MEM_LOST_FULL], counts[RS_MEM_LOST_BYTES],
+		       "not kept: more outstanding ones than there is room for (--max-blocks)",
+		       note, data);
+	if (!r)
+		r = note_bytes(leaks->ended_count, leaks->ended_bytes,
+			       "of processes that are gone not shown: too many different stacks",
+			       note, data);
 	for (size_t i = 0; i < ARRAY_SIZE(losses) && !r; i++) {
-		if (!losses[i].n)
+		if (!losses[i])
 			continue;
-		snprintf(text, sizeof(text), "%" PRIu64 " %s", losses[i].n, losses[i].text);
+		snprintf(text, sizeof(text), "%" PRIu64 " %s", losses[i], texts[i]);
 		r = note(data, text);
 	}
-	return r;
+	return r ? r : note_stacks(leaks, note, data);
 }
 
 /* --- profiles --- */
@@ -533,8 +603,6 @@ int rs_leaks_profile(struct rs_leaks *leaks, bool processes, const char *title,
 			r = add_row(leaks, &leaks->rows.list.items[i], processes, profile);
 	if (!r)
 		r = rs_leaks_losses(leaks, note_profile, profile);
-	if (!r)
-		r = rs_stacks_losses(leaks->options.stacks, profile);
 	if (r)
 		return rs_error_set_errno(err, r, "making the profile");
 	*ret_profile = TAKE_PTR(profile);

@@ -77,5 +77,5 @@ double rs_leaks_weight(uint64_t size, uint64_t sample);
 int rs_leaks_profile(struct rs_leaks *leaks, bool processes, const char *title,
 		     struct rs_profile **ret_profile, struct rs_error *err);
 
-/* "12 allocations (3.0 MiB) not kept: ..." for each kind of loss; calls @note. */
+/* "12 allocations (3.0 MiB) not kept: ..." for each kind of loss, those of stacks among them; calls @note. */
 int rs_leaks_losses(struct rs_leaks *leaks, int (*note)(void *data, const char *text), void *data);

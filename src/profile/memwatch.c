@@ -2,10 +2,13 @@
 #include "profile/memwatch.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "base/util.h"
 #include "kern/holder.h"
 #include "kern/perfcall.h"
@@ -27,6 +30,9 @@ struct rs_memwatch {
 	int events[EVENTS_MAX];
 	size_t n_events;
 	struct rs_error trouble;
+	size_t failed, places; /* see rs_alloc_probes_failed() and _places(); when it was stopped */
+	uint64_t late;         /* times that code with allocators came while its process ran on */
+	uint64_t late_ns;      /* the longest until it was probed */
 };
 
 /* --- loading --- */
@@ -146,15 +152,28 @@ static int attach_mappings(struct rs_memwatch *watch, struct rs_error *err)
 	return r;
 }
 
-/* A process has new code. */
-static void look_at(struct rs_memwatch *watch, uint32_t pid, uint64_t address)
+/* What was allocated in code before it was probed is not known. */
+static void note_late(struct rs_memwatch *watch, uint64_t since)
 {
+	uint64_t now = rs_clock_mono();
+
+	watch->late++;
+	if (now > since)
+		watch->late_ns = MAX(watch->late_ns, now - since);
+}
+
+/* A process has new code. @since: CLOCK_MONOTONIC, and it runs on; 0: it waits, or has had it before we came. */
+static void look_at(struct rs_memwatch *watch, uint32_t pid, uint64_t address, uint64_t since)
+{
+	size_t places = rs_alloc_probes_places(watch->probes);
 	struct rs_error err = RS_ERROR_INIT;
 
 	if (rs_alloc_probes_process(watch->probes, pid, &err) < 0 && !watch->trouble.code) {
 		rs_log_at(RS_LOG_DEBUG, "%s", err.msg);
 		watch->trouble = err;
 	}
+	if (since && rs_alloc_probes_places(watch->probes) > places)
+		note_late(watch, since);
 	rs_symbols_seen(watch->symbols, pid, &address, 1);
 	rs_stacks_prepare(watch->stacks, pid);
 }
@@ -180,7 +199,7 @@ static int attach(struct rs_memwatch *watch, struct rs_error *err)
 		return r;
 	rs_target_rescan(o->target, watch->tool);
 	for (size_t i = 0; i < o->n_processes && watch->probes; i++)
-		look_at(watch, o->processes[i], 1);
+		look_at(watch, o->processes[i], 1, 0);
 	return 0;
 }
 
@@ -199,7 +218,8 @@ static int on_record(void *data, const void *bytes, size_t size)
 	r = rs_leaks_feed(watch->leaks, record);
 	if (record->event == RS_MEM_EVENT_CODE || record->event == RS_MEM_EVENT_EXEC ||
 	    (record->event == RS_MEM_EVENT_THREAD && !known))
-		look_at(watch, record->tgid, record->address ? record->address : 1);
+		look_at(watch, record->tgid, record->address ? record->address : 1,
+			record->stopped ? 0 : record->time);
 	if (record->stopped && watch->options.go_on)
 		watch->options.go_on(watch->options.data);
 	return r;
@@ -281,6 +301,10 @@ static void close_events(struct rs_memwatch *watch)
 void rs_memwatch_stop(struct rs_memwatch *watch)
 {
 	close_events(watch);
+	if (watch->probes) {
+		watch->failed = rs_alloc_probes_failed(watch->probes);
+		watch->places = rs_alloc_probes_places(watch->probes);
+	}
 	rs_alloc_probes_free(&watch->probes);
 	if (watch->tool)
 		rs_tool_detach(watch->tool);
@@ -324,6 +348,73 @@ void *rs_memwatch_tool(struct rs_memwatch *watch)
 const struct rs_alloc_probes *rs_memwatch_probes(const struct rs_memwatch *watch)
 {
 	return watch->probes;
+}
+
+/* --- what was lost --- */
+
+static int note_number(uint64_t n, const char *what, int (*note)(void *data, const char *text),
+		       void *data)
+{
+	char text[160];
+
+	if (!n)
+		return 0;
+	snprintf(text, sizeof(text), "%" PRIu64 " %s", n, what);
+	return note(data, text);
+}
+
+static int note_lateness(const struct rs_memwatch *watch, int (*note)(void *data, const char *text),
+			 void *data)
+{
+	char text[200], time[RS_UNITS_BUF];
+
+	if (!watch->late)
+		return 0;
+	snprintf(text, sizeof(text),
+		 "%" PRIu64 " times code with allocators came while its process ran on: what "
+		 "that gave in the first %s (at most) was not seen",
+		 watch->late, rs_units_format_duration(time, watch->late_ns));
+	return note(data, text);
+}
+
+/* Without any function, silence means nothing. */
+static int note_nothing(const struct rs_memwatch *watch, int (*note)(void *data, const char *text),
+			void *data)
+{
+	size_t places = watch->probes ? rs_alloc_probes_places(watch->probes) : watch->places;
+
+	if (of_kernel(watch) || places)
+		return 0;
+	return note(data, watch->options.find.families & RS_ALLOC_FAMILY(MMAP)
+				  ? "no function that allocates was found: only mappings were "
+				    "watched (--alloc and --free name functions)"
+				  : "no function that allocates was found: nothing was watched "
+				    "(--alloc and --free name functions)");
+}
+
+int rs_memwatch_losses(struct rs_memwatch *watch, int (*note)(void *data, const char *text),
+		       void *data)
+{
+	size_t failed = watch->probes ? rs_alloc_probes_failed(watch->probes) : watch->failed;
+	int r = rs_leaks_losses(watch->leaks, note, data);
+
+	if (!r)
+		r = note_nothing(watch, note, data);
+	if (!r)
+		r = note_lateness(watch, note, data);
+	if (!r)
+		r = note_number(rs_tool_skipped(watch->tool),
+				"times the kernel ran none of our programs, for one was running on "
+				"that CPU: what they count is not exact",
+				note, data);
+	if (!r)
+		r = note_number(rs_target_lost(watch->tool),
+				"processes or groups not watched: too many", note, data);
+	if (!r && watch->trouble.code)
+		r = note(data, watch->trouble.msg);
+	if (!r && failed > 1)
+		r = note_number(failed - 1, "more files that could not be probed", note, data);
+	return r;
 }
 
 const char *rs_memwatch_trouble(const struct rs_memwatch *watch)

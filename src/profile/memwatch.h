@@ -51,5 +51,9 @@ const struct rs_alloc_probes *rs_memwatch_probes(const struct rs_memwatch *watch
 /* What kept us from probing a file, the first time; NULL: nothing did. */
 const char *rs_memwatch_trouble(const struct rs_memwatch *watch);
 
+/* Tells all that was not seen or not kept, a sentence each; also after rs_memwatch_stop(). What @note returned. */
+int rs_memwatch_losses(struct rs_memwatch *watch, int (*note)(void *data, const char *text),
+		       void *data);
+
 /* Nothing is watched any more; what was collected stays. */
 void rs_memwatch_stop(struct rs_memwatch *watch);

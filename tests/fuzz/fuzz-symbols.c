@@ -55,6 +55,22 @@ static void read_debug(struct rs_elf *elf, const struct some *some)
 		free(bytes[i]);
 }
 
+/* Together they are found as alone. */
+static void read_names(struct rs_elf *elf, struct rs_elf_symbol *alone)
+{
+	static const char *const names[] = { "main", "malloc", "free", "main" };
+	struct rs_elf_symbol found[4];
+
+	if (rs_elf_find_all(elf, names, 4, true, found) < 0)
+		return;
+	for (unsigned i = 0; i < 4; i++) {
+		bool is = rs_elf_find(elf, names[i], true, alone);
+
+		CHECK(is == (found[i].name != NULL));
+		CHECK(!is || found[i].address == alone->address);
+	}
+}
+
 static void read_program(const uint8_t *data, size_t size)
 {
 	struct rs_elf_symbol symbol;
@@ -68,6 +84,7 @@ static void read_program(const uint8_t *data, size_t size)
 	CHECK(rs_elf_build_id(elf, id) <= RS_ELF_BUILD_ID_MAX);
 	rs_elf_functions(elf, keep_some, &some);
 	rs_elf_find(elf, "main", true, &symbol);
+	read_names(elf, &symbol);
 	for (uint64_t offset = 0; offset < size; offset += 1 + size / 16)
 		if (rs_elf_address(elf, offset, &address) &&
 		    (rs_elf_plt_at(elf, address, &symbol) ||

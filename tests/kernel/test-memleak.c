@@ -3,6 +3,7 @@
  * `ringside memleak`: programs whose leak is known to the byte. The allocator is one of our own that is linked into this
  * program under names with je_, so that nobody else's allocations are among those that are counted.
  */
+#include <fcntl.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <signal.h>
@@ -33,6 +34,7 @@ void leaky_outer_free(int what, void *p);
 void leaky_site(size_t size, unsigned n);
 void leaky_libc(void);
 void leaky_map(void);
+void *leaky_busy(void *data);
 
 static char heap[HEAP];
 static size_t used;
@@ -265,6 +267,84 @@ static void deed_wait(void)
 		leaky_site(60, 6);
 }
 
+/* Who allocates first is a thread with a name of its own. */
+static void *be_other(void *data)
+{
+	prctl(PR_SET_NAME, "other");
+	leaky_site(30, 3);
+	return data;
+}
+
+static void deed_named(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, be_other, NULL))
+		_exit(1);
+	pthread_join(thread, NULL);
+}
+
+static void deed_forks(void)
+{
+	for (int i = 0; i < 60; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			je_free(je_malloc(500));
+			leaky_site(10, 2);
+			_exit(0);
+		}
+		waitpid(child, NULL, 0);
+	}
+}
+
+/* Addresses go round: what one thread gave back another gets. */
+#define BUSY_THREADS 16
+#define BUSY_ROUNDS  200
+
+static void *busy_slots[64];
+
+KEEP void *leaky_busy(void *data)
+{
+	for (int i = 0; i < BUSY_ROUNDS; i++) {
+		void *volatile p = malloc(64 + (size_t)(i % 8) * 16);
+
+		p = __atomic_exchange_n(&busy_slots[i % 64], p, __ATOMIC_SEQ_CST);
+		free(p);
+	}
+	for (int i = 0; i < 3; i++) {
+		void *volatile p = malloc(1000);
+
+		(void)p;
+	}
+	return data;
+}
+
+static void deed_busy(void)
+{
+	pthread_t threads[BUSY_THREADS];
+
+	for (int i = 0; i < BUSY_THREADS; i++)
+		if (pthread_create(&threads[i], NULL, leaky_busy, NULL))
+			_exit(1);
+	for (int i = 0; i < BUSY_THREADS; i++)
+		pthread_join(threads[i], NULL);
+	for (int i = 0; i < 64; i++)
+		free(busy_slots[i]);
+}
+
+/* Maps the file that its standard error is: code, when it is told to, and lives on until it is told to end. */
+static void deed_late(void)
+{
+	char c;
+
+	if (read(STDIN_FILENO, &c, 1) == 1 &&
+	    mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, STDERR_FILENO, 0) != MAP_FAILED &&
+	    read(STDIN_FILENO, &c, 1) == 1)
+		_exit(0);
+	_exit(1);
+}
+
 static int do_deed(const char *name)
 {
 	static const struct {
@@ -278,6 +358,8 @@ static int do_deed(const char *name)
 		{ "killed", deed_killed },   { "many", deed_many },
 		{ "sample", deed_sample },   { "map", leaky_map },
 		{ "libc", leaky_libc },      { "wait", deed_wait },
+		{ "named", deed_named },     { "forks", deed_forks },
+		{ "busy", deed_busy },       { "late", deed_late },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(deeds); i++) {
@@ -402,6 +484,13 @@ static const struct row rows[] = {
 	  1000,
 	  "leaky_site" },
 	{ "malloc of the C library", "libc", { NULL }, 6 * 12345, 6, "leaky_libc" },
+	{ "many processes that end", "forks", { ONLY_OURS, "-f" }, 60 * 20, 60 * 2 },
+	{ "many threads, whose blocks go round",
+	  "busy",
+	  { NULL },
+	  BUSY_THREADS * 3000,
+	  BUSY_THREADS * 3,
+	  "leaky_busy" },
 };
 
 /* @deed NULL: no command. */
@@ -491,14 +580,32 @@ static void check_map(void)
 	outcome_done(&outcome);
 }
 
-/* A process that runs already, and ends while it is watched. */
-static void check_pid(void)
+/* The name is that of the process; and one without an allocator that we know. */
+static void check_words(void)
 {
-	struct agent agent = AGENT_INIT;
-	char pid[16];
-	const char *args[] = { "memleak", "-o", "json", ONLY_OURS, "-p", pid, NULL };
-	json_int_t bytes = 0;
-	int orders[2], status;
+	static const char *const ours[OPTIONS] = { ONLY_OURS };
+	static const char *const none[OPTIONS] = { "--allocators", "tcmalloc" };
+	char own[16] = "", want[64];
+	struct outcome outcome;
+
+	prctl(PR_GET_NAME, own);
+	snprintf(want, sizeof(want), "\"process\":\"%s\"", own);
+	run_memleak("named", ours, &outcome);
+	if (!tap_ok(strstr(outcome.out, want) && !strstr(outcome.out, "\"other\""),
+		    "the name is the process's, not that of a thread"))
+		tap_diag("%s: %s", want, outcome.out);
+	outcome_done(&outcome);
+	run_memleak("plain", none, &outcome);
+	if (!tap_ok(strstr(outcome.err, "no function that allocates was found") != NULL,
+		    "that there is nothing to watch is told"))
+		tap_diag("%s", outcome.err);
+	outcome_done(&outcome);
+}
+
+/* Starts a deed that reads what to do; its number. */
+static pid_t start_deed(const char *deed, int err, int *ret_orders)
+{
+	int orders[2];
 	pid_t child;
 
 	if (pipe(orders) < 0)
@@ -506,19 +613,39 @@ static void check_pid(void)
 	child = fork();
 	if (child == 0) {
 		dup2(orders[0], STDIN_FILENO);
+		dup2(err, STDERR_FILENO);
 		close(orders[1]);
-		execl(traced_self(), traced_self(), "deed", "wait", (char *)NULL);
+		execl(traced_self(), traced_self(), "deed", deed, (char *)NULL);
 		_exit(1);
 	}
 	close(orders[0]);
+	*ret_orders = orders[1];
+	return child;
+}
+
+static void order(int orders)
+{
+	if (write(orders, "x", 1) != 1)
+		tap_bail("write: %m");
+}
+
+/* A process that runs already, and ends while it is watched. */
+static void check_pid(void)
+{
+	struct agent agent = AGENT_INIT;
+	char pid[16];
+	const char *args[] = { "memleak", "-o", "json", ONLY_OURS, "-p", pid, NULL };
+	json_int_t bytes = 0;
+	int orders, status;
+	pid_t child = start_deed("wait", STDERR_FILENO, &orders);
+
 	snprintf(pid, sizeof(pid), "%d", child);
 	agent_spawn(&agent, args, NULL, NULL);
 	if (!agent_wait_err(&agent, "watching"))
 		tap_diag("%s", rs_str_cstr(&agent.err_text));
-	if (write(orders[1], "x", 1) != 1)
-		tap_bail("write: %m");
+	order(orders);
 	waitpid(child, &status, 0);
-	close(orders[1]);
+	close(orders);
 	agent_wait_end(&agent);
 	for (size_t i = 0; i < agent.n_events; i++)
 		if (is_row(agent.events[i], "heap", "leaky_site"))
@@ -526,6 +653,70 @@ static void check_pid(void)
 	if (!tap_ok(bytes == 360 && agent_code(&agent) == 0,
 		    "a process that ran already, and ended"))
 		tap_diag("%lld bytes: %s", (long long)bytes, rs_str_cstr(&agent.err_text));
+	agent_done(&agent);
+}
+
+/* This program as a file that nobody has mapped yet. */
+static int copy_of_self(void)
+{
+	int from = open(traced_self(), O_RDONLY | O_CLOEXEC);
+	int to = memfd_create("code", MFD_CLOEXEC);
+	char buf[65536];
+	ssize_t n;
+
+	if (from < 0 || to < 0)
+		tap_bail("copying: %m");
+	while ((n = read(from, buf, sizeof(buf))) > 0)
+		if (write(to, buf, (size_t)n) != n)
+			tap_bail("copying: %m");
+	close(from);
+	return to;
+}
+
+static bool has_note(const struct agent *agent, const char *text)
+{
+	for (size_t i = 0; i < agent->n_events; i++) {
+		const json_t *notes = json_object_get(agent->events[i], "notes"), *note;
+		size_t k;
+
+		json_array_foreach(notes, k, note)
+		{
+			if (strstr(json_string_value(note), text))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Code comes to a process that runs: it is probed, and that this took a while is told. */
+static void check_late(void)
+{
+	struct agent agent = AGENT_INIT;
+	char pid[16];
+	const char *args[] = { "memleak", "-o", "json",  ONLY_OURS, "-p",
+			       pid,       "-i", "100ms", "-q",      NULL };
+	int code = copy_of_self(), orders;
+	pid_t child = start_deed("late", code, &orders);
+	bool told = false;
+
+	snprintf(pid, sizeof(pid), "%d", child);
+	agent_spawn(&agent, args, NULL, NULL);
+	while (!agent.n_events && agent_pump(&agent, agent_patience()))
+		;
+	tap_ok(agent.n_events && !has_note(&agent, "came while"), "nothing came late so far");
+	order(orders);
+	/* A report each tenth of a second. */
+	for (int i = 0; i < 3000 && !told && agent_pump(&agent, agent_patience()); i++) {
+		told = has_note(&agent, "came while its process ran on");
+		agent_forget(&agent);
+	}
+	if (!tap_ok(told, "what came late is told"))
+		tap_diag("%s", rs_str_cstr(&agent.err_text));
+	order(orders);
+	waitpid(child, NULL, 0);
+	close(orders);
+	close(code);
+	agent_wait_end(&agent);
 	agent_done(&agent);
 }
 
@@ -597,7 +788,9 @@ int main(int argc, char **argv)
 	again_plain(check_losses);
 	again_plain(check_sample);
 	again_plain(check_map);
+	again_plain(check_words);
 	again_plain(check_pid);
+	check_late();
 	check_kernel();
 	check_misuse();
 	return tap_done();
