@@ -312,11 +312,8 @@ KEEP void *leaky_busy(void *data)
 		p = __atomic_exchange_n(&busy_slots[i % 64], p, __ATOMIC_SEQ_CST);
 		free(p);
 	}
-	for (int i = 0; i < 3; i++) {
-		void *volatile p = malloc(1000);
-
-		(void)p;
-	}
+	for (int i = 0; i < 3; i++)
+		__asm__ volatile("" : : "r"(malloc(1000)) : "memory");
 	return data;
 }
 
