@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/opt-internal.h"
 #include "cmd/cmd.h"
 
 #define WORDS    64
@@ -102,11 +103,6 @@ static const struct rs_opt *find_long(const struct rs_opt *opts, const char *nam
 	return search.found;
 }
 
-static bool takes_value(const struct rs_opt *opt)
-{
-	return opt->type != RS_OPT_FLAG && !(opt->flags & RS_OPT_NO_VALUE);
-}
-
 /* FILE, PID,..., [PATTERN]: what the reader puts there. */
 static bool is_placeholder(const char *value)
 {
@@ -149,7 +145,7 @@ static void check_long(const struct line *line, const struct rs_cmd *cmd, size_t
 
 	if (!opt && strcmp(name, "help") != 0)
 		fail_line(line, "ringside %s has no --%s", cmd->name, name);
-	if (opt && takes_value(opt))
+	if (opt && rs_opt_takes_value(opt))
 		check_value(line, opt, name[n] ? name + n + 1 : line->words[++*at]);
 }
 
@@ -161,7 +157,7 @@ static void check_letters(const struct line *line, const struct rs_cmd *cmd, siz
 		rs_opt_walk(cmd->opts, match, &search);
 		if (!search.found && *p != 'h')
 			fail_line(line, "ringside %s has no -%c", cmd->name, *p);
-		if (search.found && takes_value(search.found)) {
+		if (search.found && rs_opt_takes_value(search.found)) {
 			check_value(line, search.found, p[1] ? p + 1 : line->words[++*at]);
 			return;
 		}
