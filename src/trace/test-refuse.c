@@ -72,6 +72,12 @@ static const struct known known[] = {
 	{ "from 4 to 6: R0=scalar() R10=fp0\n6: (05) goto pc-2\ninfinite loop detected at insn 6\n",
 	  "can not see that this loop ends", "str(" },
 	{ "4: (95) exit\nR0 leaks addr as return value\n", "address of the kernel", "str(" },
+	{ "12: (0f) r2 += r1\nmath between trusted_ptr_ pointer and register with unbounded min value is not allowed\n",
+	  "calculate with this address", "args.foo" },
+	{ "The total number of maps per program has reached the limit of 64\n", "more maps",
+	  "BEGIN" },
+	{ "5: (85) call x#1\nverifier bug: add backedge: no SCC in verification path, insn_idx 719\n",
+	  "a mistake of this kernel", "str(" },
 };
 
 static void meanings(void **state)
