@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "profile/symbols-internal.h"
+#include "profile/testing-child.h"
 
 static struct rs_symbols *symbols;
 static struct rs_frame frames[RS_SYMBOLS_FRAMES_MAX];
@@ -180,23 +181,13 @@ static void test_unknown(void **state)
 /* Its addresses keep their names when it is gone, if it was looked at before. */
 static void test_gone(void **state)
 {
-	int fds[2];
-	pid_t child;
-	char c;
+	struct testing_child child;
 
 	(void)state;
-	assert_int_equal(pipe(fds), 0);
-	child = fork();
-	if (child == 0) {
-		close(fds[1]);
-		_exit(read(fds[0], &c, 1) != 0);
-	}
-	assert_true(child > 0);
-	close(fds[0]);
-	rs_symbols_seen(symbols, (uint32_t)child, NULL, 0);
-	close(fds[1]);
-	assert_int_equal(waitpid(child, NULL, 0), child);
-	assert_int_equal(lookup((uint32_t)child, (const char *)symbols_landmark + 2, false), 1);
+	testing_child_start(&child);
+	rs_symbols_seen(symbols, (uint32_t)child.pid, NULL, 0);
+	assert_true(testing_child_end(&child));
+	assert_int_equal(lookup((uint32_t)child.pid, (const char *)symbols_landmark + 2, false), 1);
 	assert_string_equal(frames[0].function, "symbols_landmark");
 }
 

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "profile/testing-child.h"
 #include "profile/usyms.h"
 
 static struct rs_usyms *usyms;
@@ -74,25 +74,15 @@ static void test_unknown(void **state)
 /* Its addresses keep their names when it is gone, if it was looked at before. */
 static void test_gone(void **state)
 {
-	int fds[2];
-	pid_t child;
-	char c;
+	struct testing_child child;
 
 	(void)state;
-	assert_int_equal(pipe(fds), 0);
-	child = fork();
-	if (child == 0) {
-		close(fds[1]);
-		_exit(read(fds[0], &c, 1) != 0);
-	}
-	assert_true(child > 0);
-	close(fds[0]);
-	rs_usyms_seen(usyms, (uint32_t)child, NULL, 0);
-	close(fds[1]);
-	assert_int_equal(waitpid(child, NULL, 0), child);
-	resolves((uint32_t)child, (const char *)usyms_landmark + 2, true, false,
+	testing_child_start(&child);
+	rs_usyms_seen(usyms, (uint32_t)child.pid, NULL, 0);
+	assert_true(testing_child_end(&child));
+	resolves((uint32_t)child.pid, (const char *)usyms_landmark + 2, true, false,
 		 "usyms_landmark+2");
-	resolves((uint32_t)child, (const void *)0x20, true, false, "0x20");
+	resolves((uint32_t)child.pid, (const void *)0x20, true, false, "0x20");
 }
 
 /* What is mapped after the process was looked at is found too. */
