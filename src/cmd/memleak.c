@@ -96,6 +96,7 @@ struct memleak {
 	RS_VEC(uint32_t) processes; /* that are there at the start */
 	struct rs_str who;
 	struct rs_profile *old;            /* at the moment of --growth-after */
+	struct rs_profile *before;         /* what --diff names */
 	uint64_t started, marked, marking; /* the last: when what is compared with was taken */
 };
 
@@ -135,6 +136,17 @@ static int check_numbers(const struct settings *s, struct rs_error *err)
 	return 0;
 }
 
+static int check_output(struct memleak *m, struct rs_error *err)
+{
+	struct rs_profile_options values = { 0 };
+	int r = rs_profile_out_check(&m->settings.out, err);
+
+	rs_leaks_values(&values);
+	if (!r)
+		r = rs_profile_out_read_old(&m->settings.out, &m->before, err);
+	return r ? r : rs_profile_out_check_values(&m->settings.out, &values, err);
+}
+
 static int check(struct memleak *m, struct rs_error *err)
 {
 	struct settings *s = &m->settings;
@@ -159,7 +171,7 @@ static int check(struct memleak *m, struct rs_error *err)
 		return rs_error_set(err, -EINVAL,
 				    "--sample and --allocators mmap: mappings are "
 				    "not sampled; watch them in a run of their own");
-	return rs_profile_out_check(&s->out, err);
+	return check_output(m, err);
 }
 
 static int check_selection(struct memleak *m, struct rs_error *err)
@@ -465,7 +477,7 @@ static int write_profile(struct memleak *m, struct rs_error *err)
 	if (r)
 		return r;
 	rs_profile_set_duration(profile, rs_clock_mono() - m->started);
-	s->out.old = m->old;
+	s->out.old = m->before ? m->before : m->old;
 	return rs_profile_out_write(&s->out, profile, err);
 }
 
@@ -545,6 +557,7 @@ static void done(struct memleak *m)
 	rs_live_free(&m->live);
 	rs_select_free(&m->select);
 	rs_profile_free(&m->old);
+	rs_profile_free(&m->before);
 	rs_vec_foreach(&m->named, it) free(it->name);
 	rs_vec_done(&m->named);
 	rs_vec_done(&m->processes);

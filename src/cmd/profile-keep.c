@@ -33,6 +33,7 @@
 struct keeper {
 	const struct rs_profile_keep *keep;
 	struct rs_loop *loop;
+	struct rs_loop_source *signals;
 	struct rs_oncpu *oncpu;
 	struct rs_symbols *symbols;
 	struct rs_stacks *stacks;
@@ -188,7 +189,7 @@ static int add_sources(struct keeper *keeper, struct rs_error *err)
 	const struct rs_profile_keep *keep = keeper->keep;
 	uint64_t slice = keep->slice ? keep->slice : RS_PROFILE_SLICE_NS;
 	int r = rs_loop_add_signals(keeper->loop, stop, ARRAY_SIZE(stop), rs_loop_end_by_signal,
-				    keeper, NULL, err);
+				    keeper, &keeper->signals, err);
 
 	if (!r && rs_collect_fd(keeper->collect) >= 0)
 		r = rs_loop_add_fd(keeper->loop, rs_collect_fd(keeper->collect), EPOLLIN, on_notes,
@@ -280,6 +281,7 @@ static int run(struct keeper *keeper, struct rs_error *err)
 	if (!keeper->keep->for_agent)
 		rs_ask_note("keeping profiles; ^C ends");
 	r = rs_loop_run(keeper->loop);
+	rs_loop_remove(&keeper->signals); /* a second one ends us at once */
 	return r < 0 ? rs_error_set_errno(err, r, "keeping profiles") : end_slice(keeper, err);
 }
 

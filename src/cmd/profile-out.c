@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/term.h"
 #include "base/units.h"
+#include "profile/flame.h"
 #include "profile/profile-read.h"
 
 #define OUTPUT_MAX ((size_t)1 << 30)
@@ -131,10 +132,9 @@ static int unknown_value(const char *value, const struct rs_profile_options *hav
 			    value, rs_str_cstr(&names));
 }
 
-static int find_value(const char *value, const struct rs_profile *profile, size_t *ret_value,
+static int find_value(const char *value, const struct rs_profile_options *have, size_t *ret_value,
 		      struct rs_error *err)
 {
-	const struct rs_profile_options *have = rs_profile_options_of(profile);
 	uint64_t number;
 
 	for (size_t i = 0; value && i < have->n_types; i++) {
@@ -149,6 +149,27 @@ static int find_value(const char *value, const struct rs_profile *profile, size_
 		return unknown_value(value, have, err);
 	*ret_value = (size_t)number - 1;
 	return 0;
+}
+
+int rs_profile_out_read_old(struct rs_profile_out *out, struct rs_profile **ret_old,
+			    struct rs_error *err)
+{
+	int r = out->diff ? rs_profile_out_read(out->diff, ret_old, err) : 0;
+
+	if (!r && out->diff)
+		out->old = *ret_old;
+	return r;
+}
+
+int rs_profile_out_check_values(const struct rs_profile_out *out,
+				const struct rs_profile_options *have, struct rs_error *err)
+{
+	size_t value;
+	int r = find_value(out->value, have, &value, err);
+
+	if (!r && out->old)
+		r = rs_flame_check(have, out->old, err);
+	return r;
 }
 
 /* A file is replaced as a whole; a pipe or a device is written to. */
@@ -195,10 +216,10 @@ int rs_profile_out_write(const struct rs_profile_out *out, struct rs_profile *pr
 		return 0;
 	if (out->title && rs_profile_set_title(profile, out->title) < 0)
 		return rs_error_set_errno(err, -ENOMEM, "naming the profile");
-	if (out->diff)
+	if (out->diff && !out->old)
 		r = rs_profile_out_read(out->diff, &old, err);
 	if (!r)
-		r = find_value(out->value, profile, &how.value, err);
+		r = find_value(out->value, rs_profile_options_of(profile), &how.value, err);
 	how.old = old ? old : out->old;
 	if (!r)
 		r = rs_profile_write(profile, &how, &text, err);

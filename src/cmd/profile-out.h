@@ -18,7 +18,7 @@
 struct rs_profile_out {
 	/* In: what is written where neither -o nor the file's name says it. */
 	enum rs_profile_format usual;
-	/* Also in: show what is different from this one, where --diff names no file. NULL: nothing. */
+	/* Also in: show what is different from this one, whatever --diff names. NULL: what that names. */
 	const struct rs_profile *old;
 	/* By options */
 	uint32_t format;   /* enum rs_profile_format + 1; 0: not given */
@@ -35,6 +35,16 @@ extern const struct rs_opt rs_profile_out_opts[];
 
 /* Settles the format. -EINVAL where it would go to a terminal that cannot show it. */
 int rs_profile_out_check(struct rs_profile_out *out, struct rs_error *err);
+
+/* Reads what --diff names, so that it is compared with that; nothing where there is no --diff. *ret_old is the caller's, to
+ * outlive the writing. For commands that take their time before they write: what is wrong with it is told at once. */
+int rs_profile_out_read_old(struct rs_profile_out *out, struct rs_profile **ret_old,
+			    struct rs_error *err);
+
+/* Before a profile with these values is made: is the value that is asked for among them, and can it be compared with
+ * out->old? -EINVAL: no. */
+int rs_profile_out_check_values(const struct rs_profile_out *out,
+				const struct rs_profile_options *have, struct rs_error *err);
 
 /* The format that was settled. */
 enum rs_profile_format rs_profile_out_format(const struct rs_profile_out *out);

@@ -61,6 +61,7 @@ struct run {
 	struct rs_hashmap *groups; /* id -> struct rs_collect_group */
 	enum rs_collect_by by[BY_MAX];
 	size_t n_by;
+	struct rs_profile *old; /* what --diff compares with; NULL: nothing */
 	unsigned looks;
 	void *tool;
 	uint64_t began; /* CLOCK_REALTIME ns */
@@ -500,14 +501,14 @@ static int select_whom(struct run *run, struct rs_error *err)
 }
 
 /* What is wrong with the files is said before anything is measured. */
-static int check_output(struct rs_profile_out *out, struct rs_error *err)
+static int check_output(struct run *run, struct rs_error *err)
 {
-	_cleanup_(rs_profile_free) struct rs_profile *old = NULL;
+	struct rs_profile_out *out = &run->command->options->out;
 	_cleanup_(rs_cleanup_close) int fd = -1;
 	int r = rs_profile_out_check(out, err);
 
-	if (!r && out->diff)
-		r = rs_profile_out_read(out->diff, &old, err);
+	if (!r)
+		r = rs_profile_out_read_old(out, &run->old, err);
 	if (r < 0 || !out->file || !strcmp(out->file, "-"))
 		return r;
 	fd = open(out->file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
@@ -525,13 +526,15 @@ static int begin(struct run *run, struct rs_error *err)
 		r = rs_error_set(err, -EINVAL, "--max-stacks %" PRIu32 ": at most %u",
 				 c->options->max_stacks, RS_STACKCMD_MOST);
 	if (!r)
-		r = check_output(&c->options->out, err);
+		r = check_output(run, err);
 	if (!r)
 		r = select_whom(run, err);
 	if (!r)
 		r = new_live(run, err);
 	if (!r)
 		r = load(run, &run->tool, err);
+	if (!r)
+		r = rs_profile_out_check_values(&c->options->out, &c->profile, err);
 	if (!r)
 		r = make_stacks(run, run->tool, err);
 	if (!r)
@@ -553,6 +556,8 @@ static void run_done(struct run *run)
 	rs_live_free(&run->live);
 	rs_select_free(&run->select);
 	rs_hashmap_free(&run->groups);
+	run->command->options->out.old = NULL;
+	rs_profile_free(&run->old);
 }
 
 int rs_stackcmd_run(const struct rs_stackcmd *command)

@@ -202,23 +202,24 @@ static void sum_up(struct rs_flame *f)
 
 /* --- the whole --- */
 
-static int find_types(struct source *source, const struct rs_profile_options *want,
-		      struct rs_error *err)
+/* Which value of @profile each of those that are wanted is; -1: it has none such. */
+static int find_types(const struct rs_profile *profile, const struct rs_profile_options *want,
+		      int types[static RS_PROFILE_VALUES_MAX], struct rs_error *err)
 {
-	const struct rs_profile_options *have = rs_profile_options_of(source->profile);
+	const struct rs_profile_options *have = rs_profile_options_of(profile);
 	bool found = false;
 
 	for (size_t i = 0; i < want->n_types; i++) {
-		source->types[i] = -1;
-		for (size_t j = 0; j < have->n_types && source->types[i] < 0; j++) {
+		types[i] = -1;
+		for (size_t j = 0; j < have->n_types && types[i] < 0; j++) {
 			if (!strcmp(want->types[i].name, have->types[j].name) &&
 			    !strcmp(want->types[i].unit, have->types[j].unit))
-				source->types[i] = (int)j;
+				types[i] = (int)j;
 		}
-		found |= source->types[i] >= 0;
+		found |= types[i] >= 0;
 	}
 	if (!found && want->n_types == 1 && have->n_types == 1) {
-		source->types[0] = 0;
+		types[0] = 0;
 		found = true;
 	}
 	if (found)
@@ -230,11 +231,19 @@ static int find_types(struct source *source, const struct rs_profile_options *wa
 			    have->types[0].unit);
 }
 
+int rs_flame_check(const struct rs_profile_options *options, const struct rs_profile *old,
+		   struct rs_error *err)
+{
+	int types[RS_PROFILE_VALUES_MAX];
+
+	return find_types(old, options, types, err);
+}
+
 static int add_source(struct rs_flame *f, const struct rs_profile *profile, unsigned side,
 		      const struct rs_profile_options *options, struct rs_error *err)
 {
 	_cleanup_(source_done) struct source source = { .profile = profile, .side = side };
-	int r = find_types(&source, options, err);
+	int r = find_types(profile, options, source.types, err);
 
 	if (r < 0)
 		return r;

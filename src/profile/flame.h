@@ -47,6 +47,10 @@ int rs_flame_new(const struct rs_profile *profile, const struct rs_profile *old,
 		 struct rs_flame **ret_flame, struct rs_error *err);
 void rs_flame_free(struct rs_flame **flame);
 
+/* Has @old a value in common with a profile that will have these? -EINVAL, with the message of rs_flame_new(). */
+int rs_flame_check(const struct rs_profile_options *options, const struct rs_profile *old,
+		   struct rs_error *err);
+
 /* Links the children of all nodes, the largest by this value first, equal ones by name. -ENOMEM. */
 int rs_flame_sort(struct rs_flame *flame, size_t value);
 

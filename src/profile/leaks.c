@@ -586,18 +586,22 @@ static int add_row(struct rs_leaks *leaks, const struct rs_leak *row, bool proce
 	return r ? r : rs_profile_add(profile, &sample);
 }
 
+void rs_leaks_values(struct rs_profile_options *options)
+{
+	options->types[0] = (struct rs_profile_type){ "inuse_space", "bytes" };
+	options->types[1] = (struct rs_profile_type){ "inuse_objects", "count" };
+	options->n_types = 2;
+}
+
 int rs_leaks_profile(struct rs_leaks *leaks, bool processes, const char *title,
 		     struct rs_profile **ret_profile, struct rs_error *err)
 {
-	const struct rs_profile_options options = {
-		.types = { { "inuse_space", "bytes" }, { "inuse_objects", "count" } },
-		.n_types = 2,
-		.time = rs_clock_real(),
-		.title = title,
-	};
+	struct rs_profile_options options = { .time = rs_clock_real(), .title = title };
 	_cleanup_(rs_profile_free) struct rs_profile *profile = NULL;
-	int r = rs_profile_new(&options, &profile);
+	int r;
 
+	rs_leaks_values(&options);
+	r = rs_profile_new(&options, &profile);
 	for (size_t i = 0; i < leaks->rows.list.len && !r; i++)
 		if (leaks->rows.list.items[i].blocks > 0)
 			r = add_row(leaks, &leaks->rows.list.items[i], processes, profile);

@@ -70,6 +70,9 @@ void rs_leaks_counts(struct rs_leaks *leaks, uint64_t ret_counts[static RS_MEM_C
 /* Sampled with a mean distance of @sample bytes: how many allocations of this size one stands for. 1 where all are taken. */
 double rs_leaks_weight(uint64_t size, uint64_t sample);
 
+/* What values such a profile has. */
+void rs_leaks_values(struct rs_profile_options *options);
+
 /*
  * Puts the rows into a new profile with the values inuse_space (bytes) and inuse_objects. @processes: a frame for each
  * process below its stacks. Notes of what was lost are in it.
