@@ -13,6 +13,7 @@ struct settings {
 	struct rs_stackcmd_options common;
 	uint32_t frequency;
 	uint32_t clock; /* enum rs_oncpu_clock */
+	const char *cpus;
 	struct rs_profile_kept kept;
 };
 
@@ -29,6 +30,8 @@ static const struct rs_opt opts[] = {
 		   .group = "Sampling"),
 	RS_OPT_ROW(0, "clock", "CLOCK", RS_OPT_ENUM, offsetof(struct settings, clock),
 		   "what gives the beat", .names = clocks, .default_text = "auto"),
+	RS_OPT_ROW(0, "cpu", "LIST", RS_OPT_STRING, offsetof(struct settings, cpus),
+		   "only these CPUs (0,2-3)"),
 	RS_OPT_INCLUDE_TABLE(rs_stackcmd_opts, offsetof(struct settings, common)),
 	RS_OPT_INCLUDE_TABLE(rs_profile_kept_opts, offsetof(struct settings, kept)),
 	RS_OPT_END,
@@ -48,6 +51,7 @@ static int load(void *data, const struct rs_stackcmd_plan *plan, void **ret_tool
 		.samples = plan->samples,
 		.frequency = profile->settings.frequency,
 		.clock = (enum rs_oncpu_clock)profile->settings.clock,
+		.cpus = profile->settings.cpus,
 		.max_samples = plan->max_stacks,
 	};
 	int r = rs_oncpu_new(&options, &profile->oncpu, err);
@@ -78,12 +82,19 @@ static void describe(void *data, const char *who, bool done, struct rs_str *out)
 
 	rs_str_appendf(out, "%s %s, %u times a second", done ? "CPU time of" : "sampling", who,
 		       profile->settings.frequency);
+	if (profile->settings.cpus)
+		rs_str_appendf(out, " on CPU %s", profile->settings.cpus);
 }
 
 static int run_kept(const struct rs_cmd *cmd, struct settings *settings)
 {
 	struct rs_stackcmd_options *common = &settings->common;
+	struct rs_error err = RS_ERROR_INIT;
 
+	if (settings->cpus) {
+		rs_error_set(&err, -EINVAL, "--cpu: profiles that are kept are of all CPUs");
+		return rs_cmd_misuse(cmd, &err);
+	}
 	common->out.usual = RS_PROFILE_TABLE;
 	return rs_profile_kept_run(cmd, &settings->kept, &common->select, &common->out,
 				   settings->frequency, common->duration);

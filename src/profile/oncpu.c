@@ -29,6 +29,8 @@ struct rs_oncpu {
 	struct rs_oncpu_options options;
 	struct rs_tool_profile *tool;
 	RS_VEC(struct event) events;
+	int *wanted; /* numbers of CPUs; NULL: all */
+	unsigned n_wanted;
 	bool cycles; /* which clock it came to be */
 };
 
@@ -69,6 +71,28 @@ static int check_frequency(uint32_t frequency, struct rs_error *err)
 	return -EINVAL;
 }
 
+static int choose_cpus(struct rs_oncpu *oncpu, struct rs_error *err)
+{
+	const char *text = oncpu->options.cpus;
+	unsigned n = text ? rs_cpus_parse(text, NULL, 0) : 0, possible = rs_cpus_possible();
+
+	oncpu->options.cpus = NULL; /* the caller's */
+	if (!text)
+		return 0;
+	if (!n || n > RS_CPUS_MAX)
+		return rs_error_set(err, -EINVAL, "CPUs \"%s\": numbers like \"0,2-3\" are wanted",
+				    text);
+	oncpu->wanted = calloc(n, sizeof(*oncpu->wanted));
+	if (!oncpu->wanted)
+		return rs_error_set(err, -ENOMEM, "out of memory");
+	oncpu->n_wanted = rs_cpus_parse(text, oncpu->wanted, n);
+	for (unsigned i = 0; i < n; i++)
+		if ((unsigned)oncpu->wanted[i] >= possible)
+			return rs_error_set(err, -EINVAL, "there is no CPU %d: they are 0 to %u",
+					    oncpu->wanted[i], possible - 1);
+	return 0;
+}
+
 int rs_oncpu_new(const struct rs_oncpu_options *options, struct rs_oncpu **ret_oncpu,
 		 struct rs_error *err)
 {
@@ -81,6 +105,9 @@ int rs_oncpu_new(const struct rs_oncpu_options *options, struct rs_oncpu **ret_o
 	if (!oncpu)
 		return rs_error_set(err, -ENOMEM, "out of memory");
 	oncpu->options = *options;
+	r = choose_cpus(oncpu, err);
+	if (r < 0)
+		return r;
 	r = rs_tool_load(&rs_tool_profile_type, &load, (void **)&oncpu->tool, err);
 	if (!r)
 		r = rs_target_fill(options->target, oncpu->tool, err);
@@ -99,6 +126,7 @@ void rs_oncpu_free(struct rs_oncpu **oncpu)
 	if (o->tool)
 		rs_oncpu_detach(o);
 	rs_tool_close((void **)&o->tool);
+	free(o->wanted);
 	free(o);
 }
 
@@ -182,7 +210,8 @@ static int take_cpus(struct rs_oncpu *oncpu)
 		event->online = event->online && contains(cpus, n, event->cpu);
 	}
 	for (unsigned i = 0; i < n && !r; i++)
-		r = take_cpu(oncpu, cpus[i]);
+		if (!oncpu->wanted || contains(oncpu->wanted, oncpu->n_wanted, cpus[i]))
+			r = take_cpu(oncpu, cpus[i]);
 	return r;
 }
 

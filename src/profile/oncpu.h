@@ -20,12 +20,13 @@ struct rs_oncpu_options {
 	struct rs_sample_config samples;
 	uint32_t frequency; /* Hz, at most RS_ONCPU_FREQUENCY_MAX */
 	enum rs_oncpu_clock clock;
+	const char *cpus;     /* only these: "0,2-3"; NULL: all, also those that come later */
 	uint32_t max_samples; /* different stacks */
 };
 
 struct rs_oncpu;
 
-/* Loads. -EINVAL: the frequency is above what the kernel allows, with words. */
+/* Loads. -EINVAL: the frequency is above what the kernel allows, or there is no such CPU, with words. */
 int rs_oncpu_new(const struct rs_oncpu_options *options, struct rs_oncpu **ret_oncpu,
 		 struct rs_error *err);
 void rs_oncpu_free(struct rs_oncpu **oncpu);

@@ -75,8 +75,9 @@ class Control {
 		this.facts = make('p', { className: 'facts' });
 		this.head = make('header', {}, make('div', { className: 'title' },
 			make('h1', { textContent: Model.safe(data.title), title: Model.safe(data.title) }), this.facts), tools);
-		this.notes = make('ul', { className: 'notes', hidden: !data.notes.length },
-			...data.notes.map((note) => make('li', { textContent: Model.safe(note) })));
+		const notes = data.stacks ? data.notes : ['there is nothing in this profile', ...data.notes];
+		this.notes = make('ul', { className: 'notes', hidden: !notes.length },
+			...notes.map((note) => make('li', { textContent: Model.safe(note) })));
 		this.details = make('div', { className: 'details' });
 		this.details.setAttribute('aria-live', 'polite');
 		this.foot = make('footer', {}, this.details, this.legend());
@@ -114,7 +115,7 @@ class Control {
 		this.reset.disabled = !this.zoom;
 		this.facts.textContent = [
 			this.amount(model.width[0]) + (model.unit === 'count' ? '' : ` ${Model.safe(data.types[model.value].name)}`),
-			data.stacks + ' stacks', data.duration ? duration(data.duration) : '',
+			data.stacks === 1 ? '1 stack' : `${data.stacks} stacks`, data.duration ? duration(data.duration) : '',
 			data.time ? new Date(data.time / 1e6).toLocaleString() : '',
 		].filter(Boolean).join(' · ');
 		this.surface.draw(this);
