@@ -309,6 +309,8 @@ static void test_mistakes(void)
 	MISTAKE(2, "1 to 10000", "-F", "0");
 	MISTAKE(2, "1 to 10000", "-F", "10001");
 	MISTAKE(2, "at most 1048576", "--max-stacks", "4294967295");
+	MISTAKE(2, "no CPU 8000", "--cpu", "0,8000");
+	MISTAKE(2, "0,2-3", "--cpu", "first");
 	MISTAKE(2, "table", "-o", "nonsense");
 	MISTAKE(2, "no level", "--by", "proces");
 	MISTAKE(2, "reasons", "--by", "reason");
@@ -317,8 +319,58 @@ static void test_mistakes(void)
 	MISTAKE(1, "/nonexistent", "-w", "/nonexistent/x.html");
 	MISTAKE(1, "/nonexistent", "--diff", "/nonexistent/x.html");
 	MISTAKE(2, "15 bytes", "--comm", "a-name-that-is-too-long");
+	MISTAKE(2, "no such value", "--value", "9");
 	MISTAKE(2, "", "--duration", "10");
 	MISTAKE(2, "", "word", "word");
+}
+
+/* Compared with a profile of other things: that is said before anything is sampled. */
+static void test_other_values(void)
+{
+	char old[256];
+	FILE *file;
+
+	snprintf(old, sizeof(old), "%s/other.folded", agent_root());
+	file = fopen(old, "we");
+	if (!file || fputs("main;work 3\n", file) < 0)
+		tap_diag("no file");
+	if (file)
+		fclose(file);
+	test_mistake(2, "no value in common", (const char *[]){ "offcpu", "--diff", old, NULL });
+	test_mistake(2, "no such value",
+		     (const char *[]){ "memleak", "--value", "9", "-p", "1", NULL });
+	unlink(old);
+}
+
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid;
+}
+
+/* Nobody reads what it writes at the end: there it stays, until it is told again. */
+static void test_second_signal(void)
+{
+	uint64_t deadline = now_ms() + (uint64_t)agent_patience();
+	struct agent agent = AGENT_INIT;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/nobody-reads", agent_root());
+	if (mkfifo(path, 0600) < 0)
+		tap_diag("no pipe");
+	agent_spawn(&agent, (const char *[]){ "profile", "-o", "json", "-w", path, NULL }, NULL,
+		    NULL);
+	agent_wait_err(&agent, "^C ends");
+	do {
+		kill(agent.pid, SIGINT);
+		agent_pump(&agent, 20);
+	} while (!has_ended(agent.pid) && now_ms() < deadline);
+	if (!tap_ok(agent_wait_end(&agent) && agent_code(&agent) == 128 + SIGINT,
+		    "a second ^C ends it at once"))
+		tap_diag("%s", rs_str_cstr(&agent.err_text));
+	agent_done(&agent);
+	unlink(path);
 }
 
 int main(int argc, char **argv)
@@ -334,5 +386,7 @@ int main(int argc, char **argv)
 	test_short_lived();
 	test_formats();
 	test_mistakes();
+	test_other_values();
+	test_second_signal();
 	return tap_done();
 }
