@@ -10,7 +10,6 @@
 
 #include "base/util.h"
 #include "base/vec.h"
-#include "kern/cpus.h"
 #include "kern/ring.h"
 #include "kern/tool.h"
 
@@ -24,9 +23,8 @@ struct rs_collect {
 	struct rs_collect_options options;
 	enum rs_collect_by by[BY_MAX];
 	struct rs_ring *notes;
-	int samples_map, counts_map;
-	unsigned cpus;
-	uint64_t *counts; /* of each CPU: what is read of counts_map */
+	int samples_map;
+	struct bpf_map *counts;
 	uint32_t frames[2 * RS_STACKS_FRAMES_MAX + EXTRA];
 	uint32_t waker[RS_STACKS_FRAMES_MAX + EXTRA];
 	const char *functions[RS_STACKS_FRAMES_MAX];
@@ -64,13 +62,10 @@ int rs_collect_new(void *tool, const struct rs_collect_options *options,
 	memcpy(collect->by, options->by, options->n_by * sizeof(*options->by));
 	collect->options.by = collect->by;
 	collect->samples_map = find_map(tool, "rs_samples");
-	collect->counts_map = find_map(tool, "rs_sample_counts");
-	if (collect->samples_map < 0 || collect->counts_map < 0)
+	collect->counts = bpf_object__find_map_by_name(((struct rs_tool *)tool)->obj,
+						       "rs_sample_counts");
+	if (collect->samples_map < 0 || !collect->counts)
 		return rs_error_set(err, -ENOENT, "the BPF object counts no samples");
-	collect->cpus = rs_cpus_possible();
-	collect->counts = calloc(collect->cpus, sizeof(*collect->counts));
-	if (!collect->counts)
-		return rs_error_set(err, -ENOMEM, "out of memory");
 	r = rs_ring_open(find_map(tool, "rs_sample_notes"), RS_SAMPLE_NOTES_BYTES, NULL,
 			 &collect->notes, err);
 	if (r < 0)
@@ -86,7 +81,6 @@ void rs_collect_free(struct rs_collect **collect)
 	if (!c)
 		return;
 	rs_ring_close(&c->notes);
-	free(c->counts);
 	free(c);
 }
 
@@ -116,14 +110,7 @@ void rs_collect_tick(struct rs_collect *collect)
 
 uint64_t rs_collect_count(struct rs_collect *collect, enum rs_sample_count what)
 {
-	uint32_t key = what;
-	uint64_t sum = 0;
-
-	if (bpf_map_lookup_elem(collect->counts_map, &key, collect->counts))
-		return 0;
-	for (unsigned i = 0; i < collect->cpus; i++)
-		sum += collect->counts[i];
-	return sum;
+	return rs_tool_sum(collect->counts, what);
 }
 
 /* --- frames --- */

@@ -8,16 +8,14 @@
 #include <bpf/bpf.h>
 
 #include "base/util.h"
-#include "kern/cpus.h"
+#include "kern/tool.h"
 #include "profile/unwind.h"
 
 struct rs_stacks {
 	struct rs_symbols *symbols;
 	struct rs_unwind *unwind; /* NULL: frame pointers only */
 	int map;                  /* rs_stacks */
-	int fails_map;            /* rs_stack_fails */
-	unsigned cpus;
-	uint64_t *counts; /* one per CPU: what is read of fails_map */
+	struct bpf_map *fails;    /* rs_stack_fails */
 	struct rs_stack stack;
 };
 
@@ -30,13 +28,9 @@ int rs_stacks_new(struct bpf_object *object, const struct rs_stacks_options *opt
 		return rs_error_set(err, -ENOMEM, "out of memory");
 	stacks->symbols = options->symbols;
 	stacks->map = bpf_object__find_map_fd_by_name(object, "rs_stacks");
-	stacks->fails_map = bpf_object__find_map_fd_by_name(object, "rs_stack_fails");
-	if (stacks->map < 0 || stacks->fails_map < 0)
+	stacks->fails = bpf_object__find_map_by_name(object, "rs_stack_fails");
+	if (stacks->map < 0 || !stacks->fails)
 		return rs_error_set(err, -ENOENT, "the BPF object collects no stacks");
-	stacks->cpus = rs_cpus_possible();
-	stacks->counts = calloc(stacks->cpus, sizeof(*stacks->counts));
-	if (!stacks->counts)
-		return rs_error_set(err, -ENOMEM, "out of memory");
 	if (!options->no_unwind && bpf_object__find_map_by_name(object, "rs_unwind_control")) {
 		int r = rs_unwind_new(object, options->symbols, &stacks->unwind, err);
 
@@ -54,7 +48,6 @@ void rs_stacks_free(struct rs_stacks **stacks)
 	if (!s)
 		return;
 	rs_unwind_free(&s->unwind);
-	free(s->counts);
 	free(s);
 }
 
@@ -187,17 +180,6 @@ void rs_stacks_clear(struct rs_stacks *stacks)
 
 /* ---- losses ---- */
 
-static uint64_t read_count(struct rs_stacks *stacks, uint32_t what)
-{
-	uint64_t sum = 0;
-
-	if (bpf_map_lookup_elem(stacks->fails_map, &what, stacks->counts))
-		return 0;
-	for (unsigned i = 0; i < stacks->cpus; i++)
-		sum += stacks->counts[i];
-	return sum;
-}
-
 static int note(struct rs_profile *profile, uint64_t count, const char *what)
 {
 	char text[160];
@@ -219,6 +201,6 @@ int rs_stacks_losses(struct rs_stacks *stacks, struct rs_profile *profile)
 	int r = 0;
 
 	for (uint32_t i = 0; i < RS_STACK_FAIL_COUNT && !r; i++)
-		r = note(profile, read_count(stacks, i), texts[i]);
+		r = note(profile, rs_tool_sum(stacks->fails, i), texts[i]);
 	return r || !stacks->unwind ? r : rs_unwind_losses(stacks->unwind, profile);
 }
