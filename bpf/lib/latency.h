@@ -4,6 +4,7 @@
 
 #include "bpf/abi/latency.h"
 #include "bpf/lib/arch.h"
+#include "bpf/lib/counters.h"
 #include "bpf/lib/histogram.h"
 #include "bpf/lib/target.h"
 #include "bpf/lib/wait.h"
@@ -11,12 +12,7 @@
 
 const volatile struct rs_latency_config rs_latency;
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RS_LATENCY_LOST_COUNT);
-	__type(key, __u32);
-	__type(value, __u64);
-} rs_latency_lost SEC(".maps");
+RS_COUNTERS(RS_LATENCY_LOST_COUNT) rs_latency_lost SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -60,10 +56,7 @@ struct {
 
 static __always_inline void latency_lost(__u32 why)
 {
-	__u64 *n = bpf_map_lookup_elem(&rs_latency_lost, &why);
-
-	if (n)
-		__sync_fetch_and_add(n, 1);
+	rs_counters_add(&rs_latency_lost, why, 1);
 }
 
 static __always_inline void latency_tally(__u32 what)

@@ -14,6 +14,7 @@
 #include "bpf/abi/memleak.h"
 #include "bpf/abi/poisson.h"
 #include "bpf/lib/arch.h"
+#include "bpf/lib/counters.h"
 #include "bpf/lib/stack.h"
 #include "bpf/lib/target.h"
 
@@ -54,12 +55,7 @@ struct {
 	__type(value, struct rs_mem_thread);
 } rs_mem_threads SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RS_MEM_COUNT_COUNT);
-	__type(key, __u32);
-	__type(value, __u64);
-} rs_mem_counts SEC(".maps");
+RS_COUNTERS(RS_MEM_COUNT_COUNT) rs_mem_counts SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -68,10 +64,7 @@ struct {
 
 static __always_inline void add(__u32 what, __u64 n)
 {
-	__u64 *count = bpf_map_lookup_elem(&rs_mem_counts, &what);
-
-	if (count)
-		__sync_fetch_and_add(count, n);
+	rs_counters_add(&rs_mem_counts, what, n);
 }
 
 /* --- records --- */

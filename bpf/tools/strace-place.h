@@ -3,6 +3,7 @@
 #pragma once
 
 #include "bpf/abi/strace.h"
+#include "bpf/lib/counters.h"
 #include "bpf/lib/kernel.h"
 
 const volatile struct rs_strace_config rs_strace_config;
@@ -51,19 +52,11 @@ struct {
 	__type(value, __u32);
 } rs_strace_paths SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RS_STRACE_LOST_COUNT);
-	__type(key, __u32);
-	__type(value, __u64);
-} rs_strace_lost SEC(".maps");
+RS_COUNTERS(RS_STRACE_LOST_COUNT) rs_strace_lost SEC(".maps");
 
 static __always_inline void lost(__u32 why)
 {
-	__u64 *n = bpf_map_lookup_elem(&rs_strace_lost, &why);
-
-	if (n)
-		__sync_fetch_and_add(n, 1);
+	rs_counters_add(&rs_strace_lost, why, 1);
 }
 
 static __always_inline struct rs_strace_thread *place_of(__u32 tid)

@@ -6,6 +6,7 @@
  */
 #include "bpf/abi/syscalls.h"
 #include "bpf/lib/arch.h"
+#include "bpf/lib/counters.h"
 #include "bpf/lib/target.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -38,12 +39,7 @@ struct {
 	__type(value, struct rs_count_name);
 } rs_counts_names SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RS_COUNTS_LOST_COUNT);
-	__type(key, __u32);
-	__type(value, __u64);
-} rs_counts_lost SEC(".maps");
+RS_COUNTERS(RS_COUNTS_LOST_COUNT) rs_counts_lost SEC(".maps");
 
 /* A call that has begun. `began` 0: none. */
 struct under_way {
@@ -70,10 +66,7 @@ struct {
 
 static __always_inline void lost(__u32 why)
 {
-	__u64 *n = bpf_map_lookup_elem(&rs_counts_lost, &why);
-
-	if (n)
-		++*n;
+	rs_counters_add(&rs_counts_lost, why, 1);
 }
 
 #ifdef RS_OLD
