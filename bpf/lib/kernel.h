@@ -191,6 +191,7 @@ struct inode {
 	struct super_block *i_sb;
 	unsigned long i_ino; /* u64 on all architectures since 7.1: the same width here */
 	unsigned int i_nlink;
+	long long i_size;
 } __core;
 
 struct dentry {

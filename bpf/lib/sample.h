@@ -4,6 +4,7 @@
 
 #include "bpf/abi/sample.h"
 #include "bpf/lib/cgroups.h"
+#include "bpf/lib/counters.h"
 #include "bpf/lib/stack.h"
 
 const volatile struct rs_sample_config rs_sample_config;
@@ -29,19 +30,11 @@ struct {
 	__uint(max_entries, RS_SAMPLE_NOTES_BYTES);
 } rs_sample_notes SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RS_SAMPLE_COUNT_COUNT);
-	__type(key, __u32);
-	__type(value, __u64);
-} rs_sample_counts SEC(".maps");
+RS_COUNTERS(RS_SAMPLE_COUNT_COUNT) rs_sample_counts SEC(".maps");
 
 static __always_inline void rs_sample_count(__u32 what)
 {
-	__u64 *count = bpf_map_lookup_elem(&rs_sample_counts, &what);
-
-	if (count)
-		__sync_fetch_and_add(count, 1);
+	rs_counters_add(&rs_sample_counts, what, 1);
 }
 
 /* Who it is, but for stacks and reason; @key is all zeros. */

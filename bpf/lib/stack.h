@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "bpf/lib/counters.h"
 #include "bpf/lib/stack-slots.h"
 
 #if defined(__TARGET_ARCH_x86)
@@ -33,19 +34,11 @@ struct {
 } rs_stacks SEC(".maps");
 
 /* enum rs_stack_fail -> times. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RS_STACK_FAIL_COUNT);
-	__type(key, __u32);
-	__type(value, __u64);
-} rs_stack_fails SEC(".maps");
+RS_COUNTERS(RS_STACK_FAIL_COUNT) rs_stack_fails SEC(".maps");
 
 static __always_inline void rs_stack_failed(__u32 what)
 {
-	__u64 *count = bpf_map_lookup_elem(&rs_stack_fails, &what);
-
-	if (count)
-		__sync_fetch_and_add(count, 1);
+	rs_counters_add(&rs_stack_fails, what, 1);
 }
 
 /* A slot of this CPU that nobody holds; NULL: all are held. To be given back with rs_stack_release(). */
@@ -112,16 +105,16 @@ static __always_inline __u64 rs_stack_get(void *ctx, struct rs_stack *stack, __u
 	return rs_stack_keep(stack);
 }
 
-/* While the tables of a process are not there yet, its stacks are what frame pointers give: seldom whole. */
+/* One that ends has no memory any more, and so no user stack. */
 static __always_inline __u64 rs_stack_user(void *ctx, struct rs_stack_scratch *s)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 key;
 
-	if (BPF_CORE_READ(task, flags) & (PF_KTHREAD | PF_IO_WORKER))
+	if (BPF_CORE_READ(task, flags) & (PF_KTHREAD | PF_IO_WORKER) || !BPF_CORE_READ(task, mm))
 		return 0;
 	if (rs_unwind_user(s))
-		key = rs_stack_keep(&s->stack);
+		key = s->stack.n ? rs_stack_keep(&s->stack) : 0;
 	else
 		key = rs_stack_get(ctx, &s->stack, BPF_F_USER_STACK,
 				   rs_unwind_on() ? RS_STACK_BROKEN : 0);

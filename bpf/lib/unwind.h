@@ -6,6 +6,9 @@
  * once for each of 127 frames; and what a search has found so far is written to the slot and read back in each round, so
  * that the verifier knows nothing of it and sees that all rounds are alike.
  *
+ * What is mapped where is the kernel's own knowledge (vma.h): nothing has to be told of a process, only of the files that
+ * it has mapped, and those of one that has just been started are known from others as a rule.
+ *
  * A frame costs about 0.3 us (two searches and one read of user memory), a stack of python or bash 4 to 25 us.
  *
  * The registers that user code had when it entered the kernel lie at the top of the task's kernel stack, however it
@@ -15,27 +18,28 @@
 
 #include "bpf/abi/unwind.h"
 #include "bpf/lib/arch.h"
+#include "bpf/lib/vma.h"
 
 #define RS_UNWIND_ASK_AGAIN_NS 20000000 /* user space makes it longer where asking was in vain */
 
 #define RS_UNWIND_RETURNS 64 /* functions whose ends are probed, in one stack */
 
-/* thread group -> its mappings */
+/* Of files that programs have met. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RS_UNWIND_PROCESSES);
+	__uint(max_entries, RS_UNWIND_CODES);
 	__uint(map_flags, RS_NO_PREALLOC);
-	__type(key, __u32);
-	__type(value, struct rs_unwind_process);
-} rs_unwind_processes SEC(".maps");
+	__type(key, struct rs_unwind_id);
+	__type(value, struct rs_unwind_code);
+} rs_unwind_codes SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RS_UNWIND_MAPPINGS);
+	__uint(max_entries, RS_UNWIND_PIECES);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, struct rs_unwind_mapping);
-} rs_unwind_mappings SEC(".maps");
+	__type(value, struct rs_unwind_piece);
+} rs_unwind_pieces SEC(".maps");
 
 struct rs_unwind_chunk {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -65,22 +69,98 @@ struct {
 	__uint(max_entries, RS_UNWIND_ASKS_BYTES);
 } rs_unwind_asks SEC(".maps");
 
-static __always_inline void rs_unwind_ask(__u32 tgid, bool gone, __u64 ip)
-{
-	struct rs_unwind_ask ask = { .tgid = tgid, .gone = gone, .ip = ip };
+struct mm_struct___vdso {
+	struct {
+		void *vdso;
+	} context;
+} __core;
 
-	bpf_ringbuf_output(&rs_unwind_asks, &ask, sizeof(ask), 0); /* full: asked again later */
+/* ---- which code it is ---- */
+
+/* A file that was not met before: w->ask.id. */
+static __always_inline bool rs_unwind_is_new(struct rs_unwind_walk *w, __u64 now)
+{
+	struct rs_unwind_control *control;
+	__u32 zero = 0;
+
+	__builtin_memset(&w->made, 0, sizeof(w->made));
+	w->made.used = 1;
+	w->made.asked = now;
+	if (!bpf_map_update_elem(&rs_unwind_codes, &w->ask.id, &w->made, BPF_NOEXIST))
+		return true;
+	if (bpf_map_lookup_elem(&rs_unwind_codes, &w->ask.id))
+		return false; /* another CPU was faster */
+	/* There is no room: user space makes some. */
+	control = bpf_map_lookup_elem(&rs_unwind_control, &zero);
+	if (!control || now < control->asked + RS_UNWIND_ASK_AGAIN_NS)
+		return false;
+	control->asked = now;
+	return true;
 }
 
-SEC("raw_tp/sched_process_exit") int rs_unwind_exit(struct rs_raw *ctx)
+/* What is known of the code of the file w->ask.id; what is not is asked for. */
+static __always_inline void rs_unwind_know(struct rs_unwind_walk *w)
 {
-	struct task_struct *task = (void *)ctx->args[0];
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct rs_unwind_code *code = bpf_map_lookup_elem(&rs_unwind_codes, &w->ask.id);
+	__u64 now;
 
-	if (!BPF_CORE_READ(task, signal, live.counter) &&
-	    !bpf_map_delete_elem(&rs_unwind_processes, &tgid))
-		rs_unwind_ask(tgid, true, 0);
-	return 0;
+	if (code && !code->used)
+		code->used = 1;
+	if (code && code->known) {
+		w->mapping.first = code->first;
+		w->mapping.n = code->n;
+		return;
+	}
+	w->mapping.unknown = 1;
+	now = bpf_ktime_get_ns();
+	if (code ? now < code->asked + RS_UNWIND_ASK_AGAIN_NS : !rs_unwind_is_new(w, now))
+		return;
+	if (code)
+		code->asked = now;
+	w->ask.start = w->mapping.start;
+	w->ask.offset = w->mapping.offset;
+	w->ask.tgid = bpf_get_current_pid_tgid() >> 32;
+	/* full: asked again later */
+	bpf_ringbuf_output(&rs_unwind_asks, &w->ask, sizeof(w->ask), 0);
+}
+
+/* Where the walk of this slot is (walk.pc), in memory that is now: whether anything is mapped there. */
+__noinline int rs_unwind_look(__u32 slot)
+{
+	struct rs_stack_scratch *s = bpf_map_lookup_elem(&rs_stack_slots, &slot);
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct mm_struct___vdso *with_vdso = (void *)mm;
+	struct vm_area_struct *vma;
+	struct rs_unwind_walk *w;
+	struct inode *inode;
+	struct file *file;
+
+	if (!s || !mm)
+		return 0;
+	w = &s->walk;
+	__builtin_memset(&w->mapping, 0, sizeof(w->mapping));
+	__builtin_memset(&w->ask, 0, sizeof(w->ask));
+	vma = rs_vma_find(&w->search, mm, w->pc);
+	if (!vma)
+		return 0;
+	w->mapping.start = BPF_CORE_READ(vma, vm_start);
+	w->mapping.end = BPF_CORE_READ(vma, vm_end);
+	file = BPF_CORE_READ(vma, vm_file);
+	if (file) {
+		w->mapping.offset = BPF_CORE_READ(vma, vm_pgoff) << 12;
+		inode = BPF_CORE_READ(file, f_inode);
+		w->ask.id.inode = BPF_CORE_READ(inode, i_ino);
+		w->ask.id.device = BPF_CORE_READ(inode, i_sb, s_dev);
+		w->ask.size = BPF_CORE_READ(inode, i_size);
+	} else if (bpf_core_field_exists(with_vdso->context.vdso) &&
+		   (__u64)BPF_CORE_READ(with_vdso, context.vdso) == w->mapping.start) {
+		w->ask.id.inode = RS_UNWIND_VDSO;
+	} else {
+		return 1;
+	}
+	rs_unwind_know(w);
+	return 1;
 }
 
 /* ---- one step ---- */
@@ -93,56 +173,73 @@ enum rs_unwind_outcome {
 	RS_UNWIND_FULL,     /* more frames than fit */
 };
 
-static __always_inline bool rs_unwind_find_mapping(struct rs_unwind_walk *w, __u64 pc)
+static __always_inline bool rs_unwind_find_mapping(struct rs_stack_scratch *s, __u64 pc)
 {
-	volatile __u32 *at = &w->found;
-	struct rs_unwind_mapping *m;
-	__u32 index;
-
-	if (pc >= w->mapping.start && pc < w->mapping.end)
+	if (pc >= s->walk.mapping.start && pc < s->walk.mapping.end)
 		return true;
-	*at = 0;
-#pragma clang loop unroll(disable)
-	for (__u32 step = RS_UNWIND_PROCESS_MAPPINGS / 2; step; step >>= 1) {
-		__u32 next = *at + step;
-
-		if (next >= w->n)
-			continue;
-		index = w->first + next;
-		m = bpf_map_lookup_elem(&rs_unwind_mappings, &index);
-		if (m && m->start <= pc)
-			*at = next;
-	}
-	index = w->first + *at;
-	m = bpf_map_lookup_elem(&rs_unwind_mappings, &index);
-	if (!m || pc < m->start || pc >= m->end)
-		return false;
-	w->mapping = *m;
-	return true;
+	s->walk.pc = pc;
+	return rs_unwind_look(s->slot);
 }
 
-static __always_inline __u32 rs_unwind_find_rule(struct rs_unwind_walk *w, __u64 pc)
+/* The piece that an offset in the file is in. */
+static __always_inline struct rs_unwind_piece *rs_unwind_find_piece(struct rs_unwind_walk *w,
+								    __u64 offset)
 {
-	__u32 offset = pc - w->mapping.base, last = w->mapping.last, index = w->mapping.chunk;
+	__u32 first = w->mapping.first, last = first + w->mapping.n - 1, index;
+	volatile __u32 *at = &w->found;
+	struct rs_unwind_piece *piece;
+
+	*at = first;
+#pragma clang loop unroll(disable)
+	for (__u32 step = RS_UNWIND_FILE_PIECES / 2; step; step >>= 1) {
+		index = *at + step;
+		if (index > last)
+			continue;
+		piece = bpf_map_lookup_elem(&rs_unwind_pieces, &index);
+		if (piece && piece->start <= offset)
+			*at = index;
+	}
+	index = *at;
+	piece = bpf_map_lookup_elem(&rs_unwind_pieces, &index);
+	return piece && piece->start <= offset ? piece : 0;
+}
+
+static __always_inline __u32 rs_unwind_find_row(struct rs_unwind_walk *w,
+						const struct rs_unwind_piece *piece, __u32 pc)
+{
+	__u32 last = piece->last, index = piece->chunk;
 	volatile __u32 *at = &w->found;
 	struct rs_unwind_row *row;
 	void *chunk = bpf_map_lookup_elem(&rs_unwind_chunks, &index);
 
 	if (!chunk)
 		return RS_UNWIND_NONE;
-	*at = w->mapping.first;
+	*at = piece->first;
 #pragma clang loop unroll(disable)
 	for (__u32 step = RS_UNWIND_CHUNK_ROWS / 2; step; step >>= 1) {
 		index = *at + step;
 		if (index > last)
 			continue;
 		row = bpf_map_lookup_elem(chunk, &index);
-		if (row && row->pc <= offset)
+		if (row && row->pc <= pc)
 			*at = index;
 	}
 	index = *at;
 	row = bpf_map_lookup_elem(chunk, &index);
-	return row && row->pc <= offset ? row->rule : RS_UNWIND_NONE;
+	return row && row->pc <= pc ? row->rule : RS_UNWIND_NONE;
+}
+
+static __always_inline __u32 rs_unwind_find_rule(struct rs_unwind_walk *w, __u64 pc)
+{
+	__u64 offset = pc - w->mapping.start + w->mapping.offset;
+	struct rs_unwind_piece *piece;
+
+	if (!w->mapping.n)
+		return RS_UNWIND_NONE;
+	piece = rs_unwind_find_piece(w, offset);
+	if (!piece || (offset - piece->base) >> 32)
+		return RS_UNWIND_NONE;
+	return rs_unwind_find_row(w, piece, offset - piece->base);
 }
 
 static __always_inline bool rs_unwind_read(__u64 address, __u64 *ret)
@@ -200,13 +297,25 @@ static __always_inline int rs_unwind_return(struct rs_unwind_walk *w, __u64 cfa,
 	return w->ip ? RS_UNWIND_GO_ON : RS_UNWIND_DONE;
 }
 
+/* vfork(2) has taken the return address off the stack, for the child uses that too. The register is that of the innermost
+ * frame. */
+static __always_inline int rs_unwind_in_rdi(struct rs_unwind_walk *w, __u32 rule)
+{
+	struct pt_regs *regs = rs_current_regs();
+
+	if (rule != RS_UNWIND_IN_RDI || w->frames != 1)
+		return RS_UNWIND_BROKEN;
+	w->ip = RS_REGS_ARG0(regs);
+	w->exact = 0;
+	return w->ip ? RS_UNWIND_GO_ON : RS_UNWIND_DONE;
+}
+
 /* Code without a table may have frame pointers. */
 static __always_inline int rs_unwind_by_pointer(struct rs_unwind_walk *w)
 {
-	bool no_table = w->mapping.chunk >= RS_UNWIND_CHUNKS;
-
+	w->guessed |= w->mapping.unknown;
 	if (!w->bp &&
-	    (no_table || w->frames > 1)) /* as programs begin: System V ABI for AMD64, 3.4.1 */
+	    (!w->mapping.n || w->frames > 1)) /* as programs begin: System V ABI for AMD64, 3.4.1 */
 		return RS_UNWIND_DONE;
 	if (w->bp < w->sp)
 		return RS_UNWIND_BROKEN;
@@ -226,7 +335,7 @@ static __always_inline int rs_unwind_apply(struct rs_unwind_walk *w, __u32 rule)
 	} else if (kind == RS_UNWIND_NONE) {
 		return rs_unwind_by_pointer(w);
 	} else if (kind == RS_UNWIND_END) {
-		return offset ? RS_UNWIND_BROKEN : RS_UNWIND_DONE;
+		return offset ? rs_unwind_in_rdi(w, rule) : RS_UNWIND_DONE;
 	} else if (kind == RS_UNWIND_SIGNAL) {
 		return rs_unwind_signal(w);
 	} else if (kind == RS_UNWIND_PLT) {
@@ -292,9 +401,8 @@ __noinline int rs_unwind_step(__u32 slot)
 		return RS_UNWIND_FULL;
 	/* A call may be the last instruction of a function: what returns there belongs to the call. */
 	pc = w->ip - !w->exact;
-	known = rs_unwind_find_mapping(w, pc);
-	if (n && !w->exact && (!known || w->mapping.chunk >= RS_UNWIND_CHUNKS) &&
-	    rs_unwind_returned(slot))
+	known = rs_unwind_find_mapping(s, pc);
+	if (n && !w->exact && (!known || !w->mapping.n) && rs_unwind_returned(slot))
 		return RS_UNWIND_GO_ON;
 	if (!known && n)
 		return RS_UNWIND_UNMAPPED;
@@ -334,47 +442,6 @@ static __always_inline bool rs_unwind_on(void)
 	return control && control->on;
 }
 
-static __always_inline void rs_unwind_ask_again(struct rs_unwind_process *process, __u32 tgid,
-						__u64 ip)
-{
-	__u64 now = bpf_ktime_get_ns();
-
-	if (now < process->asked + RS_UNWIND_ASK_AGAIN_NS)
-		return;
-	process->asked = now;
-	rs_unwind_ask(tgid, false, ip);
-}
-
-/* What is known of the current process; NULL: nothing yet, but it was asked for. */
-static __always_inline struct rs_unwind_process *rs_unwind_process(__u32 tgid)
-{
-	struct rs_unwind_process *process = bpf_map_lookup_elem(&rs_unwind_processes, &tgid);
-
-	if (process && process->n)
-		return process;
-	if (process) {
-		rs_unwind_ask_again(process, tgid, 0);
-	} else {
-		struct rs_unwind_process made = { .asked = bpf_ktime_get_ns() };
-
-		if (!bpf_map_update_elem(&rs_unwind_processes, &tgid, &made, BPF_NOEXIST))
-			rs_unwind_ask(tgid, false, 0);
-	}
-	return 0;
-}
-
-/* Other code now; what was known of it is wrong. It was sampled before, and so it will be again. */
-SEC("raw_tp/sched_process_exec") int rs_unwind_exec(struct rs_raw *ctx)
-{
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-
-	if (bpf_map_delete_elem(&rs_unwind_processes, &tgid))
-		return 0;
-	rs_unwind_ask(tgid, true, 0);
-	rs_unwind_process(tgid);
-	return 0;
-}
-
 /* Where the current task was when it entered the kernel. False: not in code of 64 bits. */
 static __always_inline bool rs_unwind_begin(struct rs_unwind_walk *w)
 {
@@ -386,33 +453,40 @@ static __always_inline bool rs_unwind_begin(struct rs_unwind_walk *w)
 	w->sp = BPF_CORE_READ(regs, sp);
 	w->bp = BPF_CORE_READ(regs, bp);
 	w->frames = 0;
+	w->guessed = 0;
 	w->exact = 1;
 	w->mapping.end = 0;
 	return true;
 }
 
-/* Fills the slot's stack with the current task's user stack. False: there is no table to do that with. */
+struct task_struct___exec {
+	unsigned int in_execve : 1;
+} __core;
+
+/* The memory is that of the new program, the registers are still those of the old one: no user code is there. */
+static __always_inline bool rs_unwind_is_in_exec(void)
+{
+	struct task_struct___exec *task = (void *)bpf_get_current_task();
+
+	return bpf_core_field_exists(task->in_execve) &&
+	       BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
+}
+
+/* Fills the slot's stack with the current task's user stack. False: it has no code that we know how to walk. */
 static __always_inline bool rs_unwind_user(struct rs_stack_scratch *s)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct rs_unwind_process *process;
 	int r;
 
-	if (!rs_unwind_on())
+	if (!rs_unwind_on() || !rs_unwind_begin(&s->walk))
 		return false;
-	process = rs_unwind_process(tgid);
-	if (!process || !rs_unwind_begin(&s->walk))
-		return false;
-	s->walk.first = process->first;
-	s->walk.n = process->n;
 	r = rs_unwind_steps(s->slot);
 	s->stack.n = s->walk.frames;
 	s->stack.flags = 0;
 	if (r == RS_UNWIND_FULL)
 		s->stack.flags = RS_STACK_CUT;
-	else if (r != RS_UNWIND_DONE)
+	else if (r != RS_UNWIND_DONE || s->walk.guessed)
 		s->stack.flags = RS_STACK_BROKEN;
-	if (r == RS_UNWIND_UNMAPPED)
-		rs_unwind_ask_again(process, tgid, s->walk.ip);
+	if (r == RS_UNWIND_UNMAPPED && s->walk.frames == 1 && rs_unwind_is_in_exec())
+		s->stack.n = 0;
 	return true;
 }

@@ -48,15 +48,6 @@ static uint32_t flags_of(const struct rs_strace_options *o)
 	       (o->kernel_stack ? RS_STRACE_KERNEL_STACK : 0) | (o->raw ? RS_STRACE_NO_MEMORY : 0);
 }
 
-/* Programs of bpf/lib/stack.h that only stacks need. */
-static void leave_out(struct rs_tool_strace *tool, const char *name)
-{
-	struct bpf_program *program = bpf_object__find_program_by_name(tool->obj, name);
-
-	if (program)
-		bpf_program__set_autoload(program, false);
-}
-
 static int prepare(void *data_tool, void *data, struct rs_error *err)
 {
 	struct rs_strace *strace = data;
@@ -79,11 +70,8 @@ static int prepare(void *data_tool, void *data, struct rs_error *err)
 		bpf_program__set_autoload(tool->progs.rs_strace_deliver, false);
 		bpf_program__set_autoload(tool->progs.rs_strace_generate, false);
 	}
-	if (!o->user_stack && !o->kernel_stack) {
+	if (!o->user_stack && !o->kernel_stack)
 		bpf_map__set_max_entries(tool->maps.rs_stacks, 1);
-		leave_out(tool, "rs_unwind_exec");
-		leave_out(tool, "rs_unwind_exit");
-	}
 	if (bpf_map__set_max_entries(tool->maps.rs_strace_ring, (uint32_t)buffer_of(o)))
 		return rs_error_set_errno(err, -errno, "sizing the buffer");
 	return 0;

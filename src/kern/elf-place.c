@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kern/elf-place.h"
 
+#include <sys/stat.h>
+
 #include "kern/elf-private.h"
 
 /* Do the two ranges have a byte in common? */
@@ -23,6 +25,25 @@ bool rs_elf_mapped_address(const struct rs_elf *elf, uint64_t offset, uint64_t s
 		return false;
 	*ret_address = offset - found->p_offset + found->p_vaddr;
 	return true;
+}
+
+bool rs_elf_code_at(const struct rs_elf *elf, size_t number, struct rs_elf_code *ret_code)
+{
+	rs_vec_foreach(&elf->segments, s)
+	{
+		if (!(s->p_flags & PF_X) || number--)
+			continue;
+		*ret_code = (struct rs_elf_code){ s->p_offset, s->p_filesz, s->p_vaddr };
+		return true;
+	}
+	return false;
+}
+
+uint64_t rs_elf_size(const struct rs_elf *elf)
+{
+	struct stat st;
+
+	return elf->fd >= 0 && fstat(elf->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
 bool rs_elf_section_address(struct rs_elf *elf, const char *name, uint64_t *ret_address)

@@ -30,10 +30,11 @@ struct rs_symbols_file {
 	bool debug_tried;
 	struct rs_unwind_functions functions; /* of one whose symbols do not say all */
 	bool functions_tried;
-	uint64_t number; /* no other file has had it */
-	char *path;      /* as the one who mapped it sees it */
-	char *shown;     /* the same, harmless for a terminal */
-	char *build_id;  /* NULL: none */
+	uint64_t number;        /* no other file has had it */
+	uint64_t device, inode; /* as /proc/PID/maps has them, the device as in bpf/abi/unwind.h */
+	char *path;             /* as the one who mapped it sees it */
+	char *shown;            /* the same, harmless for a terminal */
+	char *build_id;         /* NULL: none */
 	unsigned refs;
 };
 

@@ -136,6 +136,15 @@ static struct rs_symbols_file *new_file(struct rs_symbols *symbols, struct rs_el
 	return NULL;
 }
 
+/* "08:01" */
+static uint64_t parse_device(const char *text)
+{
+	char *rest;
+	uint64_t major = strtoull(text, &rest, 16);
+
+	return major << 20 | (*rest ? strtoull(rest + 1, NULL, 16) : 0);
+}
+
 /* The file of a mapping, shared; NULL: out of memory. */
 static struct rs_symbols_file *get_file(struct rs_symbols *symbols, uint32_t pid,
 					const struct rs_mapping *map)
@@ -149,6 +158,8 @@ static struct rs_symbols_file *get_file(struct rs_symbols *symbols, uint32_t pid
 		file = new_file(symbols, open_elf(symbols, pid, map), map->path);
 		if (!file)
 			return NULL;
+		file->device = parse_device(device);
+		file->inode = inode;
 		if (rs_hashmap_put_str(symbols->files, key, (size_t)n, file) < 0)
 			return file; /* the mapping's alone */
 	}
@@ -171,8 +182,10 @@ static struct rs_symbols_file *get_vdso(struct rs_symbols *symbols)
 
 	if (!symbols->vdso && image && rs_elf_open_image(image, vdso_size(image), &elf) == 0)
 		symbols->vdso = new_file(symbols, elf, VDSO);
-	if (symbols->vdso)
-		symbols->vdso->refs++;
+	if (!symbols->vdso)
+		return NULL;
+	symbols->vdso->inode = RS_UNWIND_VDSO;
+	symbols->vdso->refs++;
 	return symbols->vdso;
 }
 

@@ -262,10 +262,12 @@ static void test_ends(void **state)
 	(void)state;
 	begin();
 	put_usual_cie();
-	FUNCTION(PC, 64, 0x07, 16);                   /* no return address: _start */
-	FUNCTION(PC + 64, 64, 0x0e, 12);              /* not a whole word */
-	FUNCTION(PC + 128, 64, 0x80 | 16, 2);         /* return address elsewhere */
-	FUNCTION(PC + 192, 64, 0x0e, 0x80, 0x80, 64); /* a large frame */
+	FUNCTION(PC, 64, 0x07, 16);                                  /* no return address: _start */
+	FUNCTION(PC + 64, 64, 0x0e, 12);                             /* not a whole word */
+	FUNCTION(PC + 128, 64, 0x80 | 16, 2);                        /* return address elsewhere */
+	FUNCTION(PC + 192, 64, 0x0e, 0x80, 0x80, 64);                /* a large frame */
+	FUNCTION(PC + 512, 64, 0x0e, 0, 0x09, 16, 5, 0x44, 0x0e, 8); /* in rdi, for a while */
+	FUNCTION(PC + 576, 64, 0x0e, 0, 0x09, 16, 2);                /* in another register */
 	put_cie("zRS", &encoding, 1, start, sizeof(start));
 	FUNCTION(PC + 256, 64, 0);
 	assert_int_equal(parse(&table), 0);
@@ -274,6 +276,9 @@ static void test_ends(void **state)
 	assert_int_equal(RULE(&table, PC + 128), RS_UNWIND_UNSUPPORTED);
 	assert_int_equal(RULE(&table, PC + 192), SP(1 << 17, SAME));
 	assert_int_equal(RULE(&table, PC + 256), RS_UNWIND_SIGNAL);
+	assert_int_equal(RULE(&table, PC + 512), RS_UNWIND_IN_RDI);
+	assert_int_equal(RULE(&table, PC + 516), RS_UNWIND_UNSUPPORTED);
+	assert_int_equal(RULE(&table, PC + 576), RS_UNWIND_UNSUPPORTED);
 	rs_unwind_table_done(&table);
 }
 

@@ -6,6 +6,7 @@
 #define BP 6 /* numbers of registers: System V ABI for AMD64, figure 3.36 */
 #define SP 7
 #define RA 16
+#define DI 5
 
 #define INSTRUCTIONS_MAX 256 /* bytes in a CIE: they are run for each change of it */
 #define AUGMENTATION_MAX 8
@@ -118,6 +119,7 @@ static bool apply_register(struct rs_unwind_frame *frame, const struct rs_unwind
 			   uint8_t op, struct rs_unwind_bytes *b)
 {
 	const struct rs_unwind_saved other = { RS_UNWIND_SAVED_OTHER, 0 };
+	const struct rs_unwind_saved in_rdi = { RS_UNWIND_SAVED_IN_RDI, 0 };
 	uint64_t reg = rs_unwind_uleb(b);
 
 	switch (op) {
@@ -141,6 +143,8 @@ static bool apply_register(struct rs_unwind_frame *frame, const struct rs_unwind
 		set_saved(frame, cie, reg, (struct rs_unwind_saved){ RS_UNWIND_SAVED_SAME, 0 });
 		return true;
 	case 0x09: /* register */
+		set_saved(frame, cie, reg, rs_unwind_uleb(b) == DI ? in_rdi : other);
+		return true;
 	case 0x14: /* val_offset */
 	case 0x15: /* val_offset_sf */
 		rs_unwind_uleb(b);
@@ -230,6 +234,9 @@ uint32_t rs_unwind_frame_rule(const struct rs_unwind_frame *frame, const struct 
 		return RS_UNWIND_SIGNAL;
 	if (frame->ra.where == RS_UNWIND_SAVED_UNDEFINED)
 		return RS_UNWIND_END;
+	if (cie->ra == RA && frame->ra.where == RS_UNWIND_SAVED_IN_RDI && frame->reg == SP &&
+	    !frame->offset && !frame->expression && !frame->unsupported)
+		return RS_UNWIND_IN_RDI;
 	if (cie->ra != RA || frame->ra.where != RS_UNWIND_SAVED_AT_CFA || frame->ra.offset != -8 ||
 	    frame->unsupported)
 		return RS_UNWIND_UNSUPPORTED;

@@ -13,6 +13,7 @@ struct rs_unwind_saved {
 		RS_UNWIND_SAVED_UNDEFINED,
 		RS_UNWIND_SAVED_AT_CFA,
 		RS_UNWIND_SAVED_AT_BP,
+		RS_UNWIND_SAVED_IN_RDI,
 		RS_UNWIND_SAVED_OTHER, /* said in a way that we do not keep */
 	} where;
 	int64_t offset;

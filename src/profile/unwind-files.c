@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <bpf/bpf.h>
 
+#include "kern/elf-place.h"
 #include "profile/symbols-internal.h"
 #include "profile/unwind-cfi.h"
 
@@ -58,17 +59,17 @@ static int write_rows(int fd, uint32_t first, const struct rs_unwind_row *rows, 
 	return 0;
 }
 
-static void drop_pieces(struct rs_unwind_files *files, struct rs_unwind_file *file)
+static void drop_parts(struct rs_unwind_files *files, struct rs_unwind_file *file)
 {
-	rs_vec_foreach(&file->pieces, piece)
+	rs_vec_foreach(&file->parts, part)
 	{
-		uint32_t *live = &files->chunks[piece->chunk].live;
+		uint32_t *live = &files->chunks[part->chunk].live;
 
-		*live -= piece->last - piece->first + 1u;
+		*live -= part->last - part->first + 1u;
 		if (!*live)
-			files->chunks[piece->chunk].used = 0;
+			files->chunks[part->chunk].used = 0;
 	}
-	rs_vec_done(&file->pieces);
+	rs_vec_done(&file->parts);
 }
 
 /* As many rows as fit into one chunk: how many, or an error. */
@@ -84,12 +85,12 @@ static int place_some(struct rs_unwind_files *files, struct rs_unwind_file *file
 	fit = (uint32_t)MIN(n, (size_t)(RS_UNWIND_CHUNK_ROWS - first));
 	r = write_rows(files->chunks[chunk].fd, first, rows, fit);
 	if (!r)
-		r = rs_vec_push(&file->pieces, (struct rs_unwind_piece){
-						       .start = file->base + rows->pc,
-						       .chunk = (uint32_t)chunk,
-						       .first = (uint16_t)first,
-						       .last = (uint16_t)(first + fit - 1),
-					       });
+		r = rs_vec_push(&file->parts, (struct rs_unwind_part){
+						      .start = file->base + rows->pc,
+						      .chunk = (uint32_t)chunk,
+						      .first = (uint16_t)first,
+						      .last = (uint16_t)(first + fit - 1),
+					      });
 	if (r < 0)
 		return r;
 	files->chunks[chunk].used += fit;
@@ -97,32 +98,122 @@ static int place_some(struct rs_unwind_files *files, struct rs_unwind_file *file
 	return (int)fit;
 }
 
-static int place(struct rs_unwind_files *files, struct rs_unwind_file *file,
-		 const struct rs_unwind_table *table)
+static int place_rows(struct rs_unwind_files *files, struct rs_unwind_file *file,
+		      const struct rs_unwind_table *table)
 {
 	for (size_t i = 0; i < table->rows.len;) {
 		int n = place_some(files, file, table->rows.items + i, table->rows.len - i);
 
-		if (n < 0) {
-			drop_pieces(files, file);
+		if (n < 0)
 			return n;
-		}
 		i += (size_t)n;
 	}
 	return 0;
+}
+
+/* ---- pieces ---- */
+
+struct pieces {
+	struct rs_unwind_piece *items;
+	size_t len, cap;
+};
+
+/* What of the parts is in this segment. */
+static int add_pieces(const struct rs_unwind_file *file, const struct rs_elf_code *code,
+		      struct pieces *pieces)
+{
+	uint64_t end = code->address + code->size, moved = code->address - code->offset;
+	int r = 0;
+
+	for (size_t i = 0; i < file->parts.len && !r; i++) {
+		const struct rs_unwind_part *part = &file->parts.items[i];
+		const struct rs_unwind_piece piece = {
+			.start = MAX(part->start, code->address) - moved,
+			.base = file->base - moved,
+			.chunk = part->chunk,
+			.first = part->first,
+			.last = part->last,
+		};
+
+		if (part->start < end &&
+		    (i + 1 == file->parts.len || part[1].start > code->address))
+			r = rs_vec_push(pieces, piece);
+	}
+	return r;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	uint64_t x = ((const struct rs_unwind_piece *)a)->start;
+	uint64_t y = ((const struct rs_unwind_piece *)b)->start;
+
+	return (x > y) - (x < y);
+}
+
+static int publish(struct rs_unwind_files *files, struct rs_unwind_file *file,
+		   const struct pieces *pieces)
+{
+	int r;
+
+	if (!pieces->len)
+		return 0;
+	if (pieces->len > RS_UNWIND_FILE_PIECES)
+		return -EFBIG;
+	r = rs_unwind_runs_take(&files->runs, (uint32_t)pieces->len, &file->first);
+	if (r < 0)
+		return r;
+	file->n = (uint32_t)pieces->len;
+	memcpy(files->pieces + file->first, pieces->items, pieces->len * sizeof(*pieces->items));
+	return 0;
+}
+
+static int place_pieces(struct rs_unwind_files *files, struct rs_unwind_file *file)
+{
+	struct pieces pieces = { 0 };
+	struct rs_elf_code code;
+	int r = 0;
+
+	for (size_t i = 0; !r && rs_elf_code_at(file->file->elf, i, &code); i++)
+		r = add_pieces(file, &code, &pieces);
+	if (pieces.len)
+		qsort(pieces.items, pieces.len, sizeof(*pieces.items), by_start);
+	if (!r)
+		r = publish(files, file, &pieces);
+	rs_vec_done(&pieces);
+	return r;
+}
+
+static void unplace(struct rs_unwind_files *files, struct rs_unwind_file *file)
+{
+	if (file->n)
+		rs_unwind_runs_give(&files->runs, file->first);
+	file->n = 0;
+	drop_parts(files, file);
+}
+
+static int place(struct rs_unwind_files *files, struct rs_unwind_file *file,
+		 const struct rs_unwind_table *table)
+{
+	int r = place_rows(files, file, table);
+
+	if (!r)
+		r = place_pieces(files, file);
+	if (r < 0)
+		unplace(files, file);
+	return r;
 }
 
 /* ---- files ---- */
 
 static void free_file(struct rs_unwind_files *files, struct rs_unwind_file *file)
 {
-	drop_pieces(files, file);
+	unplace(files, file);
+	rs_vec_done(&file->ids);
 	rs_symbols_file_unref(file->file);
 	free(file);
 }
 
-/* Drops the files that nobody uses. */
-static void drop_unused(struct rs_unwind_files *files)
+void rs_unwind_files_drop(struct rs_unwind_files *files)
 {
 	struct rs_hashmap_entry entry;
 	size_t at = 0;
@@ -130,7 +221,7 @@ static void drop_unused(struct rs_unwind_files *files)
 	while (rs_hashmap_next(files->files, &at, &entry)) {
 		struct rs_unwind_file *file = entry.value;
 
-		if (file->users)
+		if (file->alive)
 			continue;
 		rs_hashmap_remove_u64(files->files, entry.key);
 		free_file(files, file);
@@ -138,17 +229,25 @@ static void drop_unused(struct rs_unwind_files *files)
 	}
 }
 
-/* A file without a table, or with one that cannot be had, has no pieces: that is known then. */
+/* @keep: a file that is being made. */
+static void make_room(struct rs_unwind_files *files, struct rs_unwind_file *keep)
+{
+	files->mark(files->data);
+	if (keep)
+		keep->alive = true;
+	rs_unwind_files_drop(files);
+}
+
 static void fill(struct rs_unwind_files *files, struct rs_unwind_file *file)
 {
 	struct rs_unwind_table table = { 0 };
-	int r = rs_unwind_table_read(file->file->elf, &table);
+	int r = file->file->elf ? rs_unwind_table_read(file->file->elf, &table) : -ENODATA;
 
 	file->base = table.base;
 	if (!r)
 		r = place(files, file, &table);
 	if (r == -ENOSPC) {
-		drop_unused(files);
+		make_room(files, file);
 		r = place(files, file, &table);
 	}
 	if (r < 0 && r != -ENODATA)
@@ -156,37 +255,37 @@ static void fill(struct rs_unwind_files *files, struct rs_unwind_file *file)
 	rs_unwind_table_done(&table);
 }
 
+static struct rs_unwind_file *add_file(struct rs_unwind_files *files, struct rs_symbols_file *file,
+				       int *ret)
+{
+	struct rs_unwind_file *made = calloc(1, sizeof(*made));
+
+	*ret = made ? rs_hashmap_put_u64(files->files, key_of(file), made) : -ENOMEM;
+	if (*ret < 0) {
+		free(made);
+		return NULL;
+	}
+	made->file = file;
+	file->refs++;
+	return made;
+}
+
 int rs_unwind_files_get(struct rs_unwind_files *files, struct rs_symbols_file *file,
 			struct rs_unwind_file **ret_file)
 {
 	struct rs_unwind_file *found = rs_hashmap_find_u64(files->files, key_of(file));
-	int r;
+	int r = 0;
 
 	if (!found) {
-		found = calloc(1, sizeof(*found));
-		if (!found)
-			return -ENOMEM;
 		if (rs_hashmap_len(files->files) >= FILES_MAX)
-			drop_unused(files);
-		r = rs_hashmap_put_u64(files->files, key_of(file), found);
-		if (r < 0) {
-			free(found);
+			make_room(files, NULL);
+		found = add_file(files, file, &r);
+		if (!found)
 			return r;
-		}
-		found->file = file;
-		file->refs++;
-		found->users = 1; /* while room is made for it */
 		fill(files, found);
-		found->users = 0;
 	}
-	found->users++;
 	*ret_file = found;
 	return 0;
-}
-
-void rs_unwind_file_put(struct rs_unwind_file *file)
-{
-	file->users--;
 }
 
 static void drop_file(void *value, void *data)
@@ -194,21 +293,22 @@ static void drop_file(void *value, void *data)
 	free_file(data, value);
 }
 
-int rs_unwind_files_init(struct rs_unwind_files *files, int map)
+int rs_unwind_files_init(struct rs_unwind_files *files, int map, struct rs_unwind_piece *pieces)
 {
-	const struct rs_hashmap_opts options = { .max = FILES_MAX,
-						 .drop = drop_file,
-						 .data = files };
+	const struct rs_hashmap_opts opts = { .max = FILES_MAX, .drop = drop_file, .data = files };
 
 	files->map = map;
+	files->pieces = pieces;
+	files->runs.size = RS_UNWIND_PIECES;
 	for (size_t i = 0; i < RS_UNWIND_CHUNKS; i++)
 		files->chunks[i].fd = -1;
-	return rs_hashmap_new_u64(&options, &files->files);
+	return rs_hashmap_new_u64(&opts, &files->files);
 }
 
 void rs_unwind_files_done(struct rs_unwind_files *files)
 {
 	rs_hashmap_free(&files->files);
+	rs_unwind_runs_done(&files->runs);
 	for (size_t i = 0; i < RS_UNWIND_CHUNKS; i++)
 		rs_cleanup_close(&files->chunks[i].fd);
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Keeps the tables with which programs walk the stacks of user code (bpf/lib/unwind.h): for the processes that are
- * sampled, made when they are first seen, made anew when they have loaded more code.
+ * Keeps the tables with which programs walk the stacks of user code (bpf/lib/unwind.h): one for each file that programs
+ * have met, made when they ask for it. What processes have mapped the programs see themselves.
  */
 
 #include <bpf/libbpf.h>
@@ -18,10 +18,10 @@ int rs_unwind_new(struct bpf_object *object, struct rs_symbols *symbols,
 		  struct rs_unwind **ret_unwind, struct rs_error *err);
 void rs_unwind_free(struct rs_unwind **unwind);
 
-/* Makes the tables of a process as it is now. Silent when it is gone. */
+/* Makes the tables of what a process has mapped now. Silent when it is gone. */
 void rs_unwind_prepare(struct rs_unwind *unwind, uint32_t pid);
 
-/* Readable when programs have met processes or code that they do not know: call rs_unwind_tick(). */
+/* Readable when programs have met files that they do not know: call rs_unwind_tick(). */
 int rs_unwind_fd(const struct rs_unwind *unwind);
 void rs_unwind_tick(struct rs_unwind *unwind);
 

@@ -3,10 +3,12 @@
  * Stacks of code without frame pointers are whole. Between the functions of this program lies one, in assembler, that
  * uses rbp for something else: who follows frame pointers ends there.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +21,8 @@
 #define CHILD_MS 600    /* CPU time of a process that comes later, at first */
 #define CHILD_MOST                                                                                 \
 	4 /* rounds, each with twice the time: a slow machine may need it to learn of the process */
+#define MANY      10000 /* parts of a file that a process has mapped */
+#define SHORT     12    /* processes that do next to nothing */
 #define NAMES_MAX 8
 
 #define PLACE "tracepoint:syscalls:sys_enter_close"
@@ -231,24 +235,22 @@ static void look_at(struct agent *agent, const struct busy *busy, const char *ho
 }
 
 /* The kernel may leave a run out, and says so: then it is done again. */
-static void test_row(const struct row *row)
+static void test_work(const struct row *row, void (*work)(int orders, int answers))
 {
 	struct busy busy;
 	struct agent agent;
 	int good, bad, rounds = 0;
 
 	row_now = row;
-	busy_start(&busy, "rs-deep", do_row);
+	busy_start(&busy, "rs-deep", work);
 	do {
 		look_at(&agent, &busy, NULL);
 		have_it_done(&busy);
 		profile_stop(&agent);
 		count(&agent, row, &good, &bad);
-		if (!good && !bad && rounds < 5 && profile_noted(&agent, "did not run")) {
-			agent_done(&agent);
-			continue;
-		}
-		break;
+		if (good || bad || rounds == 5 || !profile_noted(&agent, "did not run"))
+			break;
+		agent_done(&agent);
 	} while (rounds++ < 5);
 	if (!tap_ok(good && !bad, "whole: %s", row->name)) {
 		tap_diag("%d whole, %d not", good, bad);
@@ -275,6 +277,87 @@ static void test_pointers(void)
 		profile_tell(&agent);
 	agent_done(&agent);
 	busy_end(&busy);
+}
+
+/* Programs that are started while we look, of files that are known: their very first stacks are whole. */
+static void exec_short(int orders, int answers)
+{
+	while (busy_wait_for_byte(orders) >= 0) {
+		for (int i = 0; i < SHORT; i++) {
+			pid_t child = fork();
+
+			if (!child) {
+				execl("/proc/self/exe", "short", "leaf", NULL);
+				_exit(127);
+			}
+			waitpid(child, NULL, 0);
+		}
+		(void)!write(answers, "a", 1);
+	}
+}
+
+/* Where the process was gone before anybody looked, its functions have no names. */
+static bool is_leaf(const json_t *stack)
+{
+	const char *innermost = frame_at(stack, json_array_size(stack) - 1);
+
+	for (size_t i = 0; i < json_array_size(stack); i++)
+		if (!strcmp(frame_at(stack, i), "unwind_leaf"))
+			return true;
+	return !strncmp(innermost, "0x", 2);
+}
+
+static bool is_broken(const json_t *stack)
+{
+	for (size_t i = 0; i < json_array_size(stack); i++)
+		if (!strcmp(frame_at(stack, i), "[broken]"))
+			return true;
+	return false;
+}
+
+static void test_short(void)
+{
+	struct busy busy;
+	struct agent agent;
+	int leaves = 0, broken = 0;
+
+	busy_start(&busy, "rs-exec", exec_short);
+	look_at(&agent, &busy, "--follow");
+	have_it_done(&busy);
+	profile_stop(&agent);
+	for (size_t i = 0; i < agent.n_events; i++) {
+		const json_t *stack = json_object_get(agent.events[i], "stack");
+
+		leaves += is_leaf(stack);
+		broken += is_leaf(stack) && is_broken(stack);
+	}
+	if (!tap_ok((leaves >= SHORT || profile_noted(&agent, "did not run")) && !broken,
+		    "whole: programs that have just been started")) {
+		tap_diag("%d stacks, %d broken", leaves, broken);
+		profile_tell(&agent);
+	}
+	agent_done(&agent);
+	busy_end(&busy);
+}
+
+/* Among more mappings than anybody would list. */
+static void map_many(int orders, int answers)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), n = 0;
+
+	while (n < MANY &&
+	       mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) != MAP_FAILED)
+		n++;
+	close(fd);
+	do_row(orders, n == MANY ? answers : -1);
+}
+
+static void test_many(void)
+{
+	struct row many = rows[1];
+
+	many.name = "a process with thousands of mappings";
+	test_work(&many, map_many);
 }
 
 static unsigned child_ms; /* the forking process is made for that, too */
@@ -327,11 +410,17 @@ static void test_late(void)
 	busy_end(&busy);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc > 1 && !strcmp(argv[1], "leaf")) {
+		unwind_through(unwind_large, NULL);
+		_exit(0); /* no search for leaks */
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		test_row(&rows[i]);
+		test_work(&rows[i], do_row);
 	test_pointers();
+	test_many();
+	test_short();
 	test_late();
 	return tap_done();
 }
