@@ -136,15 +136,6 @@ static struct rs_symbols_file *new_file(struct rs_symbols *symbols, struct rs_el
 	return NULL;
 }
 
-/* "08:01" */
-static uint64_t parse_device(const char *text)
-{
-	char *rest;
-	uint64_t major = strtoull(text, &rest, 16);
-
-	return major << 20 | (*rest ? strtoull(rest + 1, NULL, 16) : 0);
-}
-
 /* The file of a mapping, shared; NULL: out of memory. */
 static struct rs_symbols_file *get_file(struct rs_symbols *symbols, uint32_t pid,
 					const struct rs_mapping *map)
@@ -158,8 +149,8 @@ static struct rs_symbols_file *get_file(struct rs_symbols *symbols, uint32_t pid
 		file = new_file(symbols, open_elf(symbols, pid, map), map->path);
 		if (!file)
 			return NULL;
-		file->device = parse_device(device);
-		file->inode = inode;
+		file->device = (map->dev >> 32) << 20 | (map->dev & UINT32_MAX);
+		file->inode = map->inode;
 		if (rs_hashmap_put_str(symbols->files, key, (size_t)n, file) < 0)
 			return file; /* the mapping's alone */
 	}
