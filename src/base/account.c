@@ -138,8 +138,8 @@ int rs_account_find(const char *root, const char *user, struct rs_account **ret_
 		    struct rs_error *err)
 {
 	_cleanup_(rs_account_free) struct rs_account *account = calloc(1, sizeof(*account));
-	struct search s = { .user = user, .account = account };
 	const struct field whole = { user, strlen(user) };
+	struct search s = { .user = user, .name = whole, .account = account };
 	int r;
 
 	if (!account)
