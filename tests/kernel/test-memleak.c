@@ -17,6 +17,7 @@
 
 #include "base/util.h"
 #include "tests/kernel/lib/again.h"
+#include "tests/kernel/lib/leaked.h"
 #include "tests/kernel/lib/tap.h"
 #include "tests/kernel/lib/traced.h"
 
@@ -369,70 +370,6 @@ static int do_deed(const char *name)
 	return 2;
 }
 
-/* --- what came out --- */
-
-struct found {
-	json_int_t bytes, count; /* of the rows that were looked for */
-	json_int_t lost, allocations, frees;
-	bool summary;
-};
-
-/* Whether a row counts: of this kind, and with this function in its stack (NULL: any). */
-static bool is_row(const json_t *row, const char *kind, const char *function)
-{
-	const char *its = json_string_value(json_object_get(row, "kind"));
-	const json_t *frames = json_object_get(row, "frames"), *frame;
-	size_t i;
-
-	if (!its || strcmp(its, kind) != 0)
-		return false;
-	if (!function)
-		return true;
-	json_array_foreach(frames, i, frame)
-	{
-		const char *name = json_string_value(json_object_get(frame, "function"));
-
-		if (name && !strcmp(name, function))
-			return true;
-	}
-	return false;
-}
-
-static json_int_t number(const json_t *row, const char *key)
-{
-	return json_integer_value(json_object_get(row, key));
-}
-
-static void count_row(const json_t *row, const char *kind, const char *function,
-		      struct found *found)
-{
-	const char *type = json_string_value(json_object_get(row, "type"));
-
-	if (type && !strcmp(type, "summary")) {
-		found->summary = true;
-		found->lost = number(row, "lost_full");
-		found->allocations = number(row, "allocations");
-		found->frees = number(row, "frees");
-	} else if (is_row(row, kind, function)) {
-		found->bytes += number(row, "bytes");
-		found->count += number(row, "count");
-	}
-}
-
-static void read_rows(char *text, const char *kind, const char *function, struct found *found)
-{
-	char *line, *rest;
-
-	memset(found, 0, sizeof(*found));
-	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		json_t *row = json_loads(line, 0, NULL);
-
-		if (row)
-			count_row(row, kind, function, found);
-		json_decref(row);
-	}
-}
-
 /* --- runs --- */
 
 #define OPTIONS 8
@@ -511,7 +448,7 @@ static void run_memleak(const char *deed, const char *const options[], struct ou
 	free(command);
 }
 
-static void explain(const struct outcome *outcome, const struct found *found)
+static void explain(const struct outcome *outcome, const struct leaked *found)
 {
 	tap_diag("%lld bytes in %lld blocks, %lld allocations, %lld frees, code %d",
 		 (long long)found->bytes, (long long)found->count, (long long)found->allocations,
@@ -523,10 +460,10 @@ static void check_row(const void *data)
 {
 	const struct row *row = data;
 	struct outcome outcome;
-	struct found found;
+	struct leaked found;
 
 	run_memleak(row->deed, row->options, &outcome);
-	read_rows(outcome.out, row->kind ? row->kind : "heap", row->function, &found);
+	leaked_read(outcome.out, row->kind ? row->kind : "heap", row->function, &found);
 	if (!tap_ok(found.summary && found.bytes == row->bytes && found.count == row->count &&
 			    outcome.code == row->code,
 		    "%s", row->name))
@@ -540,10 +477,10 @@ static void check_losses(void)
 {
 	static const char *const options[OPTIONS] = { ONLY_OURS, "--max-blocks", "64" };
 	struct outcome outcome;
-	struct found found;
+	struct leaked found;
 
 	run_memleak("many", options, &outcome);
-	read_rows(outcome.out, "heap", NULL, &found);
+	leaked_read(outcome.out, "heap", NULL, &found);
 	if (!tap_ok(found.lost > 0 && found.count + found.lost == 1000 &&
 			    strstr(outcome.err, "allocations (") != NULL,
 		    "what does not fit is counted and told"))
@@ -556,10 +493,10 @@ static void check_sample(void)
 {
 	static const char *const options[OPTIONS] = { ONLY_OURS, "--sample", "1000" };
 	struct outcome outcome;
-	struct found found;
+	struct leaked found;
 
 	run_memleak("sample", options, &outcome);
-	read_rows(outcome.out, "heap", NULL, &found);
+	leaked_read(outcome.out, "heap", NULL, &found);
 	if (!tap_ok(found.bytes > 1700000 && found.bytes < 2300000 && found.allocations == 20000,
 		    "samples are scaled up"))
 		explain(&outcome, &found);
@@ -570,10 +507,10 @@ static void check_map(void)
 {
 	static const char *const options[OPTIONS] = { "--allocators", "mmap" };
 	struct outcome outcome;
-	struct found found;
+	struct leaked found;
 
 	run_memleak("map", options, &outcome);
-	read_rows(outcome.out, "mmap", "leaky_map", &found);
+	leaked_read(outcome.out, "mmap", "leaky_map", &found);
 	if (!tap_ok(found.bytes == 8 * sysconf(_SC_PAGESIZE) && found.count == 2,
 		    "mappings, parts of which were unmapped"))
 		explain(&outcome, &found);
@@ -648,8 +585,8 @@ static void check_pid(void)
 	close(orders);
 	agent_wait_end(&agent);
 	for (size_t i = 0; i < agent.n_events; i++)
-		if (is_row(agent.events[i], "heap", "leaky_site"))
-			bytes += number(agent.events[i], "bytes");
+		if (leaked_is_row(agent.events[i], "heap", "leaky_site"))
+			bytes += json_integer_value(json_object_get(agent.events[i], "bytes"));
 	if (!tap_ok(bytes == 360 && agent_code(&agent) == 0,
 		    "a process that ran already, and ended"))
 		tap_diag("%lld bytes: %s", (long long)bytes, rs_str_cstr(&agent.err_text));
@@ -743,12 +680,12 @@ static void check_kernel(void)
 	const char *args[] = { "memleak", "--kernel", "-d", "1s", "-o", "json", "-q", NULL };
 	pid_t pipes = start_pipes();
 	struct outcome outcome;
-	struct found found;
+	struct leaked found;
 
 	agent_run(&outcome, args, NULL, NULL);
 	kill(pipes, SIGKILL);
 	waitpid(pipes, NULL, 0);
-	read_rows(outcome.out, "slab", NULL, &found);
+	leaked_read(outcome.out, "slab", NULL, &found);
 	if (!tap_ok(outcome.code == 0 && found.summary && found.allocations > 0,
 		    "the kernel's own memory"))
 		explain(&outcome, &found);
