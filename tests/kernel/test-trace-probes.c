@@ -408,11 +408,12 @@ static const struct tracing_row events[] = {
 	  "spin",
 	  "profile:hz:99 " MINE " { @[comm] = count(); }",
 	  { "^@\\[test-trace-prob\\]: [0-9]+$" } },
+	/* so many, for on a slow machine hundreds are of the program's start */
 	{ "profile: stacks",
 	  NEED_NOTHING,
 	  "spin stay",
 	  "profile:us:1000 " MINE
-	  " { @[ustack(1)] = count(); @k[kstack] = count(); @c[cpu] = count(); if (++@n == 60) { exit(); } }",
+	  " { @[ustack(1)] = count(); @k[kstack] = count(); @c[cpu] = count(); if (++@n == 2000) { exit(); } }",
 	  { "^ +traced_spin\\+[0-9]+", "^@c\\[[0-9]+\\]: " } },
 	{ "interval",
 	  NEED_NOTHING,
